@@ -1,0 +1,2 @@
+"""ichviewer."""
+__version__ = "0.1.0"

@@ -1,0 +1,114 @@
+"""Where the head is in one axial slice, from Hounsfield units alone.
+
+Used twice: to frame the network's input, and to keep heat maps off the air around the head. A
+coarse grid decides (largest connected piece of tissue), so that tables and head holders, thin
+and apart, fall away. The threshold is above 0 HU, so a brain-window picture gives the same head
+as full-range data.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+GRID_CELLS = 64
+"""The coarse grid has at most this many cells along a side."""
+
+TISSUE_HU = 10.0
+"""Brain, muscle, skin and bone lie above, fat and air below; so do they in every windowed picture."""
+
+SCALP_HU = -200.0
+"""Fat of the scalp lies above, air below."""
+
+
+def coarse_head(hu: NDArray[np.floating]) -> tuple[NDArray[np.bool_], int]:
+    """Head on a coarse grid, holes filled.
+
+    Args:
+        hu: (rows, columns), Hounsfield units.
+
+    Returns:
+        Mask of grid cells, and the side of a cell in pixels; all False where there is no tissue.
+    """
+    cell = max(1, -(-max(hu.shape) // GRID_CELLS))
+    rows, columns = (-(-length // cell) for length in hu.shape)
+    tissue = np.zeros((rows * cell, columns * cell), dtype=np.float32)
+    tissue[: hu.shape[0], : hu.shape[1]] = hu > TISSUE_HU
+    share = tissue.reshape(rows, cell, columns, cell).mean(axis=(1, 3))
+    piece = _largest_piece(share > 0.5)
+    return _fill_holes(piece), cell
+
+
+def head_box(hu: NDArray[np.floating]) -> tuple[float, float, float, float] | None:
+    """Smallest upright box around the head, in pixels: (top, bottom, left, right) edges, or None without a head."""
+    mask, cell = coarse_head(hu)
+    if not mask.any():
+        return None
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return (
+        float(rows[0] * cell),
+        float(min((rows[-1] + 1) * cell, hu.shape[0])),
+        float(columns[0] * cell),
+        float(min((columns[-1] + 1) * cell, hu.shape[1])),
+    )
+
+
+def head_mask(hu: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Head, skull and scalp of one slice, (rows, columns); air cells inside the head belong to it.
+
+    Args:
+        hu: (rows, columns), Hounsfield units.
+
+    Returns:
+        True inside the head; all False where there is none.
+    """
+    coarse, cell = coarse_head(hu)
+    inner = _upsample(_erode(coarse), cell, hu.shape)
+    outer = _upsample(_dilate(_dilate(coarse)), cell, hu.shape)
+    return np.asarray(inner | (outer & (hu > SCALP_HU)))
+
+
+def _upsample(mask: NDArray[np.bool_], cell: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    return np.repeat(np.repeat(mask, cell, axis=0), cell, axis=1)[: shape[0], : shape[1]]
+
+
+def _dilate(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    grown = mask.copy()
+    grown[1:] |= mask[:-1]
+    grown[:-1] |= mask[1:]
+    grown[:, 1:] |= mask[:, :-1]
+    grown[:, :-1] |= mask[:, 1:]
+    return grown
+
+
+def _erode(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return ~_dilate(~mask)
+
+
+def _spread(seeds: NDArray[np.bool_], allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Everything in *allowed* that hangs together with a seed (4-neighbours)."""
+    reached = seeds & allowed
+    while True:
+        grown = _dilate(reached) & allowed
+        if np.array_equal(grown, reached):
+            return reached
+        reached = grown
+
+
+def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    best = np.zeros_like(mask)
+    rest = mask.copy()
+    while rest.sum() > best.sum():
+        seed = np.zeros_like(mask)
+        seed.flat[int(np.argmax(rest))] = True
+        piece = _spread(seed, rest)
+        if piece.sum() > best.sum():
+            best = piece
+        rest &= ~piece
+    return best
+
+
+def _fill_holes(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    border = np.ones_like(mask)
+    border[1:-1, 1:-1] = False
+    return ~_spread(border, ~mask)

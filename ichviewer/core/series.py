@@ -1,0 +1,156 @@
+"""What was found in a folder: one verdict per file, and series of slices in order.
+
+Everything here comes from headers alone; pixels are in ``volume``. The one thing to get wrong:
+*stored* values (position, orientation, rows, columns) are as in the file, the stack's geometry
+is canonical.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ichviewer.core.geometry import Gap, InPlane, StackGeometry
+
+
+class Verdict(StrEnum):
+    """What became of a file."""
+
+    LOADED = "loaded"
+    SKIPPED = "skipped"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True)
+class FileVerdict:
+    """One file below the opened path, and what became of it.
+
+    Attributes:
+        path: The file, relative to the opened path where it lies below it.
+        verdict: Loaded, skipped or damaged.
+        reason: Why, in words; empty when loaded without remark.
+        series_instance_uid: The series that it belongs to, where known.
+    """
+
+    path: str
+    verdict: Verdict
+    reason: str
+    series_instance_uid: str | None = None
+
+
+@dataclass(frozen=True)
+class SliceHeader:
+    """The header of one stored slice (one frame of one file).
+
+    Attributes:
+        path: Absolute path of the file.
+        sop_instance_uid: (0008,0018).
+        frame_number: 1-based frame of a multi-frame file; None for a single-frame file.
+        instance_number: (0020,0013), None where absent; never used for ordering if positions exist.
+        image_position_mm: (0020,0032), LPS, None where absent.
+        image_orientation: (0020,0037), None where absent.
+        stored_shape: (Rows, Columns) in the file.
+        pixel_spacing_mm: (0028,0030), (between rows, between columns); None where absent.
+        thickness_mm: (0018,0050), None where absent.
+        slope: Rescale Slope (0028,1053); None where absent.
+        intercept: Rescale Intercept (0028,1052); None where absent.
+    """
+
+    path: str
+    sop_instance_uid: str
+    frame_number: int | None
+    instance_number: int | None
+    image_position_mm: tuple[float, float, float] | None
+    image_orientation: tuple[float, float, float, float, float, float] | None
+    stored_shape: tuple[int, int]
+    pixel_spacing_mm: tuple[float, float] | None
+    thickness_mm: float | None
+    slope: float | None
+    intercept: float | None
+
+
+@dataclass(frozen=True)
+class PatientText:
+    """Identifying text of a study; shown on the screen, exported only where asked for."""
+
+    patient_name: str = ""
+    patient_id: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    age: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One stack of parallel slices, in order, from headers alone.
+
+    Attributes:
+        series_instance_uid: (0020,000E). A series that held several stacks is split; the parts
+            share the UID and differ in *stack_number*.
+        stack_number: 0 for the largest stack of a series UID, then 1, 2 ...
+        study_instance_uid: (0020,000D).
+        study_description: (0008,1030).
+        study_date: (0008,0020), as stored.
+        description: (0008,103E).
+        modality: (0008,0060).
+        kernel: Convolution Kernel (0018,1210).
+        patient: Identifying text.
+        slices: Headers in stack order, lowest slice first.
+        geometry: Canonical geometry; None without positions, orientation or pixel spacing.
+        in_plane: How stored pixels become canonical.
+        orientation: ``axial``, ``coronal``, ``sagittal``, ``oblique``, or ``unknown``.
+        tilt_degrees: Gantry tilt from the positions.
+        tilt_tag_degrees: (0018,1120) as stored, shown and never used; None where absent.
+        gaps: Where a slice may be missing.
+        overlaps: Number of neighbouring pairs closer than half the usual spacing.
+        duplicates: Number of files dropped because their SOP Instance UID was there already.
+        sorted_by: ``position``, or what was used for want of it.
+        hu: ``claimed``, ``assumed`` or ``not claimed`` (see viewer notes on Rescale Type).
+        is_ai_candidate: Whether this is a CT stack of axial originals that the network may read.
+        transfer_syntaxes: Transfer Syntax UIDs of the files.
+        is_lossy: Whether any slice was compressed with loss (0028,2110).
+        contrast_agent: (0018,0010), empty where absent.
+        file_windows: VOI windows of the first slice: (center, width, explanation).
+        notes: Remarks for the reader, in words.
+    """
+
+    series_instance_uid: str
+    stack_number: int
+    study_instance_uid: str
+    study_description: str
+    study_date: str
+    description: str
+    modality: str
+    kernel: str
+    patient: PatientText
+    slices: tuple[SliceHeader, ...]
+    geometry: StackGeometry | None
+    in_plane: InPlane
+    orientation: str
+    tilt_degrees: float
+    tilt_tag_degrees: float | None
+    gaps: tuple[Gap, ...]
+    overlaps: int
+    duplicates: int
+    sorted_by: str
+    hu: str
+    is_ai_candidate: bool
+    transfer_syntaxes: tuple[str, ...]
+    is_lossy: bool
+    contrast_agent: str
+    file_windows: tuple[tuple[float, float, str], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Unique name of the stack within a folder: UID, and the stack number where the UID was split."""
+        suffix = f"#{self.stack_number}" if self.stack_number else ""
+        return self.series_instance_uid + suffix
+
+
+@dataclass(frozen=True)
+class FolderContents:
+    """All that was found below the opened path(s)."""
+
+    series: tuple[Series, ...]
+    files: tuple[FileVerdict, ...]

@@ -1,0 +1,143 @@
+"""What the window shows, as one frozen value, and the pure steps from one to the next.
+
+The one thing to get wrong: ``slice_index`` counts from 0 at the lowest slice; what is printed
+for the reader counts from 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
+from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window
+
+SMALLEST_ZOOM, LARGEST_ZOOM = 0.25, 16.0
+
+
+class OverlayText(StrEnum):
+    """How much text lies over the image."""
+
+    FULL = "full"
+    ANONYMOUS = "anonymous"
+    OFF = "off"
+
+
+@dataclass(frozen=True)
+class ViewState:
+    """Everything that the views draw, except the pixels.
+
+    Attributes:
+        slice_index: Current slice, 0 = lowest.
+        slice_count: Slices in the stack; 0 while nothing is open.
+        windows: Window of the three views.
+        active_view: The view that number keys and drags change, 0 to 2.
+        promoted_view: The view shown alone, None for all three.
+        is_inverted: Whether grey is inverted.
+        zoom: Magnification, 1 = the whole slice fits the view.
+        pan_mm: Shift of the image on the screen, (right, down), mm.
+        overlay_text: How much corner text.
+        shows_heatmap: Whether the heat map is drawn.
+        heatmap_subtype: Whose heat map.
+        heatmap_opacity: 0 to 1.
+        heatmap_below_threshold: Whether slices below threshold are coloured too.
+        findings: Scores as far as they are known; None without an analysis.
+        review: The reader's decisions.
+    """
+
+    slice_index: int = 0
+    slice_count: int = 0
+    windows: tuple[Window, Window, Window] = (BRAIN, SUBDURAL, BONE)
+    active_view: int = 0
+    promoted_view: int | None = None
+    is_inverted: bool = False
+    zoom: float = 1.0
+    pan_mm: tuple[float, float] = (0.0, 0.0)
+    overlay_text: OverlayText = OverlayText.FULL
+    shows_heatmap: bool = False
+    heatmap_subtype: Subtype = Subtype.ANY
+    heatmap_opacity: float = 0.45
+    heatmap_below_threshold: bool = False
+    findings: StudyFindings | None = None
+    review: Review = Review()
+
+
+def opened(state: ViewState, slice_count: int) -> ViewState:
+    """A new stack: middle slice, the triptych's windows, no zoom, no findings; preferences stay."""
+    fresh = ViewState(slice_index=slice_count // 2, slice_count=slice_count)
+    return replace(
+        fresh,
+        overlay_text=state.overlay_text,
+        shows_heatmap=state.shows_heatmap,
+        heatmap_opacity=state.heatmap_opacity,
+    )
+
+
+def scrolled_to(state: ViewState, slice_index: int) -> ViewState:
+    """Another slice; stops at the ends.
+
+    >>> scrolled_to(ViewState(slice_count=3), 7).slice_index
+    2
+    """
+    return replace(state, slice_index=max(0, min(slice_index, state.slice_count - 1)))
+
+
+def with_window(state: ViewState, view: int, window: Window) -> ViewState:
+    """Another window for one view."""
+    windows = list(state.windows)
+    windows[view] = window
+    return replace(state, windows=(windows[0], windows[1], windows[2]))
+
+
+def window_dragged(window: Window, right_px: float, down_px: float) -> Window:
+    """Window after a drag: right is wider, down is brighter (a lower centre).
+
+    The gain is proportional to the width (a 400 px drag doubles it), because a fixed gain is unusable at
+    narrow windows. IHE Basic Image Review.
+
+    >>> window_dragged(Window(40, 80), 100, 0)
+    Window(center=40.0, width=100.0)
+    """
+    width = min(max(window.width * (1 + right_px / 400), 2.0), 20000.0)
+    center = min(max(window.center - window.width * down_px / 400, -5000.0), 10000.0)
+    return Window(center, width)
+
+
+def zoomed(state: ViewState, factor: float) -> ViewState:
+    """Magnified by *factor*, within the limits."""
+    return replace(state, zoom=min(max(state.zoom * factor, SMALLEST_ZOOM), LARGEST_ZOOM))
+
+
+def panned(state: ViewState, right_mm: float, down_mm: float) -> ViewState:
+    """Image shifted on the screen."""
+    return replace(state, pan_mm=(state.pan_mm[0] + right_mm, state.pan_mm[1] + down_mm))
+
+
+def reset(state: ViewState) -> ViewState:
+    """Windows, zoom, pan and inversion as when the stack was opened; slice and findings stay."""
+    fresh = ViewState()
+    return replace(
+        state, windows=fresh.windows, zoom=1.0, pan_mm=(0.0, 0.0), is_inverted=False, promoted_view=None
+    )
+
+
+def next_suspicious(state: ViewState, thresholds: tuple[float, ...], step: int) -> ViewState:
+    """The nearest slice above threshold for any label, upwards (+1) or downwards (-1); stays if there is none."""
+    if state.findings is None:
+        return state
+    suspicious = [
+        finding.slice_index
+        for finding in state.findings.slices
+        if finding.probabilities is not None
+        and any(p >= t for p, t in zip(finding.probabilities, thresholds, strict=True))
+        and (finding.slice_index - state.slice_index) * step > 0
+    ]
+    if not suspicious:
+        return state
+    return scrolled_to(state, min(suspicious) if step > 0 else max(suspicious))
+
+
+def subtype_cycled(state: ViewState) -> ViewState:
+    """The next label's heat map."""
+    following = (SUBTYPES.index(state.heatmap_subtype) + 1) % len(SUBTYPES)
+    return replace(state, heatmap_subtype=SUBTYPES[following])

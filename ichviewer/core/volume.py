@@ -1,0 +1,75 @@
+"""The pixels of one stack, in canonical orientation, with what turns them into Hounsfield units.
+
+The one thing to get wrong: slope and intercept belong to the **slice**, not to the series;
+real scanners change them within one series.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ichviewer.core.geometry import StackGeometry
+from ichviewer.core.series import Series
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """One stack of slices.
+
+    Attributes:
+        series: The headers it was read from; its slices are in the order of the first axis.
+        stored_values: (slices, rows, columns), int16 or uint16, canonical orientation, read-only;
+            MONOCHROME1 is inverted already.
+        slopes: (slices,), HU per stored unit.
+        intercepts: (slices,), HU.
+        geometry: Canonical geometry of the stack.
+        is_readable: (slices,), False where the pixels could not be read; such a slice holds no image.
+        unreadable_reasons: Why, for each unreadable slice index.
+        padding: Stored values that mean "no measurement" (0028,0120 and 0028,0121): (lowest, highest); None
+            where absent. Compared before rescale.
+    """
+
+    series: Series
+    stored_values: NDArray[np.int16] | NDArray[np.uint16]
+    slopes: NDArray[np.float64]
+    intercepts: NDArray[np.float64]
+    geometry: StackGeometry
+    is_readable: NDArray[np.bool_]
+    unreadable_reasons: dict[int, str]
+    padding: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.stored_values.dtype not in (np.dtype(np.int16), np.dtype(np.uint16)):
+            raise ValueError(f"Stored values are 16-bit integers, not {self.stored_values.dtype}.")
+        self.stored_values.flags.writeable = False
+
+    @property
+    def slice_count(self) -> int:
+        """Number of slices."""
+        return int(self.stored_values.shape[0])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns) of every slice."""
+        return int(self.stored_values.shape[1]), int(self.stored_values.shape[2])
+
+    def hu(self, slice_index: int) -> NDArray[np.float32]:
+        """Hounsfield units of a slice, (rows, columns), computed afresh (PS3.3 C.11.1.1.2).
+
+        Pixels that mean "no measurement" are converted like any other.
+        """
+        stored = self.stored_values[slice_index].astype(np.float32)
+        return stored * np.float32(self.slopes[slice_index]) + np.float32(self.intercepts[slice_index])
+
+    def hu_at(self, slice_index: int, row: int, column: int) -> float | None:
+        """Hounsfield units of one pixel; None outside the image, on padding and on unreadable slices."""
+        inside = 0 <= slice_index < self.slice_count and 0 <= row < self.shape[0] and 0 <= column < self.shape[1]
+        if not inside or not self.is_readable[slice_index]:
+            return None
+        stored = int(self.stored_values[slice_index, row, column])
+        if self.padding is not None and self.padding[0] <= stored <= self.padding[1]:
+            return None
+        return float(stored * self.slopes[slice_index] + self.intercepts[slice_index])

@@ -1,0 +1,102 @@
+"""Display windows: presets and the map from Hounsfield units to grey.
+
+The one thing to get wrong: DICOM's default function LINEAR is not LINEAR_EXACT; its centre lies
+half a unit lower and its width is one less (PS3.3 C.11.2.1.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Window:
+    """A grey window in Hounsfield units.
+
+    Attributes:
+        center: Middle of the window, HU.
+        width: Full width, HU, at least 1.
+    """
+
+    center: float
+    width: float
+
+    def __post_init__(self) -> None:
+        if not self.width >= 1:
+            raise ValueError(f"A window is at least 1 HU wide, not {self.width}.")
+
+    @property
+    def lower(self) -> float:
+        """HU that maps to black.
+
+        >>> Window(40, 80).lower
+        0.0
+        """
+        return self.center - self.width / 2.0
+
+    @property
+    def upper(self) -> float:
+        """HU that maps to white."""
+        return self.center + self.width / 2.0
+
+
+@dataclass(frozen=True)
+class WindowPreset:
+    """A named window with the key that selects it."""
+
+    key: str
+    name: str
+    window: Window
+
+
+BRAIN = Window(40, 80)
+SUBDURAL = Window(80, 200)
+BONE = Window(600, 2800)
+
+PRESETS: tuple[WindowPreset, ...] = (
+    WindowPreset("1", "Brain", BRAIN),
+    WindowPreset("2", "Subdural", SUBDURAL),
+    WindowPreset("3", "Bone", BONE),
+    WindowPreset("4", "Stroke", Window(40, 40)),
+    WindowPreset("5", "Soft tissue", Window(40, 400)),
+    WindowPreset("6", "Posterior fossa", Window(40, 120)),
+)
+
+
+def apply_window(hu: NDArray[np.floating], window: Window) -> NDArray[np.float32]:
+    """Map Hounsfield units linearly to [0, 1] and clip.
+
+    This is LINEAR_EXACT of PS3.3 C.11.2.1.3.2, the form used for the network input too. It is
+    not LINEAR, DICOM's default, whose centre lies half a unit lower and whose width is one less.
+
+    Args:
+        hu: Hounsfield units, any shape.
+        window: The window; its lower bound maps to 0 and its upper bound to 1.
+
+    Returns:
+        Grey values in [0, 1], same shape as *hu*.
+
+    >>> apply_window(np.array([-10.0, 0.0, 40.0, 80.0, 900.0]), BRAIN).tolist()
+    [0.0, 0.0, 0.5, 1.0, 1.0]
+    """
+    scaled = (hu.astype(np.float32, copy=False) - np.float32(window.lower)) / np.float32(window.width)
+    return np.clip(scaled, np.float32(0), np.float32(1))
+
+
+def automatic_window(hu: NDArray[np.floating]) -> Window:
+    """Window from the 2nd to the 98th percentile of what lies above air (-500 HU).
+
+    Args:
+        hu: One slice in Hounsfield units.
+
+    Returns:
+        The window; the brain window where nothing lies above air.
+    """
+    tissue = hu[hu > -500]
+    if tissue.size == 0:
+        return BRAIN
+    low, high = (float(value) for value in np.percentile(tissue, (2, 98)))
+    return Window((low + high) / 2, max(1.0, high - low))
