@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
+from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
+from ichviewer.core.model_card import ModelCard
+from ichviewer.core.progress import Progress
+from ichviewer.core.series import FolderContents
+from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window
 
 SMALLEST_ZOOM, LARGEST_ZOOM = 0.25, 16.0
@@ -24,10 +32,50 @@ class OverlayText(StrEnum):
 
 
 @dataclass(frozen=True)
-class ViewState:
-    """Everything that the views draw, except the pixels.
+class Message:
+    """A sentence for the status line.
 
     Attributes:
+        text: What happened, in words.
+        is_problem: Whether it is drawn as a warning.
+        details: Longer text that can be shown and copied, empty if there is none.
+    """
+
+    text: str
+    is_problem: bool = False
+    details: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Thumbnail:
+    """Small grey picture of a series.
+
+    Attributes:
+        series_key: ``Series.key``.
+        grey: (size, size), uint8.
+    """
+
+    series_key: str
+    grey: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ViewState:
+    """Everything that the window draws.
+
+    Attributes:
+        contents: What lies below the opened path; None before anything was opened.
+        thumbnails: Pictures of the series, as far as they are made.
+        volume: The open stack; None while nothing is open.
+        receipt: Geometry of the open stack in words.
+        input_check: ``green``, ``amber``, ``red``, or empty before the check.
+        input_check_reasons: Why it is not green.
+        model_card: The checkpoint's card; None without a checkpoint.
+        device: Where the network runs, in words.
+        reading: Progress of opening; None while nothing is being opened.
+        analysis: Progress of the analysis; None while none runs.
+        message: The last thing that the reader should know; None if there is nothing.
+        recent_paths: Folders opened before, latest first.
         slice_index: Current slice, 0 = lowest.
         slice_count: Slices in the stack; 0 while nothing is open.
         windows: Window of the three views.
@@ -43,8 +91,22 @@ class ViewState:
         heatmap_below_threshold: Whether slices below threshold are coloured too.
         findings: Scores as far as they are known; None without an analysis.
         review: The reader's decisions.
+        heatmap_method: CLOSED_FORM, or one of pytorch-grad-cam's for the slice in view.
+        explanation: The map of another method, for the slice and label that it names; None if there is none.
     """
 
+    contents: FolderContents | None = None
+    thumbnails: tuple[Thumbnail, ...] = ()
+    volume: Volume | None = None
+    receipt: str = ""
+    input_check: str = ""
+    input_check_reasons: tuple[str, ...] = ()
+    model_card: ModelCard | None = None
+    device: str = ""
+    reading: Progress | None = None
+    analysis: Progress | None = None
+    message: Message | None = None
+    recent_paths: tuple[str, ...] = ()
     slice_index: int = 0
     slice_count: int = 0
     windows: tuple[Window, Window, Window] = (BRAIN, SUBDURAL, BONE)
@@ -60,16 +122,32 @@ class ViewState:
     heatmap_below_threshold: bool = False
     findings: StudyFindings | None = None
     review: Review = Review()
+    heatmap_method: str = CLOSED_FORM
+    explanation: Heatmap | None = None
 
 
-def opened(state: ViewState, slice_count: int) -> ViewState:
+def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
     """A new stack: middle slice, the triptych's windows, no zoom, no findings; preferences stay."""
-    fresh = ViewState(slice_index=slice_count // 2, slice_count=slice_count)
+    fresh = ViewState()
     return replace(
-        fresh,
-        overlay_text=state.overlay_text,
-        shows_heatmap=state.shows_heatmap,
-        heatmap_opacity=state.heatmap_opacity,
+        state,
+        volume=volume,
+        receipt=receipt,
+        input_check="",
+        input_check_reasons=(),
+        analysis=None,
+        slice_index=volume.slice_count // 2,
+        slice_count=volume.slice_count,
+        windows=fresh.windows,
+        active_view=0,
+        promoted_view=None,
+        is_inverted=False,
+        zoom=1.0,
+        pan_mm=(0.0, 0.0),
+        heatmap_subtype=Subtype.ANY,
+        findings=None,
+        review=Review(),
+        explanation=None,
     )
 
 

@@ -1,0 +1,1 @@
+"""Widgets: each draws a state and asks for a change, and nothing else."""
