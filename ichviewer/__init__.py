@@ -1,2 +1,3 @@
 """ichviewer."""
+
 __version__ = "0.1.0"

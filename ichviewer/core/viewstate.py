@@ -126,6 +126,25 @@ class ViewState:
     explanation: Heatmap | None = None
 
 
+def listed(state: ViewState, contents: FolderContents) -> ViewState:
+    """Another folder was listed: the stack of the folder before it is closed, preferences stay."""
+    return replace(
+        state,
+        contents=contents,
+        thumbnails=(),
+        volume=None,
+        slice_index=0,
+        slice_count=0,
+        receipt="",
+        input_check="",
+        input_check_reasons=(),
+        findings=None,
+        review=Review(),
+        analysis=None,
+        explanation=None,
+    )
+
+
 def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
     """A new stack: middle slice, the triptych's windows, no zoom, no findings; preferences stay."""
     fresh = ViewState()

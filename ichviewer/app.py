@@ -1,0 +1,75 @@
+"""The composition root: builds the window and everything behind it, and connects them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from ichviewer import __version__
+from ichviewer.controller import Controller
+from ichviewer.core.errors import IchViewerError
+from ichviewer.core.viewstate import Message, ViewState
+from ichviewer.gui.main_window import MainWindow
+from ichviewer.gui.store import Store
+from ichviewer.gui.theme import apply_theme
+from ichviewer.session import Session
+from ichviewer.settings import APPLICATION, Settings, load_settings, settings_path, user_data_folder
+
+WARM_UP_MS = 1500
+"""An empty window waits this long before it loads the network, so that a first drop comes first."""
+
+
+def run_window(paths: Sequence[Path], card_path: Path) -> int:
+    """Open the window, on *paths* if there are any, and stay until it is closed.
+
+    Returns:
+        Exit code.
+    """
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName(APPLICATION)
+    application.setApplicationVersion(__version__)
+    apply_theme(application)
+    window = build_window(paths, card_path)
+    window.show()
+    return application.exec()
+
+
+def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
+    """The window with everything behind it; *paths* are opened as soon as it is on the screen."""
+    settings, complaint = _settings()
+    store = Store(ViewState(message=complaint))
+    controller = Controller(card_path, settings.device, user_data_folder())
+    window = MainWindow(store)
+    session = Session(store, controller, settings, settings_path())
+    window.restore_layout(dict(settings.layout))
+
+    window.open_requested.connect(session.open_paths)
+    window.series_requested.connect(session.open_series)
+    window.demo_requested.connect(session.open_demo)
+    window.reading_cancelled.connect(session.cancel_reading)
+    window.analysis_requested.connect(session.analyze)
+    window.analysis_cancelled.connect(session.cancel_analysis)
+    window.explanation_requested.connect(session.explain)
+    window.export_requested.connect(session.export)
+    window.device_requested.connect(session.use_device)
+    window.recent_cleared.connect(session.clear_recent)
+    window.closing.connect(lambda: session.close(window.save_layout()))
+
+    if paths:
+        QTimer.singleShot(0, lambda: session.open_paths(tuple(paths)))
+    else:
+        QTimer.singleShot(WARM_UP_MS, session.warm_up)
+    return window
+
+
+def _settings() -> tuple[Settings, Message | None]:
+    """The user's settings; damaged ones are said and replaced by the defaults."""
+    try:
+        return load_settings(settings_path()), None
+    except IchViewerError as error:
+        return Settings(), Message(str(error), is_problem=True)

@@ -1,0 +1,153 @@
+"""The command line: what may be asked for, and who answers.
+
+``ichviewer [PATH ...]`` opens the window; ``analyze``, ``inspect``, ``demo`` and ``tour`` are words of
+their own, so a folder of that name is given as ``./demo``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ichviewer import __version__, headless
+from ichviewer.core.errors import IchViewerError
+from ichviewer.resources import resource_path
+from ichviewer.settings import user_data_folder
+
+CHECKPOINT = "checkpoints/ichviewer_mobilenet_v2.json"
+COMMANDS = ("analyze", "inspect", "demo", "tour")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Returns:
+        Exit code: 0 done, 1 failed, 2 bad arguments, 3 nothing readable, 4 input check red.
+    """
+    words = list(arguments)
+    if words and words[0] in COMMANDS:
+        return _run_command(words)
+    options = _window_parser().parse_args(words)
+    return _open_window(options.path)
+
+
+def _run_command(words: Sequence[str]) -> int:
+    options = _command_parser().parse_args(words)
+    try:
+        if options.command == "analyze":
+            return headless.analyze(_analyze_request(options))
+        if options.command == "inspect":
+            return headless.inspect(options.path, options.hash_uids)
+        if options.command == "demo":
+            return headless.demo(options.folder, with_bleeds=not options.without_bleeds)
+        return _tour(options.out)
+    except IchViewerError as error:
+        print(f"ichviewer: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ichviewer: canceled", file=sys.stderr)
+        return 130
+
+
+def _tour(out: Path | None) -> int:
+    """The demo study in the window, or without a window where there is no display."""
+    demo = headless.tour_study()
+    if _has_display():
+        return _open_window([demo])
+    print("No display: analyzing the demo study without a window.")
+    return headless.tour(demo, out or user_data_folder() / "tour", resource_path(CHECKPOINT))
+
+
+def _open_window(paths: Sequence[Path]) -> int:
+    if not _has_display():
+        print(
+            "ichviewer: there is no display; use `ichviewer analyze PATH --csv FILE` instead", file=sys.stderr
+        )
+        return 1
+    # The one import inside a function: `inspect` and `analyze` must work where Qt's libraries are absent.
+    from ichviewer.app import run_window
+
+    return run_window(paths, resource_path(CHECKPOINT))
+
+
+def _has_display() -> bool:
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def _analyze_request(options: argparse.Namespace) -> headless.AnalyzeRequest:
+    return headless.AnalyzeRequest(
+        path=options.path,
+        csv=options.csv,
+        checkpoint=options.checkpoint or resource_path(CHECKPOINT),
+        heatmaps=options.heatmaps,
+        device=options.device,
+        series_uid=options.series,
+        every_series=options.all,
+        force=options.force,
+        identify=options.identify,
+    )
+
+
+def _window_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ichviewer",
+        description="Read a head CT with scores for bleeding and their reasons. Research use only.",
+        epilog=f"Without a window: ichviewer {{{','.join(COMMANDS)}}} --help",
+    )
+    parser.add_argument("path", nargs="*", type=_existing, help="folder or DICOM file to open")
+    parser.add_argument("--version", action="version", version=f"ichviewer {__version__}")
+    return parser
+
+
+def _command_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ichviewer", description="Research use only.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    analyze = commands.add_parser(
+        "analyze",
+        help="score a study and write CSV",
+        description="Score every slice and write one CSV row per slice. Research use only. Exit code: 0 done, "
+        "2 bad arguments, 3 nothing readable, 4 input check red.",
+    )
+    analyze.add_argument("path", type=_existing, help="folder or DICOM file")
+    analyze.add_argument("--csv", type=Path, required=True, help="file to write")
+    analyze.add_argument(
+        "--heatmaps", type=Path, metavar="DIR", help="also write a picture per flagged slice"
+    )
+    analyze.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    which = analyze.add_mutually_exclusive_group()
+    which.add_argument("--series", metavar="UID", help="series instead of the best head CT")
+    which.add_argument("--all", action="store_true", help="every axial CT series below PATH, however short")
+    analyze.add_argument("--force", action="store_true", help="analyze although the input check is red")
+    analyze.add_argument("--identify", action="store_true", help="add patient name and ID to the CSV")
+    analyze.add_argument("--checkpoint", type=_existing, metavar="CARD", help="model card of other weights")
+
+    inspect = commands.add_parser(
+        "inspect",
+        help="list series and files as JSON",
+        description="List every series and the verdict on every file, without network and window. "
+        "UIDs identify a patient to whoever holds the archive; --hash-uids replaces them.",
+    )
+    inspect.add_argument("path", type=_existing, help="folder or DICOM file")
+    inspect.add_argument("--json", action="store_true", help="print JSON (the only format, and the default)")
+    inspect.add_argument("--hash-uids", action="store_true", help="replace UIDs by a hash")
+
+    demo = commands.add_parser("demo", help="write the synthetic demo study as DICOM")
+    demo.add_argument("folder", type=Path, help="new or empty folder")
+    demo.add_argument("--without-bleeds", action="store_true", help="the same head, healthy")
+
+    tour = commands.add_parser("tour", help="open the demo study, or analyze it where there is no display")
+    tour.add_argument("--out", type=Path, metavar="DIR", help="where to write without a display")
+    return parser
+
+
+def _existing(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"{text} does not exist")
+    return path

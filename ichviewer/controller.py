@@ -1,0 +1,199 @@
+"""The use cases, each one method: open, read, analyze, explain, export.
+
+Every method is a plain blocking call that takes progress and cancel where it is long; who runs it in
+which thread is decided above. The window and the command line go through here alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ichviewer import __version__
+from ichviewer.core.findings import SUBTYPES, SliceFinding, StudyFindings, Subtype
+from ichviewer.core.heatmap import Heatmap, method_heatmap
+from ichviewer.core.input_check import InputCheck, check_input
+from ichviewer.core.model_card import ModelCard
+from ichviewer.core.progress import CancelToken, Progress, ReportProgress
+from ichviewer.core.receipt import receipt
+from ichviewer.core.series import FolderContents, Series
+from ichviewer.core.viewstate import Thumbnail
+from ichviewer.core.volume import Volume
+from ichviewer.dicom.read import read_volume, thumbnail
+from ichviewer.dicom.scan import best_series, scan
+from ichviewer.export.demo_study import write_demo_study
+from ichviewer.export.table import Report, write_table
+from ichviewer.inference.card_file import read_card
+from ichviewer.inference.engine import Engine
+
+THUMBNAIL_PX = 96
+
+
+@dataclass(frozen=True, eq=False)
+class OpenStack:
+    """A stack that was read, with what is known of it before the network sees it."""
+
+    volume: Volume
+    receipt: str
+    input_check: InputCheck
+
+
+class Controller:
+    """Joins reading, network and export. Holds the engine and the model card, no state of a study."""
+
+    def __init__(self, card_path: Path, device: str, demo_parent: Path) -> None:
+        """Read the model card; the network itself is loaded when it is first needed.
+
+        Args:
+            card_path: Model card beside the weights.
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            demo_parent: Folder in which the demo study is kept.
+
+        Raises:
+            CheckpointError: The card is missing or damaged.
+        """
+        self.card: ModelCard = read_card(card_path)
+        self._card_path = card_path
+        self._engine = Engine(card_path, device)
+        self._demo_parent = demo_parent
+
+    def scan(self, paths: Sequence[Path], report: ReportProgress, cancel: CancelToken) -> FolderContents:
+        """List every series below *paths* and give each file a verdict."""
+        return scan(paths, report, cancel)
+
+    def best_series(self, contents: FolderContents) -> Series | None:
+        """The head CT that opens by itself; None if there is none."""
+        return best_series(contents)
+
+    def read(self, series: Series, report: ReportProgress, cancel: CancelToken) -> OpenStack:
+        """Read a series and check whether the network may see it.
+
+        Raises:
+            UnreadableError: No slice could be read.
+            Cancelled: *cancel* was set.
+        """
+        volume = read_volume(series, report, cancel)
+        return OpenStack(volume, receipt(series), check_input(volume))
+
+    def thumbnail(self, series: Series) -> Thumbnail:
+        """Small picture of the middle slice.
+
+        Raises:
+            UnreadableError: The slice cannot be read.
+        """
+        return Thumbnail(series.key, thumbnail(series, THUMBNAIL_PX))
+
+    def analyze(
+        self,
+        volume: Volume,
+        first_slice: int,
+        on_slice: Callable[[SliceFinding, Progress], None],
+        cancel: CancelToken,
+    ) -> StudyFindings:
+        """Score every readable slice, *first_slice* first and then outwards.
+
+        The order decides when a result arrives, never what it is.
+
+        Args:
+            volume: The stack.
+            first_slice: The slice in view.
+            on_slice: Gets each result as it arrives.
+            cancel: Stops within one slice.
+
+        Returns:
+            The complete findings.
+
+        Raises:
+            InferenceError: The network cannot be run.
+            Cancelled: *cancel* was set.
+        """
+        findings = [StudyFindings.pending(volume.series.key, self.card.weights_sha256, volume.is_readable)]
+        order = [index for index in outwards(first_slice, volume.slice_count) if volume.is_readable[index]]
+        done = 0
+
+        def take(finding: SliceFinding) -> None:
+            nonlocal done
+            done += 1
+            findings[0] = findings[0].with_slice(finding, volume.series.key, self.card.weights_sha256)
+            on_slice(finding, Progress(done, len(order), "analyzing"))
+
+        self._engine.predict(volume, order, take, cancel)
+        return findings[0]
+
+    def explain(
+        self, volume: Volume, finding: SliceFinding, subtype: Subtype, method: str, cancel: CancelToken
+    ) -> Heatmap:
+        """Heat map of one slice and label by one of pytorch-grad-cam's methods.
+
+        Raises:
+            InferenceError: The method failed.
+            Cancelled: *cancel* was set.
+        """
+        label = SUBTYPES.index(subtype)
+        values = self._engine.explain(volume, finding.slice_index, label, method, cancel)
+        return method_heatmap(values, finding, subtype, self.card, volume.geometry.pixel_spacing_mm, method)
+
+    def export(self, path: Path, reports: Sequence[Report], identify: bool) -> None:
+        """Write findings as CSV.
+
+        Raises:
+            ExportError: Nothing was written; the message says why.
+        """
+        write_table(path, reports, identify)
+
+    def device(self, cancel: CancelToken) -> str:
+        """Where the network runs, in words; waits until it is loaded.
+
+        Raises:
+            InferenceError: It cannot be loaded.
+            Cancelled: *cancel* was set.
+        """
+        return self._engine.wait_until_ready(cancel)
+
+    def start_network(self) -> None:
+        """Begin to load the network and return at once."""
+        self._engine.start()
+
+    def use_device(self, device: str) -> None:
+        """Run the network elsewhere from now on."""
+        self._engine.close()
+        self._engine = Engine(self._card_path, device)
+
+    def demo_folder(self, report: ReportProgress, cancel: CancelToken) -> Path:
+        """Folder of the demo study; written first if it is not there.
+
+        Raises:
+            ExportError: It cannot be written.
+            Cancelled: *cancel* was set.
+        """
+        return demo_folder(self._demo_parent, report, cancel)
+
+    def close(self) -> None:
+        """End the network's process."""
+        self._engine.close()
+
+
+def outwards(first: int, count: int) -> list[int]:
+    """All indices below *count*, nearest to *first* first.
+
+    >>> outwards(1, 5)
+    [1, 0, 2, 3, 4]
+    """
+    distances = np.abs(np.arange(count) - first)
+    return [int(index) for index in np.argsort(distances, kind="stable")]
+
+
+def demo_folder(parent: Path, report: ReportProgress, cancel: CancelToken) -> Path:
+    """Folder of the demo study below *parent*; written first if it is not there.
+
+    Raises:
+        ExportError: It cannot be written.
+        Cancelled: *cancel* was set.
+    """
+    folder = parent / f"demo-study-{__version__}"
+    if not folder.is_dir():
+        write_demo_study(folder, report=report, cancel=cancel)
+    return folder

@@ -1,0 +1,191 @@
+"""Findings as CSV: one row per slice.
+
+The one thing to get wrong: an absent score is an empty cell, never 0. Text cells that a
+spreadsheet would run as a formula are neutralised; numbers never are.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ichviewer import __version__
+from ichviewer.atomic_file import write_atomically
+from ichviewer.core.errors import ExportError
+from ichviewer.core.findings import NOTICE, SUBTYPES, Review, SliceFinding, SliceStatus, StudyFindings
+from ichviewer.core.model_card import ModelCard
+from ichviewer.core.volume import Volume
+
+COLUMNS: tuple[str, ...] = (
+    *("study_instance_uid", "series_instance_uid", "sop_instance_uid", "frame_number", "instance_number"),
+    *("slice_index", "position_mm", "ipp_x_mm", "ipp_y_mm", "ipp_z_mm", "thickness_mm", "status"),
+    *(f"p_{subtype}" for subtype in SUBTYPES),
+    *(f"flag_{subtype}" for subtype in SUBTYPES),
+    *(f"threshold_{subtype}" for subtype in SUBTYPES),
+    *(
+        "peak_subtype",
+        "peak_row",
+        "peak_column",
+        "peak_x_mm",
+        "peak_y_mm",
+        "peak_z_mm",
+        "peak_side",
+        "peak_cell_mm",
+    ),
+    *(f"decision_{subtype}" for subtype in SUBTYPES),
+    *("reader_comment", "reading", "input_check", "receipt"),
+    *("checkpoint", "checkpoint_sha256", "software_version", "notice"),
+)
+
+IDENTIFYING_COLUMNS: tuple[str, ...] = ("patient_name", "patient_id")
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Everything that one series contributes to the table.
+
+    Attributes:
+        volume: The stack.
+        findings: Complete findings for it.
+        review: The reader's decisions.
+        card: The checkpoint's card.
+        input_check: Level and reasons, in words.
+        receipt: Geometry in words.
+    """
+
+    volume: Volume
+    findings: StudyFindings
+    review: Review
+    card: ModelCard
+    input_check: str
+    receipt: str
+
+
+def write_table(path: Path, reports: Sequence[Report], identify: bool = False) -> None:
+    """Write the findings of one or more series as one CSV file, whole or not at all.
+
+    Args:
+        path: The file; replaced if it is there.
+        reports: One per series.
+        identify: Add the patient's name and ID as last columns.
+
+    Raises:
+        ExportError: An analysis is not complete, or the file cannot be written; an older file stays as it is.
+    """
+    for report in reports:
+        _require_complete(report.findings)
+    columns = COLUMNS + (IDENTIFYING_COLUMNS if identify else ())
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    for report in reports:
+        for finding in report.findings.slices:
+            row = _row(report, finding)
+            writer.writerow(_cell(row[column]) for column in columns)
+    try:
+        write_atomically(path, text.getvalue().encode("utf-8"))
+    except OSError as error:
+        raise ExportError(
+            f"{path} cannot be written: {error.strerror}. The findings are still here."
+        ) from error
+
+
+def _require_complete(findings: StudyFindings) -> None:
+    pending = findings.count(SliceStatus.PENDING)
+    if pending:
+        raise ExportError(
+            f"{pending} of {len(findings.slices)} slices are not analyzed yet; analyze them, then export."
+        )
+
+
+def _row(report: Report, finding: SliceFinding) -> dict[str, object]:
+    """Every column of one slice, identifying ones included; the caller picks what goes out."""
+    return {
+        **_where(report.volume, finding.slice_index),
+        "status": finding.status.value,
+        **_scores(report.card, finding),
+        **_peak(finding),
+        **_reading(report, finding.slice_index),
+        "input_check": report.input_check,
+        "receipt": report.receipt,
+        "checkpoint": report.card.name,
+        "checkpoint_sha256": report.card.weights_sha256,
+        "software_version": __version__,
+        "notice": NOTICE,
+    }
+
+
+def _where(volume: Volume, slice_index: int) -> dict[str, object]:
+    series = volume.series
+    header = series.slices[slice_index]
+    x, y, z = header.image_position_mm if header.image_position_mm is not None else (None, None, None)
+    return {
+        "study_instance_uid": series.study_instance_uid,
+        "series_instance_uid": series.series_instance_uid,
+        "sop_instance_uid": header.sop_instance_uid,
+        "frame_number": header.frame_number,
+        "instance_number": header.instance_number,
+        "slice_index": slice_index,
+        "position_mm": float(volume.geometry.positions_mm[slice_index]),
+        "ipp_x_mm": x,
+        "ipp_y_mm": y,
+        "ipp_z_mm": z,
+        "thickness_mm": header.thickness_mm,
+        "patient_name": series.patient.patient_name,
+        "patient_id": series.patient.patient_id,
+    }
+
+
+def _scores(card: ModelCard, finding: SliceFinding) -> dict[str, object]:
+    cells: dict[str, object] = {}
+    for subtype, threshold in zip(SUBTYPES, card.slice_thresholds, strict=True):
+        probability = finding.probability(subtype)
+        cells[f"p_{subtype}"] = None if probability is None else round(probability, 6)
+        cells[f"flag_{subtype}"] = None if probability is None else int(probability >= threshold)
+        cells[f"threshold_{subtype}"] = round(threshold, 6)
+    return cells
+
+
+def _peak(finding: SliceFinding) -> dict[str, object]:
+    peak = finding.peak
+    if peak is None:
+        return {column: None for column in COLUMNS if column.startswith("peak_")}
+    return {
+        "peak_subtype": peak.subtype.value,
+        "peak_row": peak.row,
+        "peak_column": peak.column,
+        "peak_x_mm": peak.point_mm[0],
+        "peak_y_mm": peak.point_mm[1],
+        "peak_z_mm": peak.point_mm[2],
+        "peak_side": peak.side,
+        "peak_cell_mm": peak.cell_mm,
+    }
+
+
+def _reading(report: Report, slice_index: int) -> dict[str, object]:
+    cells: dict[str, object] = {}
+    for subtype in SUBTYPES:
+        decision = report.review.decision(slice_index, subtype)
+        cells[f"decision_{subtype}"] = None if decision is None else decision.value
+    cells["reader_comment"] = report.review.comment(slice_index)
+    cells["reading"] = report.review.reading
+    return cells
+
+
+def _cell(value: object) -> str:
+    """Text of a cell: at most 6 decimals, nothing for an absent value, text neutralised."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{round(value, 6):.12g}"
+    if isinstance(value, int):
+        return str(value)
+    return _neutralized(str(value))
+
+
+def _neutralized(text: str) -> str:
+    """Text with a quote before what a spreadsheet would read as a formula (OWASP, CSV injection)."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

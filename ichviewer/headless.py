@@ -1,0 +1,283 @@
+"""The same use cases without a window: analyze, inspect, demo, tour.
+
+The one thing to get wrong: standard output carries results only; progress and complaints go to
+standard error, so that a pipe stays clean.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ichviewer.controller import Controller, OpenStack, demo_folder
+from ichviewer.core.errors import UnreadableError
+from ichviewer.core.findings import NOT_LOOKED_FOR, SUBTYPES, Review, Subtype, study_scores
+from ichviewer.core.progress import CancelToken, Progress
+from ichviewer.core.series import FolderContents, Series, Verdict
+from ichviewer.dicom.inspect import inspect_document
+from ichviewer.dicom.scan import scan
+from ichviewer.export.demo_study import write_demo_study
+from ichviewer.export.picture import write_heatmap_picture
+from ichviewer.export.table import Report
+from ichviewer.settings import user_data_folder
+
+DONE, BAD_ARGUMENTS, NOTHING_READABLE, INPUT_CHECK_RED = 0, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class AnalyzeRequest:
+    """What ``ichviewer analyze`` was asked for.
+
+    Attributes:
+        path: Folder or file.
+        csv: File to write.
+        checkpoint: Model card.
+        heatmaps: Folder for pictures, or None.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        series_uid: The series wanted, or None.
+        every_series: Whether every axial CT series is wanted, however short.
+        force: Whether a red input check is overridden.
+        identify: Whether patient name and ID are written.
+    """
+
+    path: Path
+    csv: Path
+    checkpoint: Path
+    heatmaps: Path | None = None
+    device: str = "auto"
+    series_uid: str | None = None
+    every_series: bool = False
+    force: bool = False
+    identify: bool = False
+
+
+def analyze(request: AnalyzeRequest) -> int:
+    """Score one or more series and write the table.
+
+    Returns:
+        0 done, 2 no such series, 3 nothing readable, 4 input check red for at least one series.
+
+    Raises:
+        IchViewerError: The network cannot run or the table cannot be written.
+    """
+    controller = Controller(request.checkpoint, request.device, user_data_folder())
+    # Torch takes seconds to import; the child does so while the headers are read.
+    controller.start_network()
+    try:
+        progress = ProgressLine()
+        contents = controller.scan((request.path,), progress.show, CancelToken())
+        progress.end()
+        _print_verdicts(contents)
+        series, code = _chosen(controller, contents, request)
+        if not series:
+            return code
+        reports, refused = _analyze_each(controller, series, request)
+        if reports:
+            controller.export(request.csv, reports, request.identify)
+            print(f"{request.csv}: {sum(len(r.findings.slices) for r in reports)} slices")
+            return INPUT_CHECK_RED if refused else DONE
+        return INPUT_CHECK_RED if refused else NOTHING_READABLE
+    finally:
+        controller.close()
+
+
+def _chosen(
+    controller: Controller, contents: FolderContents, request: AnalyzeRequest
+) -> tuple[tuple[Series, ...], int]:
+    """Series to analyze; none and the exit code if there are none."""
+    if request.series_uid is not None:
+        chosen = tuple(s for s in contents.series if request.series_uid in (s.key, s.series_instance_uid))
+        if not chosen and contents.series:
+            known = "\n".join(f"  {s.key}  {s.description}" for s in contents.series)
+            _complain(f"no series {request.series_uid} below {request.path}; there are:\n{known}")
+            return (), BAD_ARGUMENTS
+    elif request.every_series:
+        chosen = tuple(s for s in contents.series if _is_axial_ct(s))
+    else:
+        best = controller.best_series(contents)
+        chosen = () if best is None else (best,)
+    if not chosen:
+        _complain(f"nothing to analyze below {request.path}")
+        _print_reasons(contents)
+    return chosen, NOTHING_READABLE
+
+
+def _is_axial_ct(series: Series) -> bool:
+    return series.modality == "CT" and series.orientation == "axial" and series.geometry is not None
+
+
+def _analyze_each(
+    controller: Controller, chosen: tuple[Series, ...], request: AnalyzeRequest
+) -> tuple[list[Report], int]:
+    """Reports of the series that were analyzed, and how many the input check refused."""
+    reports: list[Report] = []
+    refused = 0
+    progress = ProgressLine()
+    for number, series in enumerate(chosen, start=1):
+        name = f"series {number} of {len(chosen)}" if len(chosen) > 1 else "analyzing"
+        try:
+            stack = controller.read(series, progress.show, CancelToken())
+        except UnreadableError as error:
+            progress.end()
+            _complain(str(error))
+            continue
+        if stack.input_check.is_red and not request.force:
+            progress.end()
+            reasons = "; ".join(stack.input_check.reasons)
+            _complain(f"{series.key}: input check red: {reasons} (--force analyzes it all the same)")
+            refused += 1
+            continue
+        report = _analyze_one(controller, stack, name, progress)
+        reports.append(report)
+        if request.heatmaps is not None:
+            _write_pictures(report, request.heatmaps)
+    progress.end()
+    return reports, refused
+
+
+def _analyze_one(controller: Controller, stack: OpenStack, name: str, progress: ProgressLine) -> Report:
+    volume = stack.volume
+    findings = controller.analyze(
+        volume,
+        volume.slice_count // 2,
+        lambda _finding, p: progress.show(Progress(p.done, p.total, name)),
+        CancelToken(),
+    )
+    check = "; ".join((stack.input_check.level.value, *stack.input_check.reasons))
+    return Report(volume, findings, Review(), controller.card, check, stack.receipt)
+
+
+def _write_pictures(report: Report, folder: Path) -> list[Path]:
+    """One picture for each slice and label above the slice threshold."""
+    written = []
+    for finding in report.findings.slices:
+        for subtype, threshold in zip(SUBTYPES, report.card.slice_thresholds, strict=True):
+            probability = finding.probability(subtype)
+            if probability is not None and probability >= threshold:
+                name = f"{report.volume.series.key}_{finding.slice_index:03d}_{subtype}.png"
+                path = folder / name.replace("#", "_")
+                write_heatmap_picture(path, report.volume, finding, subtype, report.card)
+                written.append(path)
+    return written
+
+
+def inspect(path: Path, hash_uids: bool) -> int:
+    """Print series and file verdicts as JSON.
+
+    Returns:
+        0, or 3 if no file could be read.
+    """
+    contents = scan((path,), lambda _progress: None, CancelToken())
+    print(json.dumps(inspect_document(contents, hash_uids), indent=1, ensure_ascii=False))
+    return DONE if contents.series else NOTHING_READABLE
+
+
+def demo(folder: Path, with_bleeds: bool) -> int:
+    """Write the synthetic demo study.
+
+    Raises:
+        ExportError: The folder is not empty or cannot be written.
+    """
+    progress = ProgressLine()
+    write_demo_study(folder, with_bleeds=with_bleeds, report=progress.show, cancel=CancelToken())
+    progress.end()
+    print(f"{folder}: a synthetic head, not a patient; the truth is in truth.csv beside it")
+    return DONE
+
+
+def tour_study() -> Path:
+    """The demo study in the user's own folder; written first if it is not there."""
+    progress = ProgressLine()
+    folder = demo_folder(user_data_folder(), progress.show, CancelToken())
+    progress.end()
+    return folder
+
+
+def tour(study: Path, out: Path, checkpoint: Path) -> int:
+    """Analyze *study* without a window and print where the table and a picture of the worst slice lie."""
+    out.mkdir(parents=True, exist_ok=True)
+    controller = Controller(checkpoint, "auto", user_data_folder())
+    controller.start_network()
+    try:
+        progress = ProgressLine()
+        contents = controller.scan((study,), progress.show, CancelToken())
+        series = controller.best_series(contents)
+        if series is None:
+            _print_reasons(contents)
+            return NOTHING_READABLE
+        stack = controller.read(series, progress.show, CancelToken())
+        report = _analyze_one(controller, stack, "analyzing", progress)
+        progress.end()
+        table, picture = out / "findings.csv", out / "worst_slice.png"
+        controller.export(table, [report], identify=False)
+        _write_worst_slice(picture, report)
+        print(f"Findings: {table}\nWorst slice: {picture}")
+        return DONE
+    finally:
+        controller.close()
+
+
+def _write_worst_slice(path: Path, report: Report) -> None:
+    """Picture of the slice that the network suspects most, with the map of its strongest subtype."""
+    scored = [f for f in report.findings.slices if f.probabilities is not None]
+    worst = max(scored, key=lambda finding: finding.probability(Subtype.ANY) or 0.0)
+    strongest = max(SUBTYPES[1:], key=lambda subtype: worst.probability(subtype) or 0.0)
+    write_heatmap_picture(path, report.volume, worst, strongest, report.card)
+    scores = study_scores(
+        report.findings,
+        list(report.volume.geometry.positions_mm),
+        report.card.slice_thresholds,
+        report.card.study_thresholds,
+    )
+    for score in scores:
+        mark = "flagged" if score.is_flagged else "below threshold"
+        print(f"  {score.subtype:17} {score.score:.2f}  {mark}, highest in slice {score.worst_slice + 1}")
+    print(f"  {NOT_LOOKED_FOR}. Research use only.")
+
+
+def _print_verdicts(contents: FolderContents) -> None:
+    """One line that sums up what became of the files, and one for each damaged file."""
+    counts = {verdict: sum(file.verdict is verdict for file in contents.files) for verdict in Verdict}
+    _complain(
+        ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count) or "no files"
+    )
+    for file in contents.files:
+        if file.verdict is Verdict.DAMAGED:
+            _complain(f"  {file.path}: {file.reason}")
+
+
+def _print_reasons(contents: FolderContents) -> None:
+    for file in contents.files:
+        _complain(f"  {file.path}: {file.verdict.value}{': ' if file.reason else ''}{file.reason}")
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+class ProgressLine:
+    """A progress bar on standard error, redrawn in place on a terminal and silent elsewhere."""
+
+    WIDTH = 30
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._is_open = False
+
+    def show(self, progress: Progress) -> None:
+        """Draw the bar."""
+        if not self._is_terminal:
+            return
+        filled = self.WIDTH * progress.done // progress.total if progress.total else 0
+        bar = "#" * filled + "." * (self.WIDTH - filled)
+        count = f"{progress.done}/{progress.total}" if progress.total else str(progress.done)
+        print(f"\r{bar} {count} {progress.text}\x1b[K", end="", file=sys.stderr, flush=True)
+        self._is_open = True
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._is_open:
+            print(file=sys.stderr)
+            self._is_open = False

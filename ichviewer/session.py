@@ -1,0 +1,332 @@
+"""One sitting at the window: what was asked for, which thread does it, and what the window then shows.
+
+Reading, the network and writing are three resources, each with a runner of its own. The one thing to
+get wrong: a result must never land on a study that was opened after it was asked for; a new task
+supersedes the old one, and the findings refuse a stranger's slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ichviewer.controller import Controller, OpenStack
+from ichviewer.core import viewstate
+from ichviewer.core.errors import IchViewerError, UnreadableError
+from ichviewer.core.findings import SliceFinding, StudyFindings
+from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
+from ichviewer.core.progress import CancelToken, Progress
+from ichviewer.core.series import FolderContents, Series, Verdict
+from ichviewer.core.viewstate import Message, Thumbnail
+from ichviewer.export.table import Report
+from ichviewer.gui.store import Store
+from ichviewer.gui.tasks import Task, TaskRunner
+from ichviewer.settings import Settings, save_settings
+
+Reporter = Callable[[Any], None]
+
+
+class Session:
+    """Turns what the window asks for into tasks, and their outcomes into states."""
+
+    def __init__(self, store: Store, controller: Controller, settings: Settings, settings_path: Path) -> None:
+        self._store = store
+        self._controller = controller
+        self._settings = settings
+        self._settings_path = settings_path
+        self._reading = TaskRunner("reading")
+        self._network = TaskRunner("network")
+        self._writing = TaskRunner("writing")
+        self._store.update(
+            lambda state: replace(
+                state, model_card=controller.card, recent_paths=settings.recent_paths, device=settings.device
+            )
+        )
+
+    # Opening
+
+    def open_paths(self, paths: tuple[Path, ...]) -> None:
+        """List what lies below *paths*, open the best head CT, and analyze it."""
+
+        def work(report: Reporter, cancel: CancelToken) -> None:
+            contents = self._controller.scan(paths, report, cancel)
+            report(contents)
+            best = self._controller.best_series(contents)
+            if best is not None:
+                report(self._controller.read(best, report, cancel))
+            self._make_thumbnails(contents.series, report, cancel)
+
+        self._start_reading(work, "reading headers")
+        if len(paths) == 1:
+            self._settings = self._settings.with_recent(str(paths[0]))
+            self._store.update(lambda state: replace(state, recent_paths=self._settings.recent_paths))
+            self._save_settings()
+
+    def open_series(self, key: str) -> None:
+        """Open another series of the same folder."""
+        contents = self._store.state.contents
+        series = next((s for s in contents.series if s.key == key), None) if contents is not None else None
+        if contents is None or series is None:
+            return
+        has_thumbnail = {thumbnail.series_key for thumbnail in self._store.state.thumbnails}
+        missing = tuple(s for s in contents.series if s.key not in has_thumbnail)
+
+        def work(report: Reporter, cancel: CancelToken) -> None:
+            report(self._controller.read(series, report, cancel))
+            self._make_thumbnails(missing, report, cancel)
+
+        self._start_reading(work, "reading pixels")
+
+    def open_demo(self) -> None:
+        """Write the demo study into the user's own folder, if it is not there yet, and open it."""
+
+        def work(report: Reporter, cancel: CancelToken) -> Path:
+            return self._controller.demo_folder(report, cancel)
+
+        self._network.cancel()
+        self._store.update(lambda state: replace(state, reading=Progress(0, 0, "making the demo study")))
+        self._reading.start(
+            Task(work, lambda folder: self.open_paths((folder,)), self._reading_failed, self._take_reading)
+        )
+
+    def cancel_reading(self) -> None:
+        """Stop opening; what was open before stays open."""
+        self._reading.cancel()
+        self._store.update(
+            lambda state: replace(state, reading=None, message=Message("Opening was canceled."))
+        )
+
+    def _start_reading(self, work: Callable[[Reporter, CancelToken], None], text: str) -> None:
+        self._network.cancel()
+        self._store.update(
+            lambda state: replace(state, reading=Progress(0, 0, text), analysis=None, message=None)
+        )
+        self._reading.start(Task(work, self._reading_done, self._reading_failed, self._take_reading))
+
+    def _make_thumbnails(self, series: tuple[Series, ...], report: Reporter, cancel: CancelToken) -> None:
+        for one in series:
+            cancel.raise_if_cancelled()
+            try:
+                report(self._controller.thumbnail(one))
+            except UnreadableError as error:
+                # The list shows the series without a picture; opening it says the same words again.
+                report(Message(str(error), is_problem=True))
+
+    def _take_reading(self, value: object) -> None:
+        """Something arrived from the reading thread."""
+        if isinstance(value, Progress):
+            self._store.update(lambda state: replace(state, reading=value))
+        elif isinstance(value, FolderContents):
+            self._store.update(lambda state: viewstate.listed(state, value))
+        elif isinstance(value, Thumbnail):
+            self._store.update(lambda state: replace(state, thumbnails=(*state.thumbnails, value)))
+        elif isinstance(value, Message):
+            self._store.update(lambda state: replace(state, message=value))
+        elif isinstance(value, OpenStack):
+            self._show(value)
+
+    def _show(self, stack: OpenStack) -> None:
+        state = viewstate.opened(self._store.state, stack.volume, stack.receipt)
+        check = stack.input_check
+        self._store.set(
+            replace(
+                state,
+                reading=None,
+                input_check=check.level.value,
+                input_check_reasons=check.reasons,
+                message=_unreadable_message(stack),
+            )
+        )
+        if not stack.volume.series.is_ai_candidate or check.is_red:
+            reasons = "; ".join(check.reasons) or "not an axial head CT"
+            text = f"Not analyzed, input check {check.level.value}: {reasons}. Analysis > Analyze runs it all the same."
+            self._store.update(lambda state: replace(state, message=Message(text, is_problem=True)))
+        elif self._controller.card is not None:
+            self.analyze()
+
+    def _reading_done(self, _outcome: None) -> None:
+        def step(state: viewstate.ViewState) -> viewstate.ViewState:
+            state = replace(state, reading=None)
+            if state.volume is None and state.contents is not None:
+                return replace(state, message=_nothing_opened(state.contents))
+            return state
+
+        self._store.update(step)
+
+    def _reading_failed(self, error: Exception) -> None:
+        self._store.update(
+            lambda state: replace(state, reading=None, message=_problem("Opening failed", error))
+        )
+
+    # The network
+
+    def warm_up(self) -> None:
+        """Load the network while the window waits for a study."""
+        if self._controller.card is not None and self._store.state.volume is None:
+            self._network.start(
+                Task(
+                    lambda _report, cancel: self._controller.device(cancel),
+                    self._take_device,
+                    self._network_failed,
+                )
+            )
+
+    def analyze(self) -> None:
+        """Score the open stack, the slice in view first."""
+        state = self._store.state
+        volume, card = state.volume, self._controller.card
+        if volume is None or card is None:
+            return
+        pending = StudyFindings.pending(volume.series.key, card.weights_sha256, volume.is_readable)
+
+        def work(report: Reporter, cancel: CancelToken) -> StudyFindings:
+            report(self._controller.device(cancel))
+            return self._controller.analyze(volume, state.slice_index, lambda *result: report(result), cancel)
+
+        self._store.update(
+            lambda state: replace(
+                state,
+                findings=pending,
+                explanation=None,
+                analysis=Progress(0, volume.slice_count, "loading the network"),
+            )
+        )
+        self._network.start(Task(work, self._analysis_done, self._network_failed, self._take_analysis))
+
+    def cancel_analysis(self) -> None:
+        """Stop the analysis; slices that were scored keep their scores, the others stay pending."""
+        self._network.cancel()
+        self._store.update(lambda state: replace(state, analysis=None, message=Message("Analysis canceled.")))
+
+    def explain(self) -> None:
+        """Ask for the chosen other method's map of the slice and label in view."""
+        state = self._store.state
+        if state.volume is None or state.findings is None or state.heatmap_method == CLOSED_FORM:
+            return
+        if state.analysis is not None:
+            self._say("Other methods are available once the analysis is done.")
+            return
+        volume, finding = state.volume, state.findings.slices[state.slice_index]
+        if finding.class_maps is None:
+            return
+
+        def work(_report: Reporter, cancel: CancelToken) -> Heatmap:
+            return self._controller.explain(
+                volume, finding, state.heatmap_subtype, state.heatmap_method, cancel
+            )
+
+        def show(heatmap: Heatmap) -> None:
+            self._store.update(lambda state: replace(state, explanation=heatmap))
+
+        self._network.start(Task(work, show, self._network_failed))
+
+    def use_device(self, device: str) -> None:
+        """Run the network elsewhere from now on; the open stack is analyzed again."""
+        self._settings = replace(self._settings, device=device)
+        self._save_settings()
+        self._store.update(lambda state: replace(state, device=device, analysis=None))
+
+        def work(_report: Reporter, cancel: CancelToken) -> str:
+            self._controller.use_device(device)
+            return self._controller.device(cancel)
+
+        def start_again(name: str) -> None:
+            self._take_device(name)
+            self.analyze()
+
+        self._network.start(Task(work, start_again, self._network_failed))
+
+    def _take_device(self, name: str) -> None:
+        self._store.update(lambda state: replace(state, device=name))
+
+    def _take_analysis(self, value: str | tuple[SliceFinding, Progress]) -> None:
+        """Something arrived from the network's thread: its device, or one slice."""
+        if isinstance(value, str):
+            self._take_device(value)
+            return
+        finding, progress = value
+        state = self._store.state
+        if state.findings is None or state.model_card is None or state.volume is None:
+            return
+        findings = state.findings.with_slice(
+            finding, state.volume.series.key, state.model_card.weights_sha256
+        )
+        self._store.set(replace(state, findings=findings, analysis=progress))
+
+    def _analysis_done(self, _findings: StudyFindings) -> None:
+        self._store.update(lambda state: replace(state, analysis=None))
+        self.explain()
+
+    def _network_failed(self, error: Exception) -> None:
+        self._store.update(
+            lambda state: replace(state, analysis=None, message=_problem("The network failed", error))
+        )
+
+    # Export, settings, end
+
+    def export(self, path: Path, identify: bool) -> None:
+        """Write the findings as CSV; a refusal is a message and the findings stay."""
+        state = self._store.state
+        if state.volume is None or state.findings is None or state.model_card is None:
+            self._say("There are no findings to export yet.")
+            return
+        check = "; ".join((state.input_check, *state.input_check_reasons))
+        report = Report(state.volume, state.findings, state.review, state.model_card, check, state.receipt)
+
+        def written(_nothing: None) -> None:
+            self._store.update(lambda state: replace(state, message=Message(f"Findings written to {path}.")))
+
+        def refused(error: Exception) -> None:
+            self._store.update(lambda state: replace(state, message=_problem("Not exported", error)))
+
+        self._writing.start(
+            Task(lambda _r, _c: self._controller.export(path, [report], identify), written, refused)
+        )
+
+    def clear_recent(self) -> None:
+        """Forget the folders opened before."""
+        self._settings = replace(self._settings, recent_paths=())
+        self._save_settings()
+        self._store.update(lambda state: replace(state, recent_paths=()))
+
+    def close(self, layout: dict[str, Any]) -> None:
+        """Stop all work and keep the settings."""
+        self._settings = replace(self._settings, layout=layout)
+        self._save_settings()
+        for runner in (self._reading, self._network, self._writing):
+            runner.close()
+        self._controller.close()
+
+    def _save_settings(self) -> None:
+        try:
+            save_settings(self._settings_path, self._settings)
+        except IchViewerError as error:
+            self._store.update(lambda state: replace(state, message=Message(str(error), is_problem=True)))
+
+    def _say(self, text: str) -> None:
+        self._store.update(lambda state: replace(state, message=Message(text)))
+
+
+def _problem(what: str, error: Exception) -> Message:
+    """A sentence for the reader; an error that is not of our own words keeps its type in the details."""
+    if isinstance(error, IchViewerError):
+        return Message(f"{what}: {error}", is_problem=True)
+    return Message(f"{what}: unexpected error.", is_problem=True, details=f"{type(error).__name__}: {error}")
+
+
+def _unreadable_message(stack: OpenStack) -> Message | None:
+    reasons = stack.volume.unreadable_reasons
+    if not reasons:
+        return None
+    details = "\n".join(f"slice {index + 1}: {reason}" for index, reason in sorted(reasons.items()))
+    text = f"{len(reasons)} of {stack.volume.slice_count} slices could not be read"
+    return Message(text, is_problem=True, details=details)
+
+
+def _nothing_opened(contents: FolderContents) -> Message:
+    details = "\n".join(f"{file.path}: {file.verdict.value}, {file.reason}" for file in contents.files)
+    if not any(file.verdict is Verdict.LOADED for file in contents.files):
+        return Message(f"None of {len(contents.files)} files could be read", True, details)
+    return Message("No head CT was found by itself; choose a series from the list.", True, details)
