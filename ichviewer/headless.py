@@ -16,11 +16,13 @@ from ichviewer.core.errors import UnreadableError
 from ichviewer.core.findings import NOT_LOOKED_FOR, SUBTYPES, Review, Subtype, study_scores
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.series import FolderContents, Series, Verdict
+from ichviewer.core.volume import Volume
 from ichviewer.dicom.inspect import inspect_document
 from ichviewer.dicom.scan import scan
 from ichviewer.export.demo_study import write_demo_study
 from ichviewer.export.picture import write_heatmap_picture
 from ichviewer.export.table import Report
+from ichviewer.progress_line import ProgressLine
 from ichviewer.settings import user_data_folder
 
 DONE, BAD_ARGUMENTS, NOTHING_READABLE, INPUT_CHECK_RED = 0, 2, 3, 4
@@ -132,7 +134,7 @@ def _analyze_each(
         report = _analyze_one(controller, stack, name, progress)
         reports.append(report)
         if request.heatmaps is not None:
-            _write_pictures(report, request.heatmaps)
+            _write_pictures(stack.volume, report, request.heatmaps)
     progress.end()
     return reports, refused
 
@@ -146,21 +148,18 @@ def _analyze_one(controller: Controller, stack: OpenStack, name: str, progress: 
         CancelToken(),
     )
     check = "; ".join((stack.input_check.level.value, *stack.input_check.reasons))
-    return Report(volume, findings, Review(), controller.card, check, stack.receipt)
+    return Report(volume.series, findings, Review(), controller.card, check, stack.receipt)
 
 
-def _write_pictures(report: Report, folder: Path) -> list[Path]:
+def _write_pictures(volume: Volume, report: Report, folder: Path) -> None:
     """One picture for each slice and label above the slice threshold."""
-    written = []
     for finding in report.findings.slices:
         for subtype, threshold in zip(SUBTYPES, report.card.slice_thresholds, strict=True):
             probability = finding.probability(subtype)
             if probability is not None and probability >= threshold:
-                name = f"{report.volume.series.key}_{finding.slice_index:03d}_{subtype}.png"
+                name = f"{report.series.key}_{finding.slice_index:03d}_{subtype}.png"
                 path = folder / name.replace("#", "_")
-                write_heatmap_picture(path, report.volume, finding, subtype, report.card)
-                written.append(path)
-    return written
+                write_heatmap_picture(path, volume, finding, subtype, report.card)
 
 
 def inspect(path: Path, hash_uids: bool) -> int:
@@ -212,22 +211,22 @@ def tour(study: Path, out: Path, checkpoint: Path) -> int:
         progress.end()
         table, picture = out / "findings.csv", out / "worst_slice.png"
         controller.export(table, [report], identify=False)
-        _write_worst_slice(picture, report)
+        _write_worst_slice(picture, stack.volume, report)
         print(f"Findings: {table}\nWorst slice: {picture}")
         return DONE
     finally:
         controller.close()
 
 
-def _write_worst_slice(path: Path, report: Report) -> None:
+def _write_worst_slice(path: Path, volume: Volume, report: Report) -> None:
     """Picture of the slice that the network suspects most, with the map of its strongest subtype."""
     scored = [f for f in report.findings.slices if f.probabilities is not None]
     worst = max(scored, key=lambda finding: finding.probability(Subtype.ANY) or 0.0)
     strongest = max(SUBTYPES[1:], key=lambda subtype: worst.probability(subtype) or 0.0)
-    write_heatmap_picture(path, report.volume, worst, strongest, report.card)
+    write_heatmap_picture(path, volume, worst, strongest, report.card)
     scores = study_scores(
         report.findings,
-        list(report.volume.geometry.positions_mm),
+        list(volume.geometry.positions_mm),
         report.card.slice_thresholds,
         report.card.study_thresholds,
     )
@@ -255,29 +254,3 @@ def _print_reasons(contents: FolderContents) -> None:
 
 def _complain(text: str) -> None:
     print(text, file=sys.stderr)
-
-
-class ProgressLine:
-    """A progress bar on standard error, redrawn in place on a terminal and silent elsewhere."""
-
-    WIDTH = 30
-
-    def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
-        self._is_open = False
-
-    def show(self, progress: Progress) -> None:
-        """Draw the bar."""
-        if not self._is_terminal:
-            return
-        filled = self.WIDTH * progress.done // progress.total if progress.total else 0
-        bar = "#" * filled + "." * (self.WIDTH - filled)
-        count = f"{progress.done}/{progress.total}" if progress.total else str(progress.done)
-        print(f"\r{bar} {count} {progress.text}\x1b[K", end="", file=sys.stderr, flush=True)
-        self._is_open = True
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self._is_open:
-            print(file=sys.stderr)
-            self._is_open = False

@@ -141,8 +141,8 @@ class Session:
         )
         if not stack.volume.series.is_ai_candidate or check.is_red:
             reasons = "; ".join(check.reasons) or "not an axial head CT"
-            text = f"Not analyzed, input check {check.level.value}: {reasons}. Analysis > Analyze runs it all the same."
-            self._store.update(lambda state: replace(state, message=Message(text, is_problem=True)))
+            text = f"Not analyzed, input check {check.level.value}: {reasons}. Analyze runs it all the same."
+            self._say(text, is_problem=True)
         elif self._controller.card is not None:
             self.analyze()
 
@@ -273,7 +273,9 @@ class Session:
             self._say("There are no findings to export yet.")
             return
         check = "; ".join((state.input_check, *state.input_check_reasons))
-        report = Report(state.volume, state.findings, state.review, state.model_card, check, state.receipt)
+        report = Report(
+            state.volume.series, state.findings, state.review, state.model_card, check, state.receipt
+        )
 
         def written(_nothing: None) -> None:
             self._store.update(lambda state: replace(state, message=Message(f"Findings written to {path}.")))
@@ -303,10 +305,10 @@ class Session:
         try:
             save_settings(self._settings_path, self._settings)
         except IchViewerError as error:
-            self._store.update(lambda state: replace(state, message=Message(str(error), is_problem=True)))
+            self._say(str(error), is_problem=True)
 
-    def _say(self, text: str) -> None:
-        self._store.update(lambda state: replace(state, message=Message(text)))
+    def _say(self, text: str, is_problem: bool = False) -> None:
+        self._store.update(lambda state: replace(state, message=Message(text, is_problem)))
 
 
 def _problem(what: str, error: Exception) -> Message:

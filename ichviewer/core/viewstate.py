@@ -219,7 +219,7 @@ def reset(state: ViewState) -> ViewState:
 
 
 def next_suspicious(state: ViewState, thresholds: tuple[float, ...], step: int) -> ViewState:
-    """The nearest slice above threshold for any label, upwards (+1) or downwards (-1); stays if there is none."""
+    """The nearest slice above threshold for any label, up (+1) or down (-1); stays if there is none."""
     if state.findings is None:
         return state
     suspicious = [

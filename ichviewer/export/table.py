@@ -17,7 +17,7 @@ from ichviewer.atomic_file import write_atomically
 from ichviewer.core.errors import ExportError
 from ichviewer.core.findings import NOTICE, SUBTYPES, Review, SliceFinding, SliceStatus, StudyFindings
 from ichviewer.core.model_card import ModelCard
-from ichviewer.core.volume import Volume
+from ichviewer.core.series import Series
 
 COLUMNS: tuple[str, ...] = (
     *("study_instance_uid", "series_instance_uid", "sop_instance_uid", "frame_number", "instance_number"),
@@ -48,7 +48,7 @@ class Report:
     """Everything that one series contributes to the table.
 
     Attributes:
-        volume: The stack.
+        series: The stack's headers and geometry; pixels are not held, so many series fit in memory.
         findings: Complete findings for it.
         review: The reader's decisions.
         card: The checkpoint's card.
@@ -56,7 +56,7 @@ class Report:
         receipt: Geometry in words.
     """
 
-    volume: Volume
+    series: Series
     findings: StudyFindings
     review: Review
     card: ModelCard
@@ -104,7 +104,7 @@ def _require_complete(findings: StudyFindings) -> None:
 def _row(report: Report, finding: SliceFinding) -> dict[str, object]:
     """Every column of one slice, identifying ones included; the caller picks what goes out."""
     return {
-        **_where(report.volume, finding.slice_index),
+        **_where(report.series, finding.slice_index),
         "status": finding.status.value,
         **_scores(report.card, finding),
         **_peak(finding),
@@ -118,8 +118,7 @@ def _row(report: Report, finding: SliceFinding) -> dict[str, object]:
     }
 
 
-def _where(volume: Volume, slice_index: int) -> dict[str, object]:
-    series = volume.series
+def _where(series: Series, slice_index: int) -> dict[str, object]:
     header = series.slices[slice_index]
     x, y, z = header.image_position_mm if header.image_position_mm is not None else (None, None, None)
     return {
@@ -129,7 +128,7 @@ def _where(volume: Volume, slice_index: int) -> dict[str, object]:
         "frame_number": header.frame_number,
         "instance_number": header.instance_number,
         "slice_index": slice_index,
-        "position_mm": float(volume.geometry.positions_mm[slice_index]),
+        "position_mm": None if series.geometry is None else float(series.geometry.positions_mm[slice_index]),
         "ipp_x_mm": x,
         "ipp_y_mm": y,
         "ipp_z_mm": z,
