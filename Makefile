@@ -56,7 +56,7 @@ $(VENV)/.installed-for-tests: $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.installed: $(PYTHON) $(PINS)
-	@echo "Installing into $(VENV): about 5 GB, a few minutes the first time."
+	@echo "Installing into $(VENV): about 6 GB, a few minutes the first time."
 	$(PIP_INSTALL) -e .
 	@touch $@
 

@@ -1,0 +1,141 @@
+"""Imports point down: the layers of docs/architecture.md, read from the source with ``ast``.
+
+Imports inside functions and under ``TYPE_CHECKING`` count like any other, and so do modules named in a string
+for ``import_module``.
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+LEAVES = {"ichviewer", "atomic_file", "progress_line", "settings", "resources"}
+PEERS = {"dicom", "imaging", "inference", "export", "gui"}
+BELOW_PEERS = {"core", *LEAVES}
+BELOW_APP = {*BELOW_PEERS, *PEERS, "controller", "session", "headless"}
+MAY_IMPORT = {
+    "ichviewer": set(),
+    "core": set(),
+    "atomic_file": set(),
+    "progress_line": {"core"},
+    "settings": {"core", "atomic_file", "ichviewer"},
+    "resources": {"core", "ichviewer"},
+    **{peer: {peer, *BELOW_PEERS} for peer in PEERS},
+    "controller": BELOW_PEERS | PEERS,
+    "session": BELOW_PEERS | PEERS | {"controller"},
+    "headless": (BELOW_PEERS | PEERS | {"controller"}) - {"gui"},
+    "app": BELOW_APP,
+    "cli": {*BELOW_APP, "app"},
+    "__main__": {*BELOW_APP, "app", "cli"},
+}
+"""What each layer of the package may import besides itself."""
+
+TRAINING_MAY_IMPORT = {*BELOW_PEERS, "dicom", "inference"}
+
+LATE_IMPORTS = {
+    # `ichviewer inspect` and `analyze` start without Qt.
+    ("ichviewer.cli", "ichviewer.app"),
+    # Only the child process imports torch; the module is named where the child is started.
+    ("ichviewer.inference.engine", "ichviewer.inference.server"),
+}
+"""The only imports that wait for a function to be called: (importer, imported)."""
+
+Import = tuple[str, bool]
+"""Dotted name, and whether it is imported inside a function."""
+
+
+def modules(package: str) -> dict[str, Path]:
+    """Every module of a top-level package by its dotted name."""
+    names = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return names
+
+
+PACKAGE = modules("ichviewer")
+KNOWN = {**PACKAGE, **modules("training")}
+
+
+def imports(path: Path) -> Iterator[Import]:
+    """All imports of a file, wherever they stand; ours resolved to the module that is meant."""
+    pending: list[tuple[ast.AST, bool]] = [(ast.parse(path.read_bytes()), False)]
+    while pending:
+        node, is_late = pending.pop()
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in KNOWN else str(node.module) for name in whole]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            # A computed name cannot be checked, so it is reported as it stands.
+            names = [str(node.args[0].value) if isinstance(node.args[0], ast.Constant) else ast.unparse(node)]
+        yield from ((name, is_late) for name in names)
+        is_late = is_late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        pending += [(child, is_late) for child in ast.iter_child_nodes(node)]
+
+
+def layer(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+@pytest.mark.parametrize("module", PACKAGE)
+def test_imports_point_down(module: str) -> None:
+    ours = {name for name, _ in imports(PACKAGE[module]) if name in PACKAGE}
+    upwards = {name for name in ours if layer(name) not in MAY_IMPORT[layer(module)] | {layer(module)}}
+    assert not upwards
+
+
+def test_no_module_is_imported_in_a_circle() -> None:
+    graph = {module: {name for name, _ in imports(path) if name in KNOWN} for module, path in KNOWN.items()}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_imports_stand_at_the_top_of_their_file() -> None:
+    late = {(module, name) for module, path in KNOWN.items() for name, is_late in imports(path) if is_late}
+    assert late <= LATE_IMPORTS
+
+
+def test_core_needs_numpy_and_the_standard_library_only() -> None:
+    roots = {
+        name.split(".")[0]
+        for module, path in PACKAGE.items()
+        if layer(module) == "core"
+        for name, _ in imports(path)
+    }
+    assert roots <= {*sys.stdlib_module_names, "numpy", "ichviewer"}
+
+
+def test_the_viewer_does_not_know_its_training_or_its_tests() -> None:
+    roots = {name.split(".")[0] for path in PACKAGE.values() for name, _ in imports(path)}
+    assert not roots & {"training", "tests", "builders"}
+
+
+def test_training_stands_on_core_dicom_and_inference() -> None:
+    ours = {name for module in modules("training") for name, _ in imports(KNOWN[module]) if name in PACKAGE}
+    assert {layer(name) for name in ours} <= TRAINING_MAY_IMPORT
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("ichviewer.app", ("torch", "torchvision", "pytorch_grad_cam")),
+        ("ichviewer.cli", ("torch", "PySide6")),
+        ("ichviewer.inference.engine", ("torch", "torchvision", "pytorch_grad_cam")),
+    ],
+)
+def test_slow_libraries_stay_out_of_the_process(module: str, absent: tuple[str, ...]) -> None:
+    """Hazard: importing torch holds the interpreter for up to 0.8 s at a stretch, and the window with it."""
+    code = f"import sys, {module}; print(sorted(set(sys.modules) & set({absent!r})))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout.strip()) == (0, "[]"), run.stderr
