@@ -1,0 +1,316 @@
+"""The cranial vault and the brain of the procedural head, as smooth fields in standard coordinates.
+
+Standard head: origin near the sella's level in the midline; the brain reaches from z = -16 mm
+(foramen magnum) to about 106 mm (vertex), 67 mm to either side, 78 mm to the front and 86 mm to
+the back. The one thing to get wrong: fields are distances (negative inside), not masks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ichviewer.core.phantom_fields import (
+    Field,
+    Points,
+    Texture,
+    bump,
+    capsule,
+    ellipsoid,
+    smooth_step,
+    smooth_union,
+    texture,
+    union,
+)
+
+SULCUS_WAVELENGTH_MM = 25.0
+EQUATOR_Z = 42.0
+"""Height at which the vault is widest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """What differs between heads.
+
+    Attributes:
+        scale: Size of the head against the standard, along x, y, z.
+        egg: How much wider the back is than the front.
+        squareness: Exponent of the outline; 2 is an ellipse.
+        atrophy: 0 for a young brain to 1 for a shrunken one.
+        ventricle_mm: Added to the ventricles' radii, mm.
+        skull_mm: Added to the skull's thickness, mm.
+        scalp_mm: Added to the scalp's thickness, mm.
+        shift_mm: Bow of the midline, mm.
+        gray_hu: HU of grey matter.
+        white_hu: HU of white matter.
+        calcified: Whether pineal gland and choroid plexus hold calcium.
+        frontal_sinus_mm: Half-width of the frontal sinus.
+        sulci: Texture whose zero surfaces are sulci.
+        wobble: Long waves (shape).
+        detail: Waves of about 12 mm.
+        grain: Waves of about 6 mm (air cells, spongy bone).
+    """
+
+    scale: tuple[float, float, float]
+    egg: float
+    squareness: float
+    atrophy: float
+    ventricle_mm: float
+    skull_mm: float
+    scalp_mm: float
+    shift_mm: float
+    gray_hu: float
+    white_hu: float
+    calcified: bool
+    frontal_sinus_mm: float
+    sulci: Texture
+    wobble: Texture
+    detail: Texture
+    grain: Texture
+
+
+def draw_anatomy(generator: np.random.Generator) -> Anatomy:
+    """Anatomy of a random adult."""
+    uniform = generator.uniform
+    atrophy = float(uniform(0, 1))
+    return Anatomy(
+        scale=(float(uniform(0.95, 1.06)), float(uniform(0.95, 1.05)), float(uniform(0.95, 1.05))),
+        egg=float(uniform(0.06, 0.16)),
+        squareness=float(uniform(2.1, 2.45)),
+        atrophy=atrophy,
+        ventricle_mm=float(-1.0 + 2.5 * atrophy + uniform(-0.6, 0.8)),
+        skull_mm=float(uniform(-1.0, 2.0)),
+        scalp_mm=float(uniform(-1.0, 2.5)),
+        shift_mm=float(uniform(-1.5, 1.5)),
+        gray_hu=float(uniform(34.5, 38)),
+        white_hu=float(uniform(26.5, 30)),
+        calcified=bool(uniform() < 0.6),
+        frontal_sinus_mm=float(uniform(8, 28)),
+        sulci=texture(generator, SULCUS_WAVELENGTH_MM, 28),
+        wobble=texture(generator, 90.0, 12),
+        detail=texture(generator, 12.0),
+        grain=texture(generator, 6.5),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class HeadFields:
+    """Smooth fields of one plane; all the same shape, mm.
+
+    Attributes:
+        vault: Distance to the inner skull.
+        inside: Distance to the space inside the dura (vault and skull base).
+        skull: Thickness of the skull.
+        skin: Distance to the skin.
+        muscle: Distance to temporal and neck muscle.
+        sulci: Signed distance-like value, zero on a sulcus.
+        sulcus_width: Half-width of sulci, mm.
+        midline: Distance to the (bowed) midline, signed.
+        falx: Distance to the region in which the midline is split by fissure and falx.
+        ventricles: Distance to the ventricles.
+        cisterns: Distance to cisterns and Sylvian fissures.
+        deep_gray: Distance to the basal ganglia and thalami.
+        hindbrain: Distance to cerebellum and brainstem.
+        tentorium: Signed distance to the tentorium's sheet.
+        tentorium_edge: Distance to the region that has a tentorium.
+        calcium: Distance to pineal and choroid calcification.
+        wave: Long-wave texture, about -2 to 2.
+        detail: Texture of about 12 mm, about -2 to 2.
+        grain: Texture of about 6 mm, about -2 to 2.
+    """
+
+    vault: Field
+    inside: Field
+    skull: Field
+    skin: Field
+    muscle: Field
+    sulci: Field
+    sulcus_width: Field
+    midline: Field
+    falx: Field
+    ventricles: Field
+    cisterns: Field
+    deep_gray: Field
+    hindbrain: Field
+    tentorium: Field
+    tentorium_edge: Field
+    calcium: Field
+    wave: Field
+    detail: Field
+    grain: Field
+
+
+def vault_distance(points: Points, anatomy: Anatomy) -> Field:
+    """Distance to the inner surface of the vault, mm; below its equator the vault is nearly a cylinder."""
+    power = np.float32(anatomy.squareness)
+    y = points.y - 4.0
+    width = 67.0 * (1 + anatomy.egg * np.clip(y / 82.0, -1.2, 0.45))
+    above = np.maximum(points.z - EQUATOR_Z, 0)
+    below = np.maximum(EQUATOR_Z - points.z, 0)
+    shrink = 1 + 0.06 * (below / 45.0) ** 2
+    f = (np.abs(points.x / width * shrink) ** power + np.abs(y / 82.0 * shrink) ** power) ** (2 / power)
+    f = np.sqrt(f + (above / 64.0) ** 2) + 1e-4
+    rho = np.sqrt(points.x**2 + y**2 + above**2)
+    return np.asarray(rho * (1 - 1 / f) + 1.3 * anatomy.wobble.at(points), dtype=np.float32)
+
+
+def floor_height(points: Points) -> Field:
+    """Height of the skull base above which the brain lies, mm: three steps, and the hole in the last."""
+    x = np.abs(points.x)
+    anterior = 9 + 6 * bump(x, 30, 14) - 4 * bump(x, 0, 7)
+    middle = np.where(x > 17, -8, -8 + 19 * smooth_step(17 - x, 0, 5))
+    posterior = -15 - 50 * smooth_step(14.5 - np.hypot(points.x, (points.y - 34) * 0.85), 0, 3)
+    is_front = smooth_step(-24 - 0.3 * np.clip(x - 18, 0, 22) - points.y, -3, 3)
+    is_back = smooth_step(points.y - 3 - 0.42 * np.maximum(x - 10, 0), -3, 3)
+    between = middle + is_front * (anterior - middle)
+    return np.asarray(between + is_back * (posterior - between), dtype=np.float32)
+
+
+def base_ridges(points: Points) -> Field:
+    """Distance to the bones that stand up from the skull base: petrous ridges, clivus, sphenoid wings."""
+    mirrored = Points(np.abs(points.x), points.y, points.z)
+    petrous = capsule(mirrored, (14, 2, 2), (60, 27, 3), 4.0, 9.0)
+    clivus = capsule(mirrored, (0, -4, 11), (0, 16, -18), 3.5, 5.0)
+    wing = capsule(mirrored, (10, -19, 12), (54, -36, 14), 2.0, 3.5)
+    return union(petrous, clivus, wing)
+
+
+def lateral_ventricles(points: Points, widening_mm: float) -> Field:
+    """Distance to the two lateral ventricles, mm."""
+    mirrored = Points(np.abs(points.x) - 0.6, points.y, points.z)
+    w = widening_mm
+    frontal = capsule(mirrored, (12, -33, 34), (6, -18, 44), 3.2 + w, 4.6 + w)
+    neck = capsule(mirrored, (6, -18, 44), (9, 2, 54), 4.6 + w, 5.0 + w)
+    body = capsule(mirrored, (9, 2, 54), (18, 30, 50), 5.0 + w, 6.0 + w)
+    atrium = capsule(mirrored, (18, 30, 50), (25, 40, 40), 5.5 + w, 6.5 + w)
+    occipital = capsule(mirrored, (25, 40, 40), (21, 60, 36), 5.5 + w, 2.0 + 0.7 * w)
+    temporal = capsule(mirrored, (26, 38, 38), (36, 8, 14), 2.5 + 0.6 * w, 1.4 + 0.5 * w)
+    distance = smooth_union(frontal, neck, 4.0)
+    for part in (body, atrium, occipital, temporal):
+        distance = smooth_union(distance, part, 4.0)
+    return distance
+
+
+def all_ventricles(points: Points, widening_mm: float) -> Field:
+    """Distance to lateral, third and fourth ventricle, mm."""
+    third = ellipsoid(points, (0, 3, 28), (1.8 + 0.7 * max(widening_mm, 0), 15, 11))
+    fourth = ellipsoid(points, (0, 37, 4), (7.5 + 0.5 * widening_mm, 4.5, 9))
+    return union(lateral_ventricles(points, widening_mm), third, fourth)
+
+
+def cistern_distance(points: Points, anatomy: Anatomy, wiggle: Field) -> Field:
+    """Distance to basal cisterns and Sylvian fissures, mm; negative inside."""
+    mirrored = Points(np.abs(points.x), points.y, points.z)
+    wide = 0.8 * anatomy.atrophy
+    suprasellar = union(
+        ellipsoid(points, (0, -13, 16), (9 + wide, 8 + wide, 5)),
+        capsule(mirrored, (5, -17, 16), (19, -20, 17), 2.2, 1.3 + wide),
+        capsule(mirrored, (7, -8, 16), (17, 3, 18), 2.0, 1.2 + wide),
+        capsule(points, (0, -20, 16), (0, -30, 17), 1.8, 1.0),
+    )
+    ambient = union(
+        capsule(mirrored, (17, 3, 18), (18, 16, 22), 1.2 + wide, 1.4 + wide),
+        capsule(mirrored, (18, 16, 22), (8, 29, 26), 1.4 + wide, 2.0 + wide),
+        ellipsoid(points, (0, 31, 27), (8 + wide, 4 + wide, 5)),
+    )
+    lower = union(
+        ellipsoid(points, (0, -1, 3), (9, 2.2, 9)),
+        ellipsoid(mirrored, (19, 8, 0), (5, 4, 5)),
+        ellipsoid(points, (0, 66, -9), (7 + 3 * wide, 5, 6)),
+    )
+    # The Sylvian fissure is a sheet that leads outwards, backwards and up; the insula lies behind its bend.
+    across = mirrored.x
+    sheet_y = -20 + 0.12 * (across - 20) + 0.38 * (points.z - 18) + 2.5 * wiggle
+    reach = np.maximum(np.abs(across - 40) - 24, np.abs(points.z - 28) - 13)
+    outer = np.maximum(np.abs(points.y - sheet_y) * 0.9 - (0.9 + 1.5 * wide), reach)
+    insula_x = 41 + 0.05 * (points.y + 8) + 1.5 * wiggle
+    insula_reach = np.maximum(np.abs(points.y + 4) - 17, np.abs(points.z - 33) - 12)
+    insula = np.maximum(np.abs(across - insula_x) - (0.7 + 1.3 * wide), insula_reach)
+    return np.asarray(union(suprasellar, ambient, lower, outer, insula), dtype=np.float32)
+
+
+def deep_gray_distance(points: Points) -> Field:
+    """Distance to caudate heads, lentiform nuclei and thalami, mm."""
+    mirrored = Points(np.abs(points.x), points.y, points.z)
+    return union(
+        ellipsoid(mirrored, (13, -20, 40), (4.5, 9, 9)),
+        ellipsoid(mirrored, (25, -6, 33), (6.5, 15, 10)),
+        ellipsoid(mirrored, (10, 9, 36), (8, 13, 10)),
+    )
+
+
+def _thicknesses(points: Points, anatomy: Anatomy, wave: Field, vault: Field) -> tuple[Field, Field, Field]:
+    """Thickness of the skull; distance to the skin; distance to temporal and neck muscle."""
+    x, y, z = points.x, points.y, points.z
+    side = smooth_step(np.abs(x), 35, 62) * smooth_step(-np.abs(y + 5), -45, -15)
+    skull = 6.3 + anatomy.skull_mm + 2.2 * bump(x, 0, 9) * (np.abs(y) > 30) + 0.7 * wave
+    skull = np.maximum(skull - 3.0 * side * smooth_step(-z, -60, -25), 2.6)
+    temporal = side * smooth_step(-z, -52, -30)
+    nape = smooth_step(y, 25, 60) * smooth_step(-z, -12, 12)
+    scalp = 4.6 + anatomy.scalp_mm + 1.5 * smooth_step(y, 20, 70) + 5 * temporal + 9 * nape + 0.6 * wave
+    skin = vault - skull - scalp
+    nose = ellipsoid(points, (0, -92, -28), (11, 13, 22))
+    skin = smooth_union(np.asarray(skin, dtype=np.float32), nose, 5)
+    muscle = np.maximum(vault - skull - scalp + 3.2, 0.5 - np.maximum(temporal, nape) * 2.5)
+    return skull.astype(np.float32), skin, muscle.astype(np.float32)
+
+
+def head_fields(points: Points, anatomy: Anatomy) -> HeadFields:
+    """All fields of one plane.
+
+    Args:
+        points: Standard coordinates on the coarse grid.
+        anatomy: Whose head.
+    """
+    x, y, z = points.x, points.y, points.z
+    wave, detail, grain = anatomy.wobble.at(points), anatomy.detail.at(points), anatomy.grain.at(points)
+    vault = vault_distance(points, anatomy)
+    skull, skin, muscle = _thicknesses(points, anatomy, wave, vault)
+    floor = (floor_height(points) - z) * 0.8
+    inside = np.maximum(np.maximum(vault, floor), -base_ridges(points))
+    # Sulci run inwards from the surface: the texture is asked where the ray through the point meets it.
+    outwards = np.clip(1 + 0.55 * (-vault) / 70.0, 1, 1.6)
+    on_surface = Points(x * outwards, (y - 4) * outwards + 4, (z - EQUATOR_Z) * outwards + EQUATOR_Z)
+    slope = 2 * np.pi / SULCUS_WAVELENGTH_MM * 0.75
+    sulci = anatomy.sulci.at(on_surface) / slope
+    top = smooth_step(z, 50, 95)
+    width = 0.15 + 0.9 * anatomy.atrophy + 0.55 * top + 0.25 * wave
+    bow = anatomy.shift_mm * np.cos((y - 4) / 85 * np.pi / 2) + 0.4 * detail
+    corpus = ellipsoid(points, (0, 6, 38), (400, 50, 34))
+    hind = np.maximum(z - tentorium_height(points) + 1.0, 10 - y)
+    stem = capsule(points, (0, 9, 30), (0, 22, -25), 14, 9)
+    return HeadFields(
+        vault=vault,
+        inside=inside.astype(np.float32),
+        skull=skull,
+        skin=skin,
+        muscle=muscle,
+        sulci=sulci.astype(np.float32),
+        sulcus_width=width.astype(np.float32),
+        midline=(x - bow).astype(np.float32),
+        falx=np.maximum(-corpus, 14 - z + 0.25 * np.maximum(y, 0)).astype(np.float32),
+        ventricles=all_ventricles(points, anatomy.ventricle_mm) + 0.5 * detail,
+        cisterns=cistern_distance(points, anatomy, wave),
+        deep_gray=deep_gray_distance(points),
+        hindbrain=union(hind.astype(np.float32), stem),
+        tentorium=(z - tentorium_height(points)).astype(np.float32),
+        tentorium_edge=np.maximum(24 - y, 15 - np.hypot(x, y - 12)).astype(np.float32),
+        calcium=_calcium(points) if anatomy.calcified else np.full_like(x, 99.0),
+        wave=wave,
+        detail=detail,
+        grain=grain,
+    )
+
+
+def tentorium_height(points: Points) -> Field:
+    """Height of the tentorium above each point of the plane, mm."""
+    height = 40 - 0.5 * np.abs(points.x) - 0.3 * np.maximum(points.y - 40, 0)
+    return np.asarray(height, dtype=np.float32)
+
+
+def _calcium(points: Points) -> Field:
+    mirrored = Points(np.abs(points.x), points.y, points.z)
+    pineal = ellipsoid(points, (0.4, 26, 33), (1.6, 1.8, 2.0))
+    choroid = ellipsoid(mirrored, (22.5, 37, 43), (1.5, 2.2, 2.0))
+    return union(pineal, choroid)
