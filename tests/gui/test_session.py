@@ -1,0 +1,269 @@
+"""What the window asks for, done in other threads, and shown when it is done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import make_card, make_findings, make_volume
+from pytestqt.qtbot import QtBot
+
+from ichviewer.controller import OpenStack
+from ichviewer.core.errors import ExportError, InferenceError, UnreadableError
+from ichviewer.core.findings import SliceFinding, SliceStatus, StudyFindings, Subtype
+from ichviewer.core.heatmap import Heatmap
+from ichviewer.core.input_check import CheckLevel, InputCheck
+from ichviewer.core.preprocessing import Framing
+from ichviewer.core.progress import CancelToken, Progress
+from ichviewer.core.series import FileVerdict, FolderContents, Series, Verdict
+from ichviewer.core.viewstate import Thumbnail, ViewState, scrolled_to
+from ichviewer.core.volume import Volume
+from ichviewer.export.table import Report
+from ichviewer.gui.store import Store
+from ichviewer.session import Session
+from ichviewer.settings import Settings, load_settings
+
+
+class FakeController:
+    """Stands for reading, network and export; remembers who called it from which thread."""
+
+    def __init__(self, volumes: Sequence[Volume]) -> None:
+        self.card = make_card()
+        self.volumes = {volume.series.key: volume for volume in volumes}
+        self.check = InputCheck(CheckLevel.GREEN, ())
+        self.threads: set[str] = set()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.waiting = threading.Event()
+        self.error: Exception | None = None
+        self.first_slices: list[int] = []
+        self.exported: list[Report] = []
+        self.is_closed = False
+
+    def _enter(self) -> None:
+        self.threads.add(threading.current_thread().name)
+        if self.error is not None:
+            raise self.error
+
+    def scan(self, paths: Sequence[Path], report: Callable[..., None], cancel: CancelToken) -> FolderContents:
+        self._enter()
+        report(Progress(1, 2, "reading headers"))
+        series = tuple(v.series for v in self.volumes.values())
+        return FolderContents(series, (FileVerdict("a", Verdict.LOADED, ""),))
+
+    def best_series(self, contents: FolderContents) -> Series | None:
+        return contents.series[0] if contents.series else None
+
+    def read(self, series: Series, report: Callable[..., None], cancel: CancelToken) -> OpenStack:
+        self._enter()
+        return OpenStack(self.volumes[series.key], "sorted by position", self.check)
+
+    def thumbnail(self, series: Series) -> Thumbnail:
+        return Thumbnail(series.key, np.zeros((4, 4), np.uint8))
+
+    def device(self, cancel: CancelToken) -> str:
+        self._enter()
+        return "CPU"
+
+    def use_device(self, device: str) -> None:
+        self._enter()
+
+    def analyze(
+        self, volume: Volume, first: int, on_slice: Callable[..., None], cancel: CancelToken
+    ) -> StudyFindings:
+        self._enter()
+        self.first_slices.append(first)
+        findings = make_findings(volume, self.card)
+        for done, finding in enumerate(findings.slices, start=1):
+            self.waiting.set()
+            self.gate.wait(10)
+            cancel.raise_if_cancelled()
+            on_slice(finding, Progress(done, volume.slice_count, "analyzing"))
+        return findings
+
+    def explain(
+        self, volume: Volume, finding: SliceFinding, subtype: Subtype, method: str, cancel: CancelToken
+    ) -> Heatmap:
+        self._enter()
+        return Heatmap(
+            subtype,
+            finding.slice_index,
+            np.zeros((2, 2), np.float32),
+            Framing(0, 0, 1, 1),
+            9.0,
+            method,
+            self.card.weights_sha256,
+        )
+
+    def export(self, path: Path, reports: Sequence[Report], identify: bool) -> None:
+        self._enter()
+        self.exported.extend(reports)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class Desk:
+    """A session on a fake controller, with its store."""
+
+    def __init__(self, folder: Path, volumes: Sequence[Volume]) -> None:
+        self.controller = FakeController(volumes)
+        self.store = Store()
+        self.settings_path = folder / "settings.json"
+        self.session = Session(self.store, self.controller, Settings(), self.settings_path)  # type: ignore[arg-type]
+
+    @property
+    def state(self) -> ViewState:
+        return self.store.state
+
+
+@pytest.fixture
+def desk(tmp_path: Path, qtbot: QtBot) -> Iterator[Desk]:
+    one = Desk(tmp_path, [make_volume(5, series_uid="1.2.3"), make_volume(3, series_uid="1.2.4")])
+    yield one
+    one.controller.gate.set()
+    one.session.close({})
+
+
+def is_analyzed(desk: Desk) -> bool:
+    findings = desk.state.findings
+    return findings is not None and findings.is_complete and desk.state.analysis is None
+
+
+def test_a_dropped_folder_is_read_and_analyzed(desk: Desk, qtbot: QtBot) -> None:
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    assert desk.state.volume is not None
+    assert desk.state.slice_count == 5
+    assert desk.state.device == "CPU"
+    assert desk.state.input_check == "green"
+    assert desk.controller.first_slices == [2]
+    qtbot.waitUntil(lambda: len(desk.state.thumbnails) == 2)
+
+
+def test_no_part_of_it_runs_on_the_gui_thread(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: a window that freezes while it reads is taken for one that has lost the study."""
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.session.export(Path("/findings.csv"), identify=False)
+    qtbot.waitUntil(lambda: bool(desk.controller.exported))
+    assert desk.controller.threads
+    assert threading.current_thread().name not in desk.controller.threads
+
+
+def test_a_red_input_check_asks_before_it_runs(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: scores for something that is no head look like scores for a head."""
+    desk.controller.check = InputCheck(CheckLevel.RED, ("not a head",))
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    assert "not a head" in desk.state.message.text
+    assert desk.state.findings is None
+    desk.session.analyze()
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+
+
+def test_a_new_series_supersedes_the_old_one(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: scores of one series beside the images of another."""
+    desk.controller.gate.clear()
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(desk.controller.waiting.is_set)
+    desk.session.open_series("1.2.4")
+    desk.controller.gate.set()
+    qtbot.waitUntil(lambda: is_analyzed(desk) and desk.state.slice_count == 3)
+    assert desk.state.findings.series_key == "1.2.4"
+    assert len(desk.state.findings.slices) == 3
+
+
+def test_a_canceled_analysis_keeps_what_it_has_and_says_so(desk: Desk, qtbot: QtBot) -> None:
+    desk.controller.gate.clear()
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(desk.controller.waiting.is_set)
+    desk.session.cancel_analysis()
+    desk.controller.gate.set()
+    assert desk.state.analysis is None
+    assert desk.state.findings.count(SliceStatus.PENDING) == 5
+    assert "canceled" in desk.state.message.text
+
+
+def test_the_slice_in_view_comes_first(desk: Desk, qtbot: QtBot) -> None:
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.store.update(lambda state: scrolled_to(state, 4))
+    desk.session.analyze()
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    assert desk.controller.first_slices == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(UnreadableError("IM1 is cut short."), "IM1 is cut short."), (ValueError("boom"), "unexpected error")],
+)
+def test_a_failure_while_opening_is_a_sentence(
+    desk: Desk, qtbot: QtBot, error: Exception, words: str
+) -> None:
+    desk.controller.error = error
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    assert words in desk.state.message.text
+    assert desk.state.message.is_problem
+    assert desk.state.reading is None
+
+
+def test_a_dead_network_leaves_slices_pending_not_zero(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: a network that died reads as 'nothing found'."""
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.controller.error = InferenceError("The network's process ended unexpectedly (exit code -9).")
+    desk.session.analyze()
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    assert "exit code -9" in desk.state.message.text
+    assert all(finding.probabilities is None for finding in desk.state.findings.slices)
+
+
+def test_a_refused_export_is_a_message_and_the_findings_stay(desk: Desk, qtbot: QtBot) -> None:
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.controller.error = ExportError("/findings.csv cannot be written: Permission denied.")
+    desk.session.export(Path("/findings.csv"), identify=False)
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    assert "Permission denied" in desk.state.message.text
+    assert is_analyzed(desk)
+
+
+def test_another_folder_closes_the_one_before(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: the image of one patient stays up beside the series list of another."""
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.controller.volumes = {}
+    desk.session.open_paths((Path("/empty"),))
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    assert desk.state.volume is None
+    assert desk.state.findings is None
+
+
+def test_another_method_explains_the_slice_in_view(desk: Desk, qtbot: QtBot) -> None:
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.store.update(
+        lambda state: replace(state, heatmap_method="LayerCAM", heatmap_subtype=Subtype.SUBDURAL)
+    )
+    desk.session.explain()
+    qtbot.waitUntil(lambda: desk.state.explanation is not None)
+    assert desk.state.explanation.method == "LayerCAM"
+    assert desk.state.explanation.subtype is Subtype.SUBDURAL
+
+
+def test_recent_folders_and_device_are_remembered(desk: Desk, qtbot: QtBot) -> None:
+    desk.session.open_paths((Path("/study"),))
+    desk.session.use_device("cpu")
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    settings = load_settings(desk.settings_path)
+    assert settings.recent_paths == ("/study",)
+    assert settings.device == "cpu"
+    desk.session.clear_recent()
+    assert load_settings(desk.settings_path).recent_paths == ()
+    assert desk.state.recent_paths == ()
