@@ -32,9 +32,10 @@ def coarse_head(hu: NDArray[np.floating]) -> tuple[NDArray[np.bool_], int]:
     """
     cell = max(1, -(-max(hu.shape) // GRID_CELLS))
     rows, columns = (-(-length // cell) for length in hu.shape)
-    tissue = np.zeros((rows * cell, columns * cell), dtype=np.float32)
+    tissue = np.zeros((rows * cell, columns * cell), dtype=np.uint8)
     tissue[: hu.shape[0], : hu.shape[1]] = hu > TISSUE_HU
-    share = tissue.reshape(rows, cell, columns, cell).mean(axis=(1, 3))
+    by_row = tissue.reshape(rows, cell, columns * cell).sum(axis=1, dtype=np.uint32)
+    share = by_row.reshape(rows, columns, cell).sum(axis=2) / cell**2
     piece = _largest_piece(share > 0.5)
     return _fill_holes(piece), cell
 
@@ -86,13 +87,26 @@ def _erode(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _spread(seeds: NDArray[np.bool_], allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Everything in *allowed* that hangs together with a seed (4-neighbours)."""
+    """Everything in *allowed* that hangs together with a seed (4-neighbours).
+
+    Whole runs are filled at a time, along rows and columns in turn: a round head takes a few steps.
+    """
     reached = seeds & allowed
     while True:
-        grown = _dilate(reached) & allowed
+        grown = _fill_runs(_fill_runs(reached, allowed).T, allowed.T).T
         if np.array_equal(grown, reached):
             return reached
         reached = grown
+
+
+def _fill_runs(reached: NDArray[np.bool_], allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The runs of *allowed* along each row that hold a reached cell."""
+    starts = allowed.copy()
+    starts[:, 1:] &= ~allowed[:, :-1]
+    run_of_cell = np.cumsum(starts.ravel()).reshape(allowed.shape)
+    is_hit = np.zeros(int(run_of_cell[-1, -1]) + 1, dtype=np.bool_)
+    is_hit[run_of_cell[reached]] = True
+    return is_hit[run_of_cell] & allowed
 
 
 def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
