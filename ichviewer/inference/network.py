@@ -1,0 +1,72 @@
+"""Networks by name: feature maps, their mean over the image, one linear layer.
+
+The one place that builds a network, for viewer and training. The one thing to get wrong: the
+closed-form class maps hold only because the very maps that are averaged enter the linear layer;
+an architecture in which something stands between the two does not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import mobilenet_v2
+
+from ichviewer.core.errors import CheckpointError
+
+
+class SliceNetwork(nn.Module):
+    """Features, global average pool, one linear layer.
+
+    Attributes:
+        features: (n, 3, size, size) to (n, channels, h, w).
+        dropout: On the pooled features, in training only.
+        classifier: (n, channels) to logits (n, labels).
+    """
+
+    def __init__(self, features: nn.Module, channels: int, label_count: int, dropout: float) -> None:
+        super().__init__()
+        self.features = features
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(channels, label_count)
+
+    def feature_maps(self, x: Tensor) -> Tensor:
+        """Last convolution's output, (n, channels, h, w)."""
+        return self.features(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits, (n, labels)."""
+        return self.classifier(self.dropout(self.feature_maps(x).mean(dim=(2, 3))))
+
+    def class_maps(self, feature_maps: Tensor) -> Tensor:
+        """Closed-form Grad-CAM of all labels, (n, labels, h, w), logit units.
+
+        The mean of a map plus the label's bias is its logit.
+        """
+        return torch.einsum("lc,nchw->nlhw", self.classifier.weight, feature_maps)
+
+
+def _mobilenet_v2(label_count: int) -> SliceNetwork:
+    whole = mobilenet_v2(weights=None)
+    return SliceNetwork(whole.features, whole.last_channel, label_count, dropout=0.2)
+
+
+ARCHITECTURES: dict[str, Callable[[int], SliceNetwork]] = {"mobilenet_v2": _mobilenet_v2}
+"""Builders by the name that stands in a model card."""
+
+
+def build_network(architecture: str, label_count: int) -> SliceNetwork:
+    """A network with random weights.
+
+    Args:
+        architecture: One of ARCHITECTURES.
+        label_count: Number of outputs.
+
+    Raises:
+        CheckpointError: The architecture is not known.
+    """
+    if architecture not in ARCHITECTURES:
+        known = ", ".join(sorted(ARCHITECTURES))
+        raise CheckpointError(f"The architecture {architecture!r} is not known; known are: {known}.")
+    return ARCHITECTURES[architecture](label_count)
