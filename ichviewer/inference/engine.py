@@ -75,6 +75,11 @@ class Engine:
         self._device_name = ""
         self._loaded = None
 
+    @property
+    def process_id(self) -> int:
+        """Process ID of the child; 0 while there is none."""
+        return 0 if self._process is None else self._process.pid or 0
+
     def wait_until_ready(self, cancel: CancelToken) -> str:
         """Wait for the child to have loaded the checkpoint.
 

@@ -1,0 +1,117 @@
+"""The network in its own process: same results, and it can be stopped, killed and asked again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import make_volume
+from stub_checkpoint import save_stub_checkpoint
+
+from ichviewer.core.errors import InferenceError
+from ichviewer.core.findings import SliceFinding
+from ichviewer.core.progress import Cancelled, CancelToken
+from ichviewer.inference.checkpoint import load_checkpoint
+from ichviewer.inference.device import choose_device
+from ichviewer.inference.engine import Engine
+from ichviewer.inference.predict import predict
+
+
+@pytest.fixture(scope="module")
+def card_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_stub_checkpoint(tmp_path_factory.mktemp("checkpoint"), architecture="mobilenet_v2")
+
+
+@pytest.fixture(scope="module")
+def engine(card_path: Path) -> Iterator[Engine]:
+    """One engine for the whole file: its child takes seconds to import torch."""
+    one = Engine(card_path, "cpu")
+    yield one
+    one.close()
+
+
+def scores(engine: Engine, order: list[int], **changes: object) -> dict[int, SliceFinding]:
+    found: dict[int, SliceFinding] = {}
+    volume = make_volume(6, **changes)
+    engine.predict(volume, order, lambda finding: found.update({finding.slice_index: finding}), CancelToken())
+    return found
+
+
+def test_the_child_names_its_device(engine: Engine) -> None:
+    assert engine.wait_until_ready(CancelToken()) == "CPU"
+
+
+def test_the_child_gives_what_the_network_gives_here(engine: Engine, card_path: Path) -> None:
+    here = list(predict(make_volume(6), load_checkpoint(card_path), choose_device("cpu")))
+    there = scores(engine, list(range(6)))
+    for finding in here:
+        assert there[finding.slice_index].probabilities == pytest.approx(finding.probabilities, abs=1e-6)
+        np.testing.assert_allclose(there[finding.slice_index].class_maps, finding.class_maps, atol=1e-4)
+
+
+def test_results_do_not_depend_on_the_slice_in_view(engine: Engine) -> None:
+    """Hazard: two readers of one study get two sets of scores."""
+    upwards, downwards = scores(engine, [0, 1, 2, 3, 4, 5]), scores(engine, [5, 4, 3, 2, 1, 0])
+    for index in range(6):
+        assert upwards[index].probabilities == downwards[index].probabilities
+        assert np.array_equal(upwards[index].class_maps, downwards[index].class_maps)
+        assert upwards[index].peak == downwards[index].peak
+
+
+def test_results_arrive_in_the_order_asked_for(engine: Engine) -> None:
+    assert list(scores(engine, [3, 2, 4, 1])) == [3, 2, 4, 1]
+
+
+def test_unreadable_slices_get_no_score(engine: Engine) -> None:
+    """Hazard: a slice without an image is scored as one without bleeding."""
+    assert list(scores(engine, list(range(6)), unreadable={2: "damaged"})) == [0, 1, 3, 4, 5]
+
+
+def test_a_canceled_analysis_stops_and_the_next_one_is_whole(engine: Engine) -> None:
+    """Hazard: late results of the study before land on the study now open."""
+    cancel, seen = CancelToken(), []
+
+    def first(finding: SliceFinding) -> None:
+        seen.append(finding.slice_index)
+        cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        engine.predict(make_volume(6), range(6), first, cancel)
+    assert seen == [0]
+    assert sorted(scores(engine, list(range(6)))) == list(range(6))
+
+
+def test_another_method_gives_a_map(engine: Engine) -> None:
+    values = engine.explain(make_volume(6), 2, 5, "Grad-CAM++", CancelToken())
+    assert values.ndim == 2
+    assert np.isfinite(values).all()
+
+
+def test_an_unknown_method_is_an_error_and_the_child_lives(engine: Engine) -> None:
+    with pytest.raises(InferenceError, match="Tea leaves"):
+        engine.explain(make_volume(6), 2, 5, "Tea leaves", CancelToken())
+    assert len(scores(engine, [0])) == 1
+
+
+def test_a_killed_child_is_said_and_replaced(card_path: Path) -> None:
+    """Hazard: a network that died looks like one that found nothing."""
+    one = Engine(card_path, "cpu")
+    one.wait_until_ready(CancelToken())
+
+    def kill(_finding: SliceFinding) -> None:
+        os.kill(one.process_id, signal.SIGKILL)
+
+    with pytest.raises(InferenceError, match="ended unexpectedly"):
+        one.predict(make_volume(6), range(6), kill, CancelToken())
+    assert len(scores(one, [0, 1])) == 2
+    one.close()
+
+
+def test_a_missing_checkpoint_is_an_error_in_words(tmp_path: Path) -> None:
+    one = Engine(tmp_path / "absent.json", "cpu")
+    with pytest.raises(InferenceError, match=r"absent\.json"):
+        one.wait_until_ready(CancelToken())
