@@ -152,17 +152,23 @@ def vault_distance(points: Points, anatomy: Anatomy) -> Field:
     f = (np.abs(points.x / width * shrink) ** power + np.abs(y / 82.0 * shrink) ** power) ** (2 / power)
     f = np.sqrt(f + (above / 64.0) ** 2) + 1e-4
     rho = np.sqrt(points.x**2 + y**2 + above**2)
-    return np.asarray(rho * (1 - 1 / f) + 1.3 * anatomy.wobble.at(points), dtype=np.float32)
+    # Crests of the frontal and occipital bone stand inwards in the midline.
+    crest = 3.0 * bump(points.x, 0, 4) * np.clip(np.abs(y) / 82 - 0.3, 0, 0.6) * bump(points.z, 15, 22)
+    return np.asarray(rho * (1 - 1 / f) + 1.3 * anatomy.wobble.at(points) + crest, dtype=np.float32)
 
 
 def floor_height(points: Points) -> Field:
-    """Height of the skull base above which the brain lies, mm: three steps, and the hole in the last."""
-    x = np.abs(points.x)
-    anterior = 9 + 6 * bump(x, 30, 14) - 4 * bump(x, 0, 7)
-    middle = np.where(x > 17, -8, -8 + 19 * smooth_step(17 - x, 0, 5))
-    posterior = -15 - 50 * smooth_step(14.5 - np.hypot(points.x, (points.y - 34) * 0.85), 0, 3)
-    is_front = smooth_step(-24 - 0.3 * np.clip(x - 18, 0, 22) - points.y, -3, 3)
-    is_back = smooth_step(points.y - 3 - 0.42 * np.maximum(x - 10, 0), -3, 3)
+    """Height of the skull base above which the brain lies, mm: orbital roofs, two bowls, and the hole."""
+    x, y = np.abs(points.x), points.y
+    dome = 1 - ((x - 31) / 19) ** 2 - ((y + 62) / 30) ** 2
+    anterior = np.where(x < 12, 5.0, 2.0) + 10 * np.sqrt(np.clip(dome, 0, 1))
+    bowl = 3.2 * ((x - 37) / 10) ** 2 + 3.2 * ((y + 13) / 13) ** 2
+    middle = np.minimum(-11 + bowl, 16)
+    middle = middle + (11 - middle) * smooth_step(16 - x, 0, 5)
+    posterior = -21 + 1.7 * (np.hypot(points.x, y - 46) / 14) ** 2
+    posterior = posterior - 50 * smooth_step(14.5 - np.hypot(points.x, (y - 34) * 0.85), 0, 3)
+    is_front = smooth_step(-24 - 0.3 * np.clip(x - 18, 0, 22) - y, -3, 3)
+    is_back = smooth_step(y - 3 - 0.42 * np.maximum(x - 10, 0), -3, 3)
     between = middle + is_front * (anterior - middle)
     return np.asarray(between + is_back * (posterior - between), dtype=np.float32)
 
@@ -181,10 +187,10 @@ def lateral_ventricles(points: Points, widening_mm: float) -> Field:
     mirrored = Points(np.abs(points.x) - 0.6, points.y, points.z)
     w = widening_mm
     frontal = capsule(mirrored, (12, -33, 34), (6, -18, 44), 3.2 + w, 4.6 + w)
-    neck = capsule(mirrored, (6, -18, 44), (9, 2, 54), 4.6 + w, 5.0 + w)
-    body = capsule(mirrored, (9, 2, 54), (18, 30, 50), 5.0 + w, 6.0 + w)
-    atrium = capsule(mirrored, (18, 30, 50), (25, 40, 40), 5.5 + w, 6.5 + w)
-    occipital = capsule(mirrored, (25, 40, 40), (21, 60, 36), 5.5 + w, 2.0 + 0.7 * w)
+    neck = capsule(mirrored, (6, -18, 44), (9, 2, 54), 4.4 + w, 4.0 + w)
+    body = capsule(mirrored, (9, 2, 54), (18, 30, 50), 4.0 + w, 5.0 + w)
+    atrium = capsule(mirrored, (18, 30, 50), (25, 40, 40), 5.0 + w, 6.0 + w)
+    occipital = capsule(mirrored, (25, 40, 40), (21, 60, 36), 5.0 + w, 1.5 + 0.7 * w)
     temporal = capsule(mirrored, (26, 38, 38), (36, 8, 14), 2.5 + 0.6 * w, 1.4 + 0.5 * w)
     distance = smooth_union(frontal, neck, 4.0)
     for part in (body, atrium, occipital, temporal):
@@ -194,12 +200,12 @@ def lateral_ventricles(points: Points, widening_mm: float) -> Field:
 
 def all_ventricles(points: Points, widening_mm: float) -> Field:
     """Distance to lateral, third and fourth ventricle, mm."""
-    third = ellipsoid(points, (0, 3, 28), (1.8 + 0.7 * max(widening_mm, 0), 15, 11))
+    third = ellipsoid(points, (0, 3, 28), (1.2 + 0.7 * max(widening_mm, 0), 12, 10))
     fourth = ellipsoid(points, (0, 37, 4), (7.5 + 0.5 * widening_mm, 4.5, 9))
     return union(lateral_ventricles(points, widening_mm), third, fourth)
 
 
-def cistern_distance(points: Points, anatomy: Anatomy, wiggle: Field) -> Field:
+def cistern_distance(points: Points, anatomy: Anatomy, wiggle: Field, detail: Field) -> Field:
     """Distance to basal cisterns and Sylvian fissures, mm; negative inside."""
     mirrored = Points(np.abs(points.x), points.y, points.z)
     wide = 0.8 * anatomy.atrophy
@@ -219,14 +225,17 @@ def cistern_distance(points: Points, anatomy: Anatomy, wiggle: Field) -> Field:
         ellipsoid(mirrored, (19, 8, 0), (5, 4, 5)),
         ellipsoid(points, (0, 66, -9), (7 + 3 * wide, 5, 6)),
     )
-    # The Sylvian fissure is a sheet that leads outwards, backwards and up; the insula lies behind its bend.
+    # The Sylvian fissure: a bent sheet outwards from the insula, and the insula's own cleft behind it.
     across = mirrored.x
-    sheet_y = -20 + 0.12 * (across - 20) + 0.38 * (points.z - 18) + 2.5 * wiggle
-    reach = np.maximum(np.abs(across - 40) - 24, np.abs(points.z - 28) - 13)
-    outer = np.maximum(np.abs(points.y - sheet_y) * 0.9 - (0.9 + 1.5 * wide), reach)
-    insula_x = 41 + 0.05 * (points.y + 8) + 1.5 * wiggle
-    insula_reach = np.maximum(np.abs(points.y + 4) - 17, np.abs(points.z - 33) - 12)
-    insula = np.maximum(np.abs(across - insula_x) - (0.7 + 1.3 * wide), insula_reach)
+    bent = 2.2 * wiggle + 1.6 * detail
+    uneven = 0.2 + 0.6 * wide + 0.35 * detail + 0.3 * wiggle
+    sheet_y = -21 + 0.2 * (across - 20) + 0.4 * (points.z - 18) + bent
+    inner_end = 18 + 22 * smooth_step(points.z, 18, 26)
+    reach = np.maximum(np.maximum(inner_end - across, across - 66), np.abs(points.z - 28) - 14)
+    outer = np.maximum(np.abs(points.y - sheet_y) * 0.9 - uneven - 0.3, 0.4 * reach)
+    insula_x = 40 + 0.12 * (points.y + 8) + 0.7 * bent
+    insula_reach = np.maximum(np.abs(points.y - sheet_y) - 13, np.abs(points.z - 34) - 12)
+    insula = np.maximum(np.abs(across - insula_x) - uneven, 0.3 * insula_reach)
     return np.asarray(union(suprasellar, ambient, lower, outer, insula), dtype=np.float32)
 
 
@@ -248,10 +257,11 @@ def _thicknesses(points: Points, anatomy: Anatomy, wave: Field, vault: Field) ->
     skull = np.maximum(skull - 3.0 * side * smooth_step(-z, -60, -25), 2.6)
     temporal = side * smooth_step(-z, -52, -30)
     nape = smooth_step(y, 25, 60) * smooth_step(-z, -12, 12)
-    scalp = 4.6 + anatomy.scalp_mm + 1.5 * smooth_step(y, 20, 70) + 5 * temporal + 9 * nape + 0.6 * wave
+    scalp = 4.6 + anatomy.scalp_mm + 1.5 * smooth_step(y, 20, 70) + 5 * temporal + 9 * nape
+    scalp = scalp + 3.0 * smooth_step(z, 80, 110) + 0.6 * wave
     skin = vault - skull - scalp
-    nose = ellipsoid(points, (0, -92, -28), (11, 13, 22))
-    skin = smooth_union(np.asarray(skin, dtype=np.float32), nose, 5)
+    nose = ellipsoid(points, (0, -88, -30), (10, 12, 20))
+    skin = smooth_union(np.asarray(skin, dtype=np.float32), nose, 8)
     muscle = np.maximum(vault - skull - scalp + 3.2, 0.5 - np.maximum(temporal, nape) * 2.5)
     return skull.astype(np.float32), skin, muscle.astype(np.float32)
 
@@ -267,7 +277,7 @@ def head_fields(points: Points, anatomy: Anatomy) -> HeadFields:
     wave, detail, grain = anatomy.wobble.at(points), anatomy.detail.at(points), anatomy.grain.at(points)
     vault = vault_distance(points, anatomy)
     skull, skin, muscle = _thicknesses(points, anatomy, wave, vault)
-    floor = (floor_height(points) - z) * 0.8
+    floor = (floor_height(points) - z) * 0.72
     inside = np.maximum(np.maximum(vault, floor), -base_ridges(points))
     # Sulci run inwards from the surface: the texture is asked where the ray through the point meets it.
     outwards = np.clip(1 + 0.55 * (-vault) / 70.0, 1, 1.6)
@@ -291,7 +301,7 @@ def head_fields(points: Points, anatomy: Anatomy) -> HeadFields:
         midline=(x - bow).astype(np.float32),
         falx=np.maximum(-corpus, 14 - z + 0.25 * np.maximum(y, 0)).astype(np.float32),
         ventricles=all_ventricles(points, anatomy.ventricle_mm) + 0.5 * detail,
-        cisterns=cistern_distance(points, anatomy, wave),
+        cisterns=cistern_distance(points, anatomy, wave, detail),
         deep_gray=deep_gray_distance(points),
         hindbrain=union(hind.astype(np.float32), stem),
         tentorium=(z - tentorium_height(points)).astype(np.float32),

@@ -66,7 +66,7 @@ def base_fields(points: Points, anatomy: Anatomy, head: HeadFields) -> BaseField
     x, y, z = points.x, points.y, points.z
     m = Points(np.abs(x), y, z)
     floor = floor_height(points) - z
-    slab = np.maximum(np.maximum(-floor, floor - 4.5), head.vault - head.skull)
+    slab = np.maximum(np.maximum(-floor, floor - 3.5), head.vault - head.skull)
     ring = np.abs(np.hypot(x, (y - 33) * 0.9) - 19.5) - 3.5 + 0.8 * head.detail
     bones = union(
         np.asarray(slab, dtype=np.float32),
@@ -114,8 +114,9 @@ def base_fields(points: Points, anatomy: Anatomy, head: HeadFields) -> BaseField
 def paint_soft_base(hu: Field, head: HeadFields, base: BaseFields, softness_mm: float) -> None:
     """Muscle and fat below the skull base, before bone and brain are painted; in place."""
     below = cover(head.skin + 4.0, softness_mm) * cover(-base.wall_end, 8.0)
-    muscle = np.clip(0.75 + 1.6 * head.detail, 0, 1)
-    paint(hu, below, -90 + 148 * muscle)
+    # Bellies of muscle with sheets of fat between them.
+    fat = np.clip(1.1 - np.abs(head.sulci + 1.5 * head.detail) / 1.6, 0, 1)
+    paint(hu, below, 56 - 140 * fat + 4 * head.grain)
     ear = cover(base.ear, softness_mm)
     paint(hu, ear * (hu < -500), 20.0)
 

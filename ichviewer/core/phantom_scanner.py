@@ -14,7 +14,7 @@ from ichviewer.core.phantom_fields import Field
 PSF_SIGMA_MM = 0.42
 """Blur of a soft kernel in the plane."""
 
-NOISE_CUTOFF_PER_MM = 0.34
+NOISE_CUTOFF_PER_MM = 0.30
 """Spatial frequency at which the soft kernel has let the noise fall to 1/e."""
 
 
@@ -53,7 +53,7 @@ def noise(
     down = np.fft.fftfreq(shape[0], spacing_mm[0])[:, None]
     across = np.fft.rfftfreq(shape[1], spacing_mm[1])[None, :]
     frequency = np.hypot(down, across)
-    power = (frequency + 0.03) * np.exp(-((frequency / NOISE_CUTOFF_PER_MM) ** 2))
+    power = (frequency + 0.05) * np.exp(-((frequency / NOISE_CUTOFF_PER_MM) ** 2))
     values = np.fft.irfft2(spectrum * np.sqrt(power), s=shape)
     return np.asarray(values * (sigma_hu / values.std()), dtype=np.float32)
 
