@@ -13,6 +13,7 @@ import itertools
 import multiprocessing
 import os
 import pickle
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -35,6 +36,8 @@ LOWER_PRIORITY = 10
 
 def _run_server(connection: Connection, card_path: Path, device: str) -> None:
     """In the child: import the server, torch with it, and let it answer until the pipe closes."""
+    # Ctrl+C in a terminal reaches both processes; the parent decides, and ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(LOWER_PRIORITY)
     importlib.import_module("ichviewer.inference.server").serve(connection, card_path, device)
