@@ -23,8 +23,8 @@ from ichviewer.core.phantom_scanner import beam_hardening, blur, noise, noise_le
 from ichviewer.core.phantom_tissue import AIR_HU, paint_plane
 
 COARSE_STEP_MM = 1.9
-HEAD_BOX_MM = (100.0, 122.0)
-"""Half-width and half-length of the part of the plane that can hold head."""
+HEAD_BOXES_MM = ((38.0, 100.0, 122.0), (84.0, 91.0, 114.0), (math.inf, 76.0, 96.0))
+"""(up to this height, half-width, half-length): the part of a plane that can hold head."""
 
 VISIBLE_AREA_MM2 = 30.0
 """A slice carries a label where the bleed covers at least this area."""
@@ -147,11 +147,16 @@ class _SliceMaker:
         self.anatomy = phantom_anatomy(spec)
         self.geometry = phantom_geometry(spec)
         spacing = spec.pixel_spacing_mm
-        across = (np.arange(spec.columns) - (spec.columns - 1) / 2) * spacing[1]
-        down = (np.arange(spec.rows) - (spec.rows - 1) / 2) * spacing[0]
-        self.across, self.down = across, down
-        self.columns = _covering(across - spec.offset_mm[0], HEAD_BOX_MM[0])
-        self.rows = _covering(down - spec.offset_mm[1], HEAD_BOX_MM[1])
+        self.across = (np.arange(spec.columns) - (spec.columns - 1) / 2) * spacing[1]
+        self.down = (np.arange(spec.rows) - (spec.rows - 1) / 2) * spacing[0]
+        self._set_box(0.0)
+
+    def _set_box(self, z_mm: float) -> None:
+        """Choose the part of the plane that is drawn at this height."""
+        _, half_width, half_length = next(box for box in HEAD_BOXES_MM if z_mm <= box[0])
+        across, down = self.across, self.down
+        self.columns = _covering(across - self.spec.offset_mm[0], half_width)
+        self.rows = _covering(down - self.spec.offset_mm[1], half_length)
         self.coarse_across = _coarse(across[self.columns])
         self.coarse_down = _coarse(down[self.rows])
         self.left = enlarging_weights(self.coarse_down, down[self.rows])
@@ -198,6 +203,9 @@ class _SliceMaker:
     def slice(self, slice_index: int) -> PhantomSlice:
         """One finished slice."""
         spec = self.spec
+        self._set_box(0.0)
+        lowest = float(self.points(slice_index, 0.0).z.min())
+        self._set_box(lowest)
         middle = self.points(slice_index, 0.0)
         z = float(np.median(middle.z))
         count = 5 if z > 66 else 3

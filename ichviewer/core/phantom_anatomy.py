@@ -153,7 +153,7 @@ def vault_distance(points: Points, anatomy: Anatomy) -> Field:
     f = np.sqrt(f + (above / 64.0) ** 2) + 1e-4
     rho = np.sqrt(points.x**2 + y**2 + above**2)
     # Crests of the frontal and occipital bone stand inwards in the midline.
-    crest = 3.0 * bump(points.x, 0, 4) * np.clip(np.abs(y) / 82 - 0.3, 0, 0.6) * bump(points.z, 15, 22)
+    crest = 4.5 * bump(points.x, 0, 4) * np.clip(np.abs(y) / 82 - 0.3, 0, 0.6) * bump(points.z, 15, 22)
     return np.asarray(rho * (1 - 1 / f) + 1.3 * anatomy.wobble.at(points) + crest, dtype=np.float32)
 
 
@@ -253,7 +253,7 @@ def _thicknesses(points: Points, anatomy: Anatomy, wave: Field, vault: Field) ->
     """Thickness of the skull; distance to the skin; distance to temporal and neck muscle."""
     x, y, z = points.x, points.y, points.z
     side = smooth_step(np.abs(x), 35, 62) * smooth_step(-np.abs(y + 5), -45, -15)
-    skull = 6.3 + anatomy.skull_mm + 2.2 * bump(x, 0, 9) * (np.abs(y) > 30) + 0.7 * wave
+    skull = 6.3 + anatomy.skull_mm + 2.2 * bump(x, 0, 9) * smooth_step(np.abs(y), 20, 60) + 0.7 * wave
     skull = np.maximum(skull - 3.0 * side * smooth_step(-z, -60, -25), 2.6)
     temporal = side * smooth_step(-z, -52, -30)
     nape = smooth_step(y, 25, 60) * smooth_step(-z, -12, 12)
@@ -262,7 +262,7 @@ def _thicknesses(points: Points, anatomy: Anatomy, wave: Field, vault: Field) ->
     skin = vault - skull - scalp
     nose = ellipsoid(points, (0, -88, -30), (10, 12, 20))
     skin = smooth_union(np.asarray(skin, dtype=np.float32), nose, 8)
-    muscle = np.maximum(vault - skull - scalp + 3.2, 0.5 - np.maximum(temporal, nape) * 2.5)
+    muscle = vault - skull - (7.5 * temporal + 12 * nape - 1.0)
     return skull.astype(np.float32), skin, muscle.astype(np.float32)
 
 

@@ -76,6 +76,9 @@ def base_fields(points: Points, anatomy: Anatomy, head: HeadFields) -> BaseField
         ellipsoid(m, (50, -5, -27), (9, 5, 9)),
         ellipsoid(m, (15, -34, -33), (3, 8, 15)),
         ellipsoid(m, (57, 26, -10), (9, 12, 20)),
+        ellipsoid(points, (0, -20, 0), (19, 19, 13)),
+        ellipsoid(m, (33, -28, -8), (15, 4, 10)),
+        ellipsoid(m, (14, 18, -14), (10, 12, 6)),
         capsule(m, (5, -92, -10), (22, -88, 5), 2.5, 3.0),
         np.maximum(ring, np.abs(z + 30) - 8).astype(np.float32),
     )
@@ -113,7 +116,9 @@ def base_fields(points: Points, anatomy: Anatomy, head: HeadFields) -> BaseField
 
 def paint_soft_base(hu: Field, head: HeadFields, base: BaseFields, softness_mm: float) -> None:
     """Muscle and fat below the skull base, before bone and brain are painted; in place."""
-    below = cover(head.skin + 4.0, softness_mm) * cover(-base.wall_end, 8.0)
+    below = cover(head.skin + 4.0, softness_mm) * np.maximum(
+        cover(-base.wall_end, 8.0), cover(head.vault + 1, 1.0)
+    )
     # Bellies of muscle with sheets of fat between them.
     fat = np.clip(1.1 - np.abs(head.sulci + 1.5 * head.detail) / 1.6, 0, 1)
     paint(hu, below, 56 - 140 * fat + 4 * head.grain)

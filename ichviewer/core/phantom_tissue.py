@@ -41,7 +41,7 @@ def paint_plane(
     paint(hu, cover(head.skin, s), SKIN_HU)
     paint(hu, cover(head.skin + 1.9, s), FAT_HU + 6 * head.detail)
     paint(hu, cover(head.muscle, s), MUSCLE_HU + 4 * head.detail)
-    wall = cover(head.vault - head.skull, s)
+    wall = cover(head.vault - head.skull, s) * cover(-head.vault - 1.0, s)
     if base is not None:
         paint_soft_base(hu, head, base, s)
         wall = wall * cover(base.wall_end, 2.0)
@@ -68,7 +68,9 @@ def _csf_distance(head: HeadFields, anatomy: Anatomy) -> Field:
     is_cerebrum = np.clip(head.hindbrain / 2, 0, 1)
     reach = np.maximum(depth - (15 + 3 * head.detail), 0) * 0.5 + (1 - is_cerebrum) * 4
     sulci = np.abs(head.sulci) - head.sulcus_width + reach
-    fissure = np.maximum(np.abs(head.midline) - (0.5 + 0.9 * anatomy.atrophy), head.falx)
+    fissure = np.maximum(
+        np.abs(head.midline) - (0.35 + 0.9 * anatomy.atrophy + 0.4 * head.detail + 0.3 * head.wave), head.falx
+    )
     return np.minimum(np.minimum(depth - gap, sulci), np.minimum(fissure, head.cisterns))
 
 
@@ -80,7 +82,7 @@ def _brain_hu(
     gray, white = anatomy.gray_hu, anatomy.white_hu
     hu = white + (gray - white) * cortex + 0.5 * head.wave + 0.5 * head.detail
     paint(hu, cover(head.deep_gray, 3.0), gray)
-    paint(hu, cover(head.hindbrain, 2.0), 0.6 * gray + 0.4 * white + 0.9 * head.detail)
+    paint(hu, cover(head.hindbrain, 2.0), 0.6 * gray + 0.4 * white + 0.8 * head.detail + head.grain)
     csf_share = cover(csf, s)
     paint(hu, csf_share, CSF_HU)
     ventricle_share = cover(head.ventricles, s)
