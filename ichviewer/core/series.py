@@ -38,6 +38,53 @@ class FileVerdict:
     series_instance_uid: str | None = None
 
 
+TWO_PATIENTS_NOTE = "two patients under one series UID"
+"""Remark on every stack of a series UID that more than one Patient ID uses."""
+
+
+@dataclass(frozen=True)
+class StoredPixels:
+    """Where one slice's pixels lie in its file, and how they are written there.
+
+    Attributes:
+        transfer_syntax: Transfer Syntax UID (0002,0010).
+        offset: First byte of the Pixel Data value in the file (in the inflated data set for the deflated
+            syntax); of this frame where the pixels are not compressed.
+        length: Bytes of the value, of this frame where not compressed; None for undefined length.
+        frame_count: Frames in the file.
+        bits_allocated: (0028,0100).
+        bits_stored: (0028,0101).
+        high_bit: (0028,0102).
+        is_signed: (0028,0103) is 1.
+        is_big_endian: Whether uncompressed words have their high byte first.
+        is_word_data: Whether the value has VR OW; then bytes of 8-bit pixels are swapped in big endian.
+        photometric: (0028,0004).
+        samples: Samples per Pixel (0028,0002).
+        is_planar: (0028,0006) is 1: all red first, then all green, then all blue.
+        padding: Pixel Padding Value and Range Limit (0028,0120 and 0028,0121) as (lowest, highest).
+        modality_lut: Modality LUT (0028,3000): first stored value mapped, and the table as little-endian
+            16-bit words; None where Rescale Slope and Intercept say all.
+        fault: Why the pixels cannot be read, known from the header already; empty if nothing is wrong.
+    """
+
+    transfer_syntax: str
+    offset: int
+    length: int | None
+    frame_count: int
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    is_signed: bool
+    is_big_endian: bool
+    is_word_data: bool
+    photometric: str
+    samples: int
+    is_planar: bool
+    padding: tuple[int, int] | None = None
+    modality_lut: tuple[int, bytes] | None = None
+    fault: str = ""
+
+
 @dataclass(frozen=True)
 class SliceHeader:
     """The header of one stored slice (one frame of one file).
@@ -54,6 +101,7 @@ class SliceHeader:
         thickness_mm: (0018,0050), None where absent.
         slope: Rescale Slope (0028,1053); None where absent.
         intercept: Rescale Intercept (0028,1052); None where absent.
+        pixels: Where the pixels lie; None for headers that were not read from a file.
     """
 
     path: str
@@ -67,6 +115,7 @@ class SliceHeader:
     thickness_mm: float | None
     slope: float | None
     intercept: float | None
+    pixels: StoredPixels | None = None
 
 
 @dataclass(frozen=True)

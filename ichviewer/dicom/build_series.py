@@ -1,0 +1,192 @@
+"""From an ordered stack to the Series that the viewer shows, lists and reports."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from ichviewer.core.geometry import (
+    AS_STORED,
+    InPlane,
+    StackGeometry,
+    canonical_directions,
+    canonical_in_plane,
+    canonical_origin,
+    find_gaps,
+    orientation_name,
+    tilt_degrees,
+)
+from ichviewer.core.series import TWO_PATIENTS_NOTE, PatientText, Series
+from ichviewer.dicom import tags
+from ichviewer.dicom.hounsfield import CT_CLASSES
+from ichviewer.dicom.instance import Instance
+from ichviewer.dicom.raw_header import RawHeader
+from ichviewer.dicom.stacks import Stack
+
+KIND_NOTES = {
+    "localizer": "localizer: not analyzed",
+    "derived": "derived image: not analyzed",
+    "capture": "screen capture or color image: not analyzed",
+}
+
+
+def build_all(stacks: Sequence[Stack]) -> list[Series]:
+    """Series of all stacks, by study date, study and series number; numbered within a series UID."""
+    by_uid: dict[str, list[Stack]] = defaultdict(list)
+    for stack in stacks:
+        by_uid[stack.instances[0].raw.ascii(tags.SERIES_INSTANCE_UID)].append(stack)
+    built = []
+    for members in by_uid.values():
+        members.sort(key=lambda stack: (-len(stack.instances), stack.instances[0].header.path))
+        patients = {stack.instances[0].raw.bytes_of(tags.PATIENT_ID) for stack in members}
+        shared = [TWO_PATIENTS_NOTE] if len(patients) > 1 else []
+        if len(members) > 1:
+            shared.append(f"the series UID was split into {len(members)} stacks")
+        built += [(stack, build_series(stack, number, shared)) for number, stack in enumerate(members)]
+    built.sort(key=lambda pair: _listing_order(pair[0].instances[0].raw, pair[1]))
+    return [series for _, series in built]
+
+
+def _listing_order(raw: RawHeader, series: Series) -> tuple[object, ...]:
+    number = raw.integer(tags.SERIES_NUMBER)
+    return (
+        series.patient.patient_id,
+        series.study_date,
+        series.study_instance_uid,
+        number if number is not None else 1 << 31,
+        series.series_instance_uid,
+        series.stack_number,
+    )
+
+
+def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Series:
+    """The Series of one stack.
+
+    Args:
+        stack: Ordered slices.
+        stack_number: 0 for the largest stack of the series UID.
+        notes: Remarks that hold for every stack of the series UID.
+    """
+    instances = stack.instances
+    raw, headers = instances[0].raw, tuple(instance.header for instance in instances)
+    shape, in_plane, is_measured = stack_geometry(instances)
+    positions = [] if shape is None else list(shape.positions_mm)
+    orientation = "unknown" if shape is None else orientation_name(shape.normal)
+    hu = combined_claim(instances)
+    return Series(
+        series_instance_uid=raw.ascii(tags.SERIES_INSTANCE_UID),
+        stack_number=stack_number,
+        study_instance_uid=raw.ascii(tags.STUDY_INSTANCE_UID),
+        study_description=raw.text(tags.STUDY_DESCRIPTION),
+        study_date=raw.ascii(tags.STUDY_DATE),
+        description=raw.text(tags.SERIES_DESCRIPTION),
+        modality=raw.ascii(tags.MODALITY),
+        kernel=instances[0].kernel,
+        patient=_patient(raw),
+        slices=headers,
+        geometry=shape if is_measured else None,
+        in_plane=in_plane,
+        orientation=orientation,
+        tilt_degrees=0.0 if shape is None else tilt_degrees(shape),
+        tilt_tag_degrees=raw.decimal(tags.GANTRY_TILT),
+        gaps=find_gaps(positions, [header.thickness_mm for header in headers]),
+        overlaps=_overlaps(positions),
+        duplicates=stack.duplicates,
+        sorted_by=stack.sorted_by,
+        hu=hu,
+        is_ai_candidate=is_measured and orientation == "axial" and _is_ct_original(instances[0]),
+        transfer_syntaxes=tuple(sorted({instance.raw.transfer_syntax for instance in instances})),
+        is_lossy=any(instance.raw.ascii(tags.LOSSY_COMPRESSION) == "01" for instance in instances),
+        contrast_agent=raw.text(tags.CONTRAST_AGENT),
+        file_windows=_windows(raw),
+        notes=(*notes, *stack.notes, *_remarks(instances, hu)),
+    )
+
+
+def stack_geometry(instances: Sequence[Instance]) -> tuple[StackGeometry | None, InPlane, bool]:
+    """Canonical geometry of a stack.
+
+    Returns:
+        The geometry (None without positions or orientation), the way to canonical pixels, and whether the
+        geometry is in millimetres within the slice too (False where Pixel Spacing is absent).
+    """
+    first = instances[0].header
+    cosines = first.image_orientation
+    if cosines is None or any(i.header.image_position_mm is None for i in instances):
+        return None, AS_STORED if cosines is None else canonical_in_plane(cosines), False
+    in_plane = canonical_in_plane(cosines)
+    spacing = first.pixel_spacing_mm or (1.0, 1.0)
+    origins = np.asarray(
+        [
+            canonical_origin(i.header.image_position_mm or (), cosines, spacing, first.stored_shape, in_plane)
+            for i in instances
+        ]
+    )
+    row, column = canonical_directions(cosines, in_plane)
+    canonical_spacing = (spacing[1], spacing[0]) if in_plane.transpose else spacing
+    geometry = StackGeometry(origins, row, column, canonical_spacing)
+    return geometry, in_plane, first.pixel_spacing_mm is not None
+
+
+def combined_claim(instances: Sequence[Instance]) -> str:
+    """The weakest claim of all slices."""
+    claims = {instance.hu for instance in instances}
+    return next(claim for claim in ("not claimed", "assumed", "claimed") if claim in claims)
+
+
+def _is_ct_original(instance: Instance) -> bool:
+    storage_class = instance.raw.ascii(tags.SOP_CLASS_UID)
+    is_ct = instance.raw.ascii(tags.MODALITY) == "CT" and (not storage_class or storage_class in CT_CLASSES)
+    return is_ct and instance.kind == "original"
+
+
+def _overlaps(positions: Sequence[float]) -> int:
+    """Neighbours closer than half the median spacing."""
+    if len(positions) < 3:
+        return 0
+    steps = np.diff(np.asarray(positions, dtype=np.float64))
+    return int((steps < 0.5 * np.median(steps)).sum())
+
+
+def _patient(raw: RawHeader) -> PatientText:
+    return PatientText(
+        patient_name=raw.text(tags.PATIENT_NAME),
+        patient_id=raw.text(tags.PATIENT_ID),
+        birth_date=raw.ascii(tags.PATIENT_BIRTH_DATE),
+        sex=raw.ascii(tags.PATIENT_SEX),
+        age=raw.ascii(tags.PATIENT_AGE),
+    )
+
+
+def _windows(raw: RawHeader) -> tuple[tuple[float, float, str], ...]:
+    centers, widths = raw.decimals(tags.WINDOW_CENTER), raw.decimals(tags.WINDOW_WIDTH)
+    names = raw.text(tags.WINDOW_EXPLANATION).split("\\")
+    return tuple(
+        (center, width, names[index].strip() if index < len(names) else "")
+        for index, (center, width) in enumerate(zip(centers, widths, strict=False))
+        if width >= 1
+    )
+
+
+def _remarks(instances: Sequence[Instance], hu: str) -> list[str]:
+    """What a reader should know of a stack's slices."""
+    first = instances[0]
+    remarks = [KIND_NOTES[first.kind]] if first.kind in KIND_NOTES else []
+    has_table = any(i.header.pixels and i.header.pixels.modality_lut for i in instances)
+    unscaled = sum(i.header.slope is None or i.header.intercept is None for i in instances)
+    if has_table:
+        remarks.append("values come from a Modality LUT")
+    elif unscaled:
+        remarks.append(f"{unscaled} slices have no Rescale Slope or Intercept: their values are as stored")
+    if first.header.pixels and first.header.pixels.photometric == "MONOCHROME1":
+        remarks.append("MONOCHROME1: shown inverted, not in Hounsfield units")
+    if hu == "assumed":
+        remarks.append("Hounsfield units assumed: SOP Class or Image Type is missing")
+    damaged = sum(bool(i.header.pixels and i.header.pixels.fault) for i in instances)
+    if damaged:
+        remarks.append(f"{damaged} of {len(instances)} slices are damaged")
+    if first.header.pixel_spacing_mm is None:
+        remarks.append("no Pixel Spacing: nothing can be measured")
+    return remarks

@@ -1,0 +1,117 @@
+"""Paths to series: reads every header below the opened paths and gives every file its verdict.
+
+The one thing to get wrong: a file may be skipped, never silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+from ichviewer.core.progress import CancelToken, Progress, ReportProgress
+from ichviewer.core.series import FileVerdict, FolderContents, Verdict
+from ichviewer.dicom import tags
+from ichviewer.dicom.build_series import KIND_NOTES, build_all
+from ichviewer.dicom.dicomdir import referenced_files
+from ichviewer.dicom.find_files import FoundFile, find_files
+from ichviewer.dicom.frames import instances
+from ichviewer.dicom.instance import Instance, SkippedError, check_is_image
+from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_raw_header
+from ichviewer.dicom.stacks import Stack, split_into_stacks, without_duplicates
+
+REPORT_EVERY = 16
+
+
+@dataclass(frozen=True, eq=False)
+class _Scanned:
+    """One file after its header was read."""
+
+    found: FoundFile
+    verdict: Verdict
+    reason: str
+    instances: tuple[Instance, ...] = ()
+
+
+def scan(paths: Sequence[Path], progress: ReportProgress, cancel: CancelToken) -> FolderContents:
+    """Read all headers below *paths* and put the slices into series.
+
+    Args:
+        paths: Folders (searched recursively), files, or a DICOMDIR (its references are followed, those
+            that stay below its own folder).
+        progress: Told now and then how many files were looked at.
+        cancel: Looked at before every file.
+
+    Returns:
+        The series, and one verdict per file, in order of the files' names.
+
+    Raises:
+        Cancelled: *cancel* was set.
+    """
+    found = [file for path in paths for file in _files_of(path)]
+    scanned = []
+    for number, file in enumerate(found):
+        cancel.raise_if_cancelled()
+        if number % REPORT_EVERY == 0:
+            progress(Progress(number, len(found), "Reading headers"))
+        scanned.append(_scan_file(file))
+    progress(Progress(len(found), len(found), "Reading headers"))
+    slices = [instance for file in scanned for instance in file.instances]
+    stacks = [stack for stack in split_into_stacks(slices) if _has_sound_slice(stack)]
+    duplicates = {id(instance) for instance in without_duplicates(slices)[1]}
+    return FolderContents(tuple(build_all(stacks)), tuple(_verdict(file, duplicates) for file in scanned))
+
+
+def _files_of(path: Path) -> list[FoundFile]:
+    """The files of one opened path; a DICOMDIR that is opened itself stands for the files that it names."""
+    found = list(find_files([path]))
+    if path.is_dir() or not found or found[0].obstacle or path.name.upper() != "DICOMDIR":
+        return found
+    return [*found, *referenced_files(path)]
+
+
+def _scan_file(file: FoundFile) -> _Scanned:
+    if file.obstacle:
+        verdict = Verdict.DAMAGED if file.obstacle.startswith("cannot") else Verdict.SKIPPED
+        return _Scanned(file, verdict, file.obstacle)
+    try:
+        raw = read_raw_header(file.path)
+        check_is_image(raw)
+        slices = tuple(instances(file.path, raw))
+    except NotDicomError:
+        return _Scanned(file, Verdict.SKIPPED, _other_kind(file.path))
+    except SkippedError as error:
+        return _Scanned(file, Verdict.SKIPPED, str(error))
+    except DamagedError as error:
+        return _Scanned(file, Verdict.DAMAGED, str(error))
+    except OSError as error:
+        return _Scanned(file, Verdict.DAMAGED, f"cannot be read: {error.strerror}")
+    fault = slices[0].header.pixels.fault if slices[0].header.pixels else ""
+    if fault:
+        return _Scanned(file, Verdict.DAMAGED, fault, slices)
+    return _Scanned(file, Verdict.LOADED, KIND_NOTES.get(slices[0].kind, ""), slices)
+
+
+def _other_kind(path: Path) -> str:
+    """What a file is that is not DICOM, as far as its reader should know."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start:
+        return "empty file"
+    return "a ZIP archive; unpack it and open the folder" if start == b"PK\x03\x04" else "not a DICOM file"
+
+
+def _has_sound_slice(stack: Stack) -> bool:
+    """Whether there is anything to see: a stack of nothing but damaged files is left to their verdicts."""
+    return any(not (i.header.pixels and i.header.pixels.fault) for i in stack.instances)
+
+
+def _verdict(file: _Scanned, duplicates: set[int]) -> FileVerdict:
+    if not file.instances:
+        return FileVerdict(file.found.shown, file.verdict, file.reason)
+    uid = file.instances[0].raw.ascii(tags.SERIES_INSTANCE_UID)
+    if all(id(instance) in duplicates for instance in file.instances):
+        reason = "duplicate: its SOP Instance UID was read from another file"
+        return FileVerdict(file.found.shown, Verdict.SKIPPED, reason, uid)
+    return FileVerdict(file.found.shown, file.verdict, file.reason, uid)
