@@ -43,7 +43,7 @@ class Driver:
         QTimer.singleShot(PATIENCE_S * 1000, self._give_up)
 
     @property
-    def _state(self):  # noqa: ANN202
+    def _state(self):
         return self._window.store.state
 
     def _look(self) -> None:
