@@ -1,0 +1,94 @@
+"""Asks where the findings go, and whether the patient is named in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+SUGGESTED_NAME = "findings.csv"
+"""Says nothing about the patient."""
+
+
+class ExportDialog(QDialog):
+    """Path and identification; the file itself is written by others."""
+
+    export_chosen = Signal(object, bool)
+
+    def __init__(self, pending: int, parent: QWidget | None = None) -> None:
+        """Ask.
+
+        Args:
+            pending: Slices without a result yet; said, because they will be empty in the table.
+            parent: The window that asks.
+        """
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Export findings · research use only")
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        self.path = QLineEdit(str(Path(folder) / SUGGESTED_NAME))
+        self.path.setMinimumWidth(460)
+        self.path.setAccessibleName("File to write")
+        self.path.textChanged.connect(self._look_at_path)
+        browse = QPushButton("Browse …")
+        browse.setToolTip("Choose the file")
+        browse.clicked.connect(self._browse)
+        self.identify = QCheckBox("With patient name and ID")
+        self.identify.setToolTip(
+            "Off: the table names no patient; the DICOM UIDs in it still identify the study"
+        )
+        self.warning = QLabel()
+        self.warning.setObjectName("Secondary")
+        self._pending = pending
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.export_button = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+        line = QHBoxLayout()
+        line.addWidget(self.path, 1)
+        line.addWidget(browse)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        layout.addWidget(QLabel("One row per slice, as CSV:"))
+        layout.addLayout(line)
+        layout.addWidget(self.identify)
+        layout.addWidget(self.warning)
+        layout.addWidget(self.buttons)
+        self._look_at_path()
+
+    def _browse(self) -> None:
+        path, _kind = QFileDialog.getSaveFileName(
+            self,
+            "Export findings",
+            self.path.text(),
+            "Table (*.csv)",
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )
+        if path:
+            self.path.setText(path)
+
+    def _look_at_path(self) -> None:
+        text = self.path.text().strip()
+        self.export_button.setEnabled(bool(text))
+        remarks = []
+        if text and Path(text).exists():
+            remarks.append("This file exists and will be replaced.")
+        if self._pending:
+            remarks.append(f"{self._pending} slices have no scores yet; their cells stay empty.")
+        self.warning.setText(" ".join(remarks) or " ")
+
+    def _accept(self) -> None:
+        self.export_chosen.emit(Path(self.path.text().strip()), self.identify.isChecked())
+        self.accept()

@@ -1,0 +1,173 @@
+"""The HEAT MAP panel: whether, whose, how strong, and by which method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
+
+from ichviewer.core.findings import SUBTYPES, SliceStatus
+from ichviewer.core.heatmap import CLOSED_FORM
+from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.elided_label import ElidedLabel
+from ichviewer.gui.redraw import DrawnInputs
+from ichviewer.gui.slice_scores import finding_in_view
+from ichviewer.gui.store import Store
+from ichviewer.gui.theme import SECONDARY
+from ichviewer.gui.wording import label_text
+
+EXPLAIN_AFTER_MS = 120
+"""Another method takes its time, so it is asked for only where the reader stays this long."""
+
+
+class HeatmapPanel(QWidget):
+    """Sets the heat map's part of the state; asks for an explanation where another method is chosen."""
+
+    explanation_requested = Signal()
+
+    def __init__(self, store: Store, methods: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("Panel")
+        self._store = store
+        self._inputs, self._asked = DrawnInputs(), DrawnInputs()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(EXPLAIN_AFTER_MS)
+        self._timer.timeout.connect(self.explanation_requested)
+        title = QLabel("HEAT MAP")
+        title.setObjectName("PanelTitle")
+        self.shown = QCheckBox("Show")
+        self.shown.setToolTip("Show or hide the heat map (M)")
+        self.shown.setAccessibleName("Show heat map")
+        self.shown.clicked.connect(lambda on: self._change(shows_heatmap=on))
+        self.below = QCheckBox("Also below threshold")
+        self.below.setToolTip("Color slices whose score is below the threshold, too (B)")
+        self.below.clicked.connect(lambda on: self._change(heatmap_below_threshold=on))
+        self.label = QComboBox()
+        self.label.addItems([label_text(subtype) for subtype in SUBTYPES])
+        self.label.setToolTip("Whose heat map (S: next label)")
+        self.label.setAccessibleName("Label of the heat map")
+        self.label.activated.connect(lambda index: self._change(heatmap_subtype=SUBTYPES[index]))
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(0, 100)
+        self.opacity.setPageStep(10)
+        self.opacity.setToolTip("Opacity of the heat map ([ and ])")
+        self.opacity.setAccessibleName("Opacity of the heat map, percent")
+        self.opacity.valueChanged.connect(self._on_opacity)
+        self.method = QComboBox()
+        self.method.addItems([CLOSED_FORM, *(name for name in methods if name != CLOSED_FORM)])
+        self.method.setToolTip("Closed form: from the analysis itself. Other methods: for the slice in view")
+        self.method.setAccessibleName("Method of the heat map")
+        self.method.activated.connect(lambda index: self._change(heatmap_method=self.method.itemText(index)))
+        self._note = ElidedLabel(self, SECONDARY)
+        self._lay_out(title)
+        store.changed.connect(self._render)
+        self._render(store.state)
+
+    def _lay_out(self, title: QLabel) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(5)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self.shown, 0, 0)
+        grid.addWidget(self.below, 0, 1)
+        for row, (name, widget) in enumerate(
+            (("Label", self.label), ("Opacity", self.opacity), ("Method", self.method)), start=1
+        ):
+            caption = QLabel(name)
+            caption.setObjectName("Secondary")
+            caption.setBuddy(widget)
+            grid.addWidget(caption, row, 0)
+            grid.addWidget(widget, row, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(5)
+        layout.addWidget(title)
+        layout.addLayout(grid)
+        layout.addWidget(self._note)
+
+    @property
+    def note(self) -> str:
+        """The line that says what is, or why nothing is, drawn."""
+        return self._note.text
+
+    def _change(self, **fields: object) -> None:
+        self._store.update(lambda state: replace(state, **fields))  # type: ignore[arg-type]
+
+    def _on_opacity(self, value: int) -> None:
+        if round(self._store.state.heatmap_opacity * 100) != value:
+            self._change(heatmap_opacity=value / 100)
+
+    def _render(self, state: ViewState) -> None:
+        self._ask_for_explanation(state)
+        inputs = (
+            state.shows_heatmap,
+            state.heatmap_below_threshold,
+            state.heatmap_subtype,
+            state.heatmap_opacity,
+            state.heatmap_method,
+            state.explanation,
+            state.model_card,
+            finding_in_view(state),
+            state.volume,
+        )
+        if not self._inputs.differ(*inputs):
+            return
+        self.shown.setChecked(state.shows_heatmap)
+        self.below.setChecked(state.heatmap_below_threshold)
+        self.label.setCurrentIndex(SUBTYPES.index(state.heatmap_subtype))
+        self.opacity.setValue(round(state.heatmap_opacity * 100))
+        self.method.setCurrentText(state.heatmap_method)
+        self._note.set_text(heatmap_note(state))
+
+    def _ask_for_explanation(self, state: ViewState) -> None:
+        wants = state.shows_heatmap and state.heatmap_method != CLOSED_FORM and can_explain(state)
+        place = (state.volume, state.slice_index, state.heatmap_subtype, state.heatmap_method)
+        if not self._asked.differ(wants, *place):
+            return
+        self._timer.stop()
+        if wants and not has_explanation(state):
+            self._timer.start()
+
+
+def can_explain(state: ViewState) -> bool:
+    """Whether the slice in view has scores that can be explained."""
+    finding = finding_in_view(state)
+    return finding is not None and finding.status is SliceStatus.OK
+
+
+def has_explanation(state: ViewState) -> bool:
+    """Whether the other method's map belongs to what is in view."""
+    found = state.explanation
+    return found is not None and (found.slice_index, found.subtype, found.method) == (
+        state.slice_index,
+        state.heatmap_subtype,
+        state.heatmap_method,
+    )
+
+
+def heatmap_note(state: ViewState) -> str:
+    """What is drawn, how fine it is, or why nothing is."""
+    finding, card = finding_in_view(state), state.model_card
+    if finding is None or card is None or state.volume is None:
+        return "No scores, no heat map."
+    probability = finding.probability(state.heatmap_subtype)
+    if probability is None or finding.class_maps is None or finding.framing is None:
+        return f"No heat map: this slice is {finding.status.value}."
+    if not state.shows_heatmap:
+        return "Hidden."
+    if probability < card.slice_thresholds[SUBTYPES.index(state.heatmap_subtype)]:
+        if not state.heatmap_below_threshold:
+            return "Below threshold: nothing is colored."
+        below = "below threshold; "
+    else:
+        below = ""
+    if state.heatmap_method != CLOSED_FORM and not has_explanation(state):
+        return f"{below}computing {state.heatmap_method} …"
+    if state.heatmap_method != CLOSED_FORM and state.explanation is not None:
+        return f"{below}one cell is {state.explanation.cell_mm:.0f} mm"
+    rows = finding.class_maps.shape[1]
+    cell_mm = finding.framing.height * state.volume.geometry.pixel_spacing_mm[0] / rows
+    return f"{below}one cell is {cell_mm:.0f} mm"

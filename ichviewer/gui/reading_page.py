@@ -1,0 +1,122 @@
+"""Series, images, score ribbon and findings side by side, and which of them are hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.heatmap_panel import HeatmapPanel
+from ichviewer.gui.loading_page import LoadingPage
+from ichviewer.gui.score_ribbon import ScoreRibbon
+from ichviewer.gui.series_panel import SeriesPanel
+from ichviewer.gui.slice_scores import SliceScores
+from ichviewer.gui.store import Store
+from ichviewer.gui.study_panel import StudyPanel
+
+FIRST_SIZES = (196, 950, 146, 304)
+
+
+class ReadingPage(QWidget):
+    """What stands in the window once something was opened."""
+
+    def __init__(self, store: Store, methods: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.series = SeriesPanel(store)
+        self.series.setMinimumWidth(140)
+        self.triptych = QWidget(self)
+        self.loading = LoadingPage(store)
+        self.middle = QStackedWidget()
+        self.middle.setMinimumWidth(300)
+        self.middle.addWidget(self.loading)
+        self.middle.addWidget(self.triptych)
+        self.ribbon = ScoreRibbon(store)
+        self.slice_scores, self.study = SliceScores(store), StudyPanel(store)
+        self.heatmap = HeatmapPanel(store, methods)
+        self.findings = _scrolling(self.slice_scores, self.study, self.heatmap)
+        self.panels: dict[str, QWidget] = {
+            "series": self.series,
+            "ribbon": self.ribbon,
+            "findings": self.findings,
+        }
+        self._wanted = dict.fromkeys(self.panels, True)
+        self._is_image_alone = False
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        for index, widget in enumerate((self.series, self.middle, self.ribbon, self.findings)):
+            self.splitter.addWidget(widget)
+            self.splitter.setStretchFactor(index, 1 if widget is self.middle else 0)
+        self.splitter.setSizes(FIRST_SIZES)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.splitter)
+        store.changed.connect(self._render)
+        self._render(store.state)
+
+    def _render(self, state: ViewState) -> None:
+        shown = self.loading if state.volume is None else self.triptych
+        if self.middle.currentWidget() is not shown:
+            self.middle.setCurrentWidget(shown)
+
+    def toggle_image_alone(self) -> None:
+        """Hide all panels, or bring back those that were there."""
+        self._is_image_alone = not self._is_image_alone
+        self._show_wanted()
+
+    def toggle_panel(self, name: str) -> None:
+        """Hide or show one panel."""
+        if self._is_image_alone:
+            self._is_image_alone = False
+            self._wanted = dict.fromkeys(self.panels, False)
+        self._wanted[name] = not self._wanted[name]
+        self._show_wanted()
+
+    def _show_wanted(self) -> None:
+        for name, panel in self.panels.items():
+            panel.setVisible(self._wanted[name] and not self._is_image_alone)
+
+    def save_layout(self) -> dict[str, object]:
+        """Sizes and hidden panels, as plain values."""
+        hidden = [name for name, is_wanted in self._wanted.items() if not is_wanted]
+        return {"sizes": self.splitter.sizes(), "hidden": hidden}
+
+    def restore_layout(self, layout: Mapping[str, object]) -> None:
+        """Take over what fits; anything else leaves the layout as it is."""
+        sizes, hidden = layout.get("sizes"), layout.get("hidden")
+        if (
+            isinstance(sizes, list)
+            and len(sizes) == 4
+            and all(isinstance(size, int) and size >= 0 for size in sizes)
+        ):
+            # A hidden panel is remembered with size 0 and would come back with none.
+            self.splitter.setSizes([size or first for size, first in zip(sizes, FIRST_SIZES, strict=True)])
+        if isinstance(hidden, list):
+            self._wanted = {name: name not in hidden for name in self.panels}
+            self._show_wanted()
+
+
+def _scrolling(*panels: QWidget) -> QScrollArea:
+    content = QWidget()
+    content.setObjectName("Panel")
+    layout = QVBoxLayout(content)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for index, panel in enumerate(panels):
+        if index:
+            line = QFrame()
+            line.setFixedHeight(1)
+            line.setStyleSheet("background: #34373b; border: none;")
+            layout.addWidget(line)
+        layout.addWidget(panel)
+    layout.addStretch(1)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setWidget(content)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMinimumWidth(284)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setAccessibleName("Findings")
+    return area

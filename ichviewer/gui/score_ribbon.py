@@ -1,0 +1,318 @@
+"""The score ribbon: slices x labels beside the images, the vertex at the top.
+
+The one thing to get wrong: rows run from the highest slice index at the top to slice 0 at the bottom, as the
+head stands; what is printed counts from 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QHelpEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus
+from ichviewer.core.viewstate import ViewState, scrolled_to
+from ichviewer.gui.redraw import DrawnInputs
+from ichviewer.gui.ribbon_rows import Mark, RibbonRows, marks_above_threshold, ribbon_rows
+from ichviewer.gui.store import Store
+from ichviewer.gui.theme import ACCENT, LINE, PANEL, SECONDARY, SMALL_PX, SUBTYPE_COLORS, TEXT, interface_font
+from ichviewer.gui.wording import counted_text, label_text, probability_text
+
+GUTTER_PX, TOP_PX, BOTTOM_PX = 30, 66, 8
+SMALLEST_ROW_PX = 3
+EMPTY_CELL = np.array([46, 49, 53], dtype=np.float64)
+
+HATCHES: dict[SliceStatus, tuple[Qt.BrushStyle, str]] = {
+    SliceStatus.PENDING: (Qt.BrushStyle.BDiagPattern, "#5a5f66"),
+    SliceStatus.UNREADABLE: (Qt.BrushStyle.HorPattern, "#a9782e"),
+    SliceStatus.FAILED: (Qt.BrushStyle.DiagCrossPattern, "#b04a4a"),
+}
+
+
+class ScoreRibbon(QWidget):
+    """Draws all scores of the stack; click or drag goes to a slice."""
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._content, self._place = DrawnInputs(), DrawnInputs()
+        self._picture: QPixmap | None = None
+        self._marks: tuple[Mark, ...] = ()
+        self._header = ""
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.setMinimumWidth(116)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Score ribbon")
+        self.setAccessibleDescription("Scores of every slice and label; click goes to the slice")
+        store.changed.connect(self._render)
+        self._render(store.state)
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for six columns and the slice numbers."""
+        return QSize(146, 400)
+
+    @property
+    def header(self) -> str:
+        """How many slices have their scores, in words."""
+        return self._header
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Runs and isolated slices above threshold, as drawn."""
+        return self._marks
+
+    def cells_rect(self) -> QRect:
+        """Where the cells lie in the widget, pixels."""
+        return QRect(GUTTER_PX, TOP_PX, self.width() - GUTTER_PX - 6, self.height() - TOP_PX - BOTTOM_PX)
+
+    def slice_at(self, y: float) -> int:
+        """The slice whose row lies at this height; the nearest one outside the cells."""
+        cells, count = self.cells_rect(), self._store.state.slice_count
+        row = int((y - cells.top()) * count // max(cells.height(), 1))
+        return count - 1 - max(0, min(row, count - 1))
+
+    def row_rect(self, first: int, last: int) -> QRectF:
+        """The rows of slices *first* to *last* (counted from 0), pixels."""
+        cells, count = self.cells_rect(), max(self._store.state.slice_count, 1)
+        step = cells.height() / count
+        return QRectF(
+            cells.left(), cells.top() + (count - 1 - last) * step, cells.width(), (last - first + 1) * step
+        )
+
+    def _render(self, state: ViewState) -> None:
+        if self._content.differ(state.findings, state.model_card, state.slice_count):
+            self._picture = None
+            self._header = counted_text(state.findings) if state.findings is not None else ""
+            card = state.model_card
+            self._marks = (
+                marks_above_threshold(state.findings, card.slice_thresholds)
+                if state.findings is not None and card is not None
+                else ()
+            )
+            self.update()
+        if self._place.differ(state.slice_index, state.slice_count):
+            self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The picture belongs to one size."""
+        self._picture = None
+        super().resizeEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the kept picture, and the current slice over it."""
+        ratio = self.devicePixelRatioF()
+        if self._picture is None or self._picture.devicePixelRatio() != ratio:
+            self._picture = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+            self._picture.setDevicePixelRatio(ratio)
+            self._paint_picture(self._picture)
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._picture)
+        if self._store.state.slice_count:
+            self._paint_place(painter)
+        painter.end()
+
+    def _paint_picture(self, picture: QPixmap) -> None:
+        state = self._store.state
+        picture.fill(QColor(PANEL))
+        painter = QPainter(picture)
+        self._paint_head(painter)
+        if state.slice_count:
+            self._paint_gutter(painter, state.slice_count)
+        if state.findings is not None and len(state.findings.slices) == state.slice_count:
+            thresholds = None if state.model_card is None else state.model_card.slice_thresholds
+            most = max(1, self.cells_rect().height() // SMALLEST_ROW_PX)
+            rows = ribbon_rows(state.findings, thresholds, most)
+            self._paint_cells(painter, rows)
+            self._paint_marks(painter)
+        else:
+            painter.fillRect(self.cells_rect(), QColor(LINE).darker(115))
+        painter.end()
+
+    def _paint_head(self, painter: QPainter) -> None:
+        painter.setFont(interface_font(self.font(), SMALL_PX, is_bold=True))
+        painter.setPen(QColor(SECONDARY))
+        painter.drawText(QRect(8, 4, self.width() - 12, 16), Qt.AlignmentFlag.AlignLeft, "SCORES")
+        painter.setFont(interface_font(self.font(), SMALL_PX))
+        painter.setPen(QColor(TEXT))
+        words = self._header.split(", ", 1)
+        text = painter.fontMetrics().elidedText(words[0], Qt.TextElideMode.ElideRight, self.width() - 62)
+        painter.drawText(QRect(58, 4, self.width() - 62, 16), Qt.AlignmentFlag.AlignRight, text)
+        if len(words) > 1:
+            painter.setPen(QColor(HATCHES[SliceStatus.FAILED][1]).lighter(140))
+            text = painter.fontMetrics().elidedText(words[1], Qt.TextElideMode.ElideRight, self.width() - 12)
+            painter.drawText(QRect(6, 19, self.width() - 12, 16), Qt.AlignmentFlag.AlignRight, text)
+        self._paint_codes(painter)
+
+    def _paint_codes(self, painter: QPainter) -> None:
+        """Letter codes over the columns; upright where they do not fit lying."""
+        painter.setFont(interface_font(self.font(), SMALL_PX - 1, is_bold=True))
+        step = self.cells_rect().width() / len(SUBTYPES)
+        lies = step >= painter.fontMetrics().horizontalAdvance("WWW")
+        for column, subtype in enumerate(SUBTYPES):
+            painter.setPen(QColor(SUBTYPE_COLORS[subtype]))
+            painter.save()
+            painter.translate(GUTTER_PX + (column + 0.5) * step, TOP_PX - 5)
+            if not lies:
+                painter.rotate(-90)
+                box = QRectF(0, -7, 30, 14)
+                painter.drawText(
+                    box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, subtype.code
+                )
+            else:
+                painter.drawText(QRectF(-step / 2, -14, step, 14), Qt.AlignmentFlag.AlignCenter, subtype.code)
+            painter.restore()
+
+    def _paint_gutter(self, painter: QPainter, count: int) -> None:
+        painter.setFont(interface_font(self.font(), SMALL_PX - 1))
+        painter.setPen(QColor(SECONDARY))
+        room = self.cells_rect().height() / count
+        step = next((s for s in (1, 2, 5, 10, 20, 50, 100, 200) if s * room >= 16), 500)
+        numbers = list(range(step, count + 1, step))
+        if count not in numbers and (not numbers or (count - numbers[-1]) * room >= 14):
+            numbers.append(count)
+        for number in {1, *numbers} if step == 1 or (numbers and (numbers[0] - 1) * room >= 14) else numbers:
+            y = self.row_rect(number - 1, number - 1).center().y()
+            box = QRectF(0, y - 7, GUTTER_PX - 7, 14)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(number))
+
+    def _paint_cells(self, painter: QPainter, rows: RibbonRows) -> None:
+        cells, row_count = self.cells_rect(), len(rows.statuses)
+        painter.drawImage(cells, _cell_colors(rows))
+        step = cells.height() / row_count
+        for first, last, status in _hatched_runs(rows):
+            style, color = HATCHES[status]
+            top = cells.top() + (row_count - 1 - last) * step
+            area = QRectF(cells.left(), top, cells.width(), (last - first + 1) * step)
+            painter.fillRect(area, QColor(PANEL))
+            painter.fillRect(area, QBrush(QColor(color), style))
+        painter.setPen(QPen(QColor(PANEL), 1))
+        if step >= 5:
+            for row in range(1, row_count):
+                y = round(cells.top() + row * step)
+                painter.drawLine(cells.left(), y, cells.right(), y)
+        painter.setPen(QPen(QColor(PANEL), 2))
+        for column in range(1, len(SUBTYPES)):
+            x = round(cells.left() + column * cells.width() / len(SUBTYPES))
+            painter.drawLine(x, cells.top(), x, cells.bottom())
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        """A run above threshold is a filled bar, an isolated slice an open ring."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        step = self.cells_rect().width() / len(SUBTYPES)
+        for mark in self._marks:
+            area = self.row_rect(mark.first, mark.last)
+            x, y = area.left() + (mark.column + 0.5) * step, area.center().y()
+            if mark.is_isolated:
+                painter.setBrush(QColor(0, 0, 0, 150))
+                painter.setPen(QPen(QColor("white"), 1.6))
+                painter.drawEllipse(QPointF(x, y), 4.2, 4.2)
+            else:
+                painter.setPen(QPen(QColor(0, 0, 0, 200), 1))
+                painter.setBrush(QColor("white"))
+                half = max(area.height() / 2 - 2, 3.0)
+                painter.drawRoundedRect(QRectF(x - 2.5, y - half, 5, 2 * half), 2.5, 2.5)
+
+    def _paint_place(self, painter: QPainter) -> None:
+        index = self._store.state.slice_index
+        row = self.row_rect(index, index)
+        y, half = row.center().y(), max(row.height() / 2, 2.0)
+        painter.setPen(QPen(QColor(ACCENT), 2))
+        painter.drawRect(QRectF(row.left() - 1, y - half, row.width() + 2, 2 * half))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(QColor(ACCENT))
+        painter.setPen(Qt.PenStyle.NoPen)
+        tip = row.left() - 1
+        painter.drawPolygon(QPolygonF([QPointF(tip - 6, y - 5), QPointF(tip, y), QPointF(tip - 6, y + 5)]))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to the slice under the pointer."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._go_to(event.position().y())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow the pointer while the left button is down."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._go_to(event.position().y())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Up is towards the vertex."""
+        step = (event.angleDelta().y() > 0) - (event.angleDelta().y() < 0)
+        if step and self._store.state.slice_count:
+            self._store.update(lambda state: scrolled_to(state, state.slice_index + step))
+        event.accept()
+
+    def _go_to(self, y: float) -> None:
+        if self._store.state.slice_count:
+            index = self.slice_at(y)
+            if index != self._store.state.slice_index:
+                self._store.update(lambda state: scrolled_to(state, index))
+
+    def event(self, event: QEvent) -> bool:
+        """Tooltips name the slice under the pointer."""
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.tooltip_at(event.pos()), self)
+            return True
+        return super().event(event)
+
+    def tooltip_at(self, position: QPoint) -> str:
+        """Numbers of the slice under *position*."""
+        state = self._store.state
+        if state.findings is None or not state.slice_count or not self.cells_rect().contains(position):
+            return "Score ribbon: click goes to a slice; N and P to the next and previous suspicious one"
+        index = self.slice_at(position.y())
+        thresholds = None if state.model_card is None else state.model_card.slice_thresholds
+        return _slice_tooltip(state.findings.slices[index], thresholds)
+
+
+def _slice_tooltip(finding: SliceFinding, thresholds: tuple[float, ...] | None) -> str:
+    title = f"Slice {finding.slice_index + 1}"
+    if finding.probabilities is None:
+        return f"{title}: {finding.status.value}" + (f": {finding.reason}" if finding.reason else "")
+    lines = [title]
+    for column, (subtype, probability) in enumerate(zip(SUBTYPES, finding.probabilities, strict=True)):
+        line = f"{label_text(subtype)}: {probability_text(probability)}"
+        if thresholds is not None:
+            side = "above" if probability >= thresholds[column] else "below"
+            line += f", {side} threshold {thresholds[column]:.2f}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _cell_colors(rows: RibbonRows) -> QImage:
+    """One pixel a cell, from the empty cell's grey (0) to the label's colour (1); the top row is the last."""
+    colors = np.asarray(
+        [QColor(SUBTYPE_COLORS[subtype]).getRgb()[:3] for subtype in SUBTYPES], dtype=np.float64
+    )
+    share = rows.probabilities[::-1, :, None]
+    rgb = EMPTY_CELL + share * (colors[None] - EMPTY_CELL)
+    pixels = np.full((*rgb.shape[:2], 4), 255, dtype=np.uint8)
+    pixels[..., :3] = np.round(rgb)
+    height, width = pixels.shape[:2]
+    return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBX8888).copy()
+
+
+def _hatched_runs(rows: RibbonRows) -> list[tuple[int, int, SliceStatus]]:
+    """Adjacent rows with the same status that hides their colours: (first, last, status), lowest first."""
+    runs: list[tuple[int, int, SliceStatus]] = []
+    for row, status in enumerate(rows.statuses):
+        if status is SliceStatus.OK or rows.is_flagged[row].any():
+            continue
+        if runs and runs[-1][1] == row - 1 and runs[-1][2] is status:
+            runs[-1] = (runs[-1][0], row, status)
+        else:
+            runs.append((row, row, status))
+    return runs

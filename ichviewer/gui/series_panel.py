@@ -1,0 +1,173 @@
+"""The SERIES panel: what was found, and what became of every file."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ichviewer.core.series import FolderContents, Series, Verdict
+from ichviewer.core.viewstate import OverlayText, Thumbnail, ViewState
+from ichviewer.gui.details_window import DetailsWindow
+from ichviewer.gui.redraw import DrawnInputs
+from ichviewer.gui.series_delegate import IS_OPEN_ROLE, KEY_ROLE, LINES_ROLE, PICTURE_ROLE, SeriesDelegate
+from ichviewer.gui.store import Store
+from ichviewer.gui.theme import AMBER, SECONDARY
+from ichviewer.gui.wording import files_list, files_text, plural, thickness_text
+
+HIDDEN_MARK = "hidden from AI"
+
+
+class SeriesPanel(QWidget):
+    """Lists the series, study by study; a click asks for one."""
+
+    series_requested = Signal(str)
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("Panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._store = store
+        self._list_inputs, self._picture_inputs = DrawnInputs(), DrawnInputs()
+        self._open_inputs, self._file_inputs = DrawnInputs(), DrawnInputs()
+        title = QLabel("SERIES")
+        title.setObjectName("PanelTitle")
+        title.setContentsMargins(8, 8, 8, 0)
+        self.items = QListWidget()
+        self.items.setItemDelegate(SeriesDelegate(self.items))
+        self.items.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.items.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.items.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.items.setMouseTracking(True)
+        self.items.setAccessibleName("Series")
+        self.items.setToolTip("Click opens a series (PgUp and PgDn: previous and next)")
+        self.items.itemClicked.connect(self._on_item)
+        self.items.itemActivated.connect(self._on_item)
+        self.files = QLabel()
+        self.files.setWordWrap(True)
+        self.files.setContentsMargins(8, 0, 8, 0)
+        self.files_button = QPushButton("Show list of files")
+        self.files_button.setObjectName("Link")
+        self.files_button.setToolTip("What became of every file, and why; the list can be copied")
+        self.files_button.clicked.connect(self.show_files)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.setSpacing(4)
+        layout.addWidget(title)
+        layout.addWidget(self.items, 1)
+        layout.addWidget(self.files)
+        layout.addWidget(self.files_button)
+        store.changed.connect(self._render)
+        self._render(store.state)
+
+    def show_files(self) -> DetailsWindow | None:
+        """Every file with its verdict, in a window of its own."""
+        contents = self._store.state.contents
+        if contents is None:
+            return None
+        window = DetailsWindow(files_text(contents.files), files_list(contents.files), self)
+        window.show()
+        return window
+
+    def _render(self, state: ViewState) -> None:
+        is_new = self._list_inputs.differ(state.contents, state.overlay_text is OverlayText.FULL)
+        if is_new:
+            self._fill(state.contents, names_patients=state.overlay_text is OverlayText.FULL)
+        if self._picture_inputs.differ(state.thumbnails) or is_new:
+            self._show_pictures(state.thumbnails)
+        if self._open_inputs.differ(state.volume) or is_new:
+            self._mark_open(None if state.volume is None else state.volume.series.key)
+        if self._file_inputs.differ(state.contents):
+            self._show_files_line(state.contents)
+
+    def _fill(self, contents: FolderContents | None, names_patients: bool) -> None:
+        self.items.clear()
+        heading: tuple[str, ...] | None = None
+        for series in () if contents is None else contents.series:
+            lines = _heading(series, names_patients)
+            if lines != heading:
+                heading = lines
+                self.items.addItem(_item("", lines, is_enabled=False))
+            self.items.addItem(_item(series.key, series_lines(series), is_enabled=True, tip=_tooltip(series)))
+
+    def _show_pictures(self, thumbnails: tuple[Thumbnail, ...]) -> None:
+        by_key = {thumbnail.series_key: thumbnail for thumbnail in thumbnails}
+        for item in self._series_items():
+            thumbnail = by_key.get(item.data(KEY_ROLE))
+            if thumbnail is not None and item.data(PICTURE_ROLE) is None:
+                item.setData(PICTURE_ROLE, _pixmap(thumbnail))
+
+    def _mark_open(self, key: str | None) -> None:
+        for item in self._series_items():
+            is_open = item.data(KEY_ROLE) == key
+            item.setData(IS_OPEN_ROLE, is_open)
+            if is_open:
+                self.items.setCurrentItem(item)
+
+    def _show_files_line(self, contents: FolderContents | None) -> None:
+        self.files.setText("" if contents is None else files_text(contents.files))
+        is_damaged = contents is not None and any(f.verdict is Verdict.DAMAGED for f in contents.files)
+        self.files.setStyleSheet(f"color: {AMBER if is_damaged else SECONDARY}; font-size: 12px;")
+        self.files_button.setVisible(contents is not None)
+
+    def _series_items(self) -> list[QListWidgetItem]:
+        every = (self.items.item(row) for row in range(self.items.count()))
+        return [item for item in every if item.data(KEY_ROLE)]
+
+    def _on_item(self, item: QListWidgetItem) -> None:
+        key = item.data(KEY_ROLE)
+        volume = self._store.state.volume
+        if key and (volume is None or volume.series.key != key):
+            self.series_requested.emit(key)
+
+
+def series_lines(series: Series) -> tuple[str, ...]:
+    """Description, slices and thickness, and the mark of what the network does not read."""
+    facts = " · ".join(part for part in (plural(len(series.slices), "slice"), thickness_text(series)) if part)
+    lines = (series.description or series.kernel or f"{series.modality or 'unknown'} series", facts)
+    return lines if series.is_ai_candidate else (*lines, HIDDEN_MARK)
+
+
+def _heading(series: Series, names_patients: bool) -> tuple[str, ...]:
+    study = " · ".join(part for part in (series.study_description, _date(series.study_date)) if part)
+    if not names_patients:
+        return ("Patient not shown", study)
+    patient = " · ".join(part for part in (series.patient.patient_name, series.patient.patient_id) if part)
+    return (patient or "No patient name", study)
+
+
+def _date(stored: str) -> str:
+    """DICOM date YYYYMMDD with hyphens; anything else as it is."""
+    return f"{stored[:4]}-{stored[4:6]}-{stored[6:]}" if len(stored) == 8 and stored.isdigit() else stored
+
+
+def _tooltip(series: Series) -> str:
+    lines = [" · ".join(series_lines(series)), f"{series.orientation}, {series.modality}"]
+    if not series.is_ai_candidate:
+        lines.append("Shown, but not read by the network: it takes axial CT stacks of originals only")
+    return "\n".join([*lines, *series.notes])
+
+
+def _item(key: str, lines: tuple[str, ...], is_enabled: bool, tip: str = "") -> QListWidgetItem:
+    item = QListWidgetItem()
+    item.setData(KEY_ROLE, key)
+    item.setData(LINES_ROLE, lines)
+    item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join(lines))
+    item.setToolTip(tip or "\n".join(lines))
+    if not is_enabled:
+        item.setFlags(Qt.ItemFlag.NoItemFlags)
+    return item
+
+
+def _pixmap(thumbnail: Thumbnail) -> QPixmap:
+    height, width = thumbnail.grey.shape
+    image = QImage(thumbnail.grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
+    return QPixmap.fromImage(image.copy())

@@ -1,0 +1,138 @@
+"""The SLICE panel: six calibrated scores of the slice in view, and what the reader makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
+
+from ichviewer.core.findings import SUBTYPES, Decision, SliceFinding, SliceStatus, Subtype
+from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.elided_label import ElidedLabel
+from ichviewer.gui.redraw import DrawnInputs
+from ichviewer.gui.score_bar import ScoreBar
+from ichviewer.gui.store import Store
+from ichviewer.gui.theme import AMBER, SECONDARY, icon
+from ichviewer.gui.wording import calibration_text
+
+
+def finding_in_view(state: ViewState) -> SliceFinding | None:
+    """The finding of the slice in view; None without an analysis."""
+    if state.findings is None or state.slice_index >= len(state.findings.slices):
+        return None
+    return state.findings.slices[state.slice_index]
+
+
+def decided(state: ViewState, subtype: Subtype, decision: Decision) -> ViewState:
+    """The slice in view accepted or rejected for one label; the same decision again takes it back."""
+    if state.slice_count == 0:
+        return state
+    before = state.review.decision(state.slice_index, subtype)
+    review = state.review.with_decision(state.slice_index, subtype, None if before is decision else decision)
+    return replace(state, review=review)
+
+
+class SliceScores(QWidget):
+    """Scores, decisions and comment of one slice."""
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("Panel")
+        self._store = store
+        self._inputs = DrawnInputs()
+        self._title = QLabel("SLICE")
+        self._title.setObjectName("PanelTitle")
+        self.bars: dict[Subtype, ScoreBar] = {}
+        self.buttons: dict[tuple[Subtype, Decision], QToolButton] = {}
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        for row, subtype in enumerate(SUBTYPES):
+            self._add_row(grid, row, subtype)
+        self._note = ElidedLabel(self, SECONDARY)
+        self._note.setObjectName("Secondary")
+        self.comment = QLineEdit()
+        self.comment.setPlaceholderText("Comment on this slice")
+        self.comment.setAccessibleName("Comment on this slice")
+        self.comment.setToolTip("Kept per slice and written to the export")
+        self.comment.textEdited.connect(self._on_comment)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(4)
+        layout.addWidget(self._title)
+        layout.addLayout(grid)
+        layout.addWidget(self._note)
+        layout.addWidget(self.comment)
+        store.changed.connect(self._render)
+        self._render(store.state)
+
+    def _add_row(self, grid: QGridLayout, row: int, subtype: Subtype) -> None:
+        bar = ScoreBar(subtype, self)
+        bar.clicked.connect(lambda: self._store.update(lambda state: replace(state, heatmap_subtype=subtype)))
+        self.bars[subtype] = bar
+        grid.addWidget(bar, row, 0)
+        pairs = ((Decision.ACCEPTED, "accept", "Y"), (Decision.REJECTED, "reject", "X"))
+        for column, (decision, word, key) in enumerate(pairs):
+            button = QToolButton(self)
+            button.setIcon(icon(word))
+            button.setCheckable(True)
+            button.setFixedSize(24, 22)
+            button.setAccessibleName(f"{word} {subtype.value} on this slice")
+            button.setToolTip(
+                f"{word.capitalize()} {subtype.value} on this slice; again takes it back"
+                f" ({key} for the heat map's label)"
+            )
+            button.clicked.connect(
+                lambda _on, decision=decision: self._store.update(
+                    lambda state: decided(state, subtype, decision)
+                )
+            )
+            self.buttons[subtype, decision] = button
+            grid.addWidget(button, row, column + 1)
+
+    @property
+    def note(self) -> str:
+        """The line under the scores."""
+        return self._note.text
+
+    def _render(self, state: ViewState) -> None:
+        finding = finding_in_view(state)
+        inputs = (
+            finding,
+            state.model_card,
+            state.heatmap_subtype,
+            state.slice_index,
+            state.slice_count,
+            state.review,
+        )
+        if not self._inputs.differ(*inputs):
+            return
+        count = state.slice_count
+        self._title.setText(f"SLICE {state.slice_index + 1} of {count}" if count else "SLICE")
+        card = state.model_card
+        for index, subtype in enumerate(SUBTYPES):
+            probability = None if finding is None else finding.probability(subtype)
+            threshold = None if card is None else card.slice_thresholds[index]
+            status = None if finding is None else finding.status
+            self.bars[subtype].show_score(probability, threshold, status, subtype is state.heatmap_subtype)
+            self._render_decision(state, subtype, can_decide=probability is not None)
+        failed = finding is not None and finding.status in (SliceStatus.FAILED, SliceStatus.UNREADABLE)
+        if failed and finding is not None:
+            self._note.set_text(f"{finding.status.value}: {finding.reason or 'no reason given'}", AMBER)
+        else:
+            self._note.set_text(calibration_text(card), SECONDARY)
+        self.comment.setEnabled(count > 0)
+        comment = state.review.comment(state.slice_index)
+        if self.comment.text() != comment:
+            self.comment.setText(comment)
+
+    def _render_decision(self, state: ViewState, subtype: Subtype, can_decide: bool) -> None:
+        now = state.review.decision(state.slice_index, subtype)
+        for decision in Decision:
+            button = self.buttons[subtype, decision]
+            button.setEnabled(can_decide or now is decision)
+            button.setChecked(now is decision)
+
+    def _on_comment(self, text: str) -> None:
+        self._store.update(
+            lambda state: replace(state, review=state.review.with_comment(state.slice_index, text))
+        )

@@ -1,0 +1,146 @@
+"""The line at the bottom: where we are, what the stack is, whether to trust the input, what is going on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.details_window import DetailsWindow
+from ichviewer.gui.elided_label import ElidedLabel
+from ichviewer.gui.redraw import DrawnInputs
+from ichviewer.gui.store import Store
+from ichviewer.gui.theme import AMBER, CHECK_COLORS, SECONDARY, TEXT, icon
+from ichviewer.gui.wording import position_text
+
+HEIGHT_PX = 36
+
+
+class StatusLine(QWidget):
+    """Fixed places, so that nothing moves when a message or a result arrives."""
+
+    cancel_requested = Signal()
+    analysis_requested = Signal()
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("StatusLine")
+        self.setFixedHeight(HEIGHT_PX)
+        self._store = store
+        self._place_inputs, self._check_inputs = DrawnInputs(), DrawnInputs()
+        self._message_inputs, self._work_inputs = DrawnInputs(), DrawnInputs()
+        self.place = QLabel()
+        self.place.setFixedWidth(150)
+        self.place.setToolTip("Slice, counted from the lowest, and its position along the slice normal")
+        self.receipt = ElidedLabel(self, SECONDARY)
+        self.check = QPushButton()
+        self.check.setObjectName("Link")
+        self.check.setFixedWidth(150)
+        self.check.clicked.connect(self.show_check)
+        self.message = ElidedLabel(self, TEXT)
+        self.details = QPushButton("Show details")
+        self.details.setObjectName("Link")
+        self.details.setToolTip("Show the whole message; it can be copied")
+        self.details.clicked.connect(self.show_details)
+        self.work = ElidedLabel(self, TEXT)
+        self.work.setFixedWidth(150)
+        self.bar = QProgressBar()
+        self.bar.setFixedSize(90, 8)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress")
+        self.button = QPushButton()
+        self.button.setFixedWidth(128)
+        self.button.clicked.connect(self._on_button)
+        self._lay_out()
+        store.changed.connect(self._render)
+        self._render(store.state)
+
+    def _lay_out(self) -> None:
+        for keeps in (self.details, self.bar, self.button, self.check):
+            policy = keeps.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            keeps.setSizePolicy(policy)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 0, 8, 0)
+        layout.setSpacing(10)
+        layout.addWidget(self.place)
+        layout.addWidget(self.receipt, 3)
+        layout.addWidget(self.check)
+        layout.addWidget(self.message, 4)
+        layout.addWidget(self.details)
+        layout.addWidget(self.work)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.button)
+
+    def show_details(self) -> DetailsWindow | None:
+        """The message's details in a window of their own."""
+        message = self._store.state.message
+        return None if message is None else self._show(message.text, message.details)
+
+    def show_check(self) -> DetailsWindow:
+        """Why the input check is not green."""
+        state = self._store.state
+        text = "\n".join(state.input_check_reasons) or "Nothing was found to be wrong with the input."
+        return self._show(f"Input check: {state.input_check}", text)
+
+    def _show(self, title: str, text: str) -> DetailsWindow:
+        window = DetailsWindow(title, text, self)
+        window.show()
+        return window
+
+    def _render(self, state: ViewState) -> None:
+        if self._place_inputs.differ(state.slice_index, state.slice_count, state.volume, state.receipt):
+            count = state.slice_count
+            place = f"{state.slice_index + 1}/{count}  {position_text(state)}" if count else ""
+            self.place.setText(place)
+            self.receipt.set_text(state.receipt)
+        if self._check_inputs.differ(state.input_check, state.input_check_reasons):
+            self._render_check(state)
+        if self._message_inputs.differ(state.message):
+            message = state.message
+            self.message.set_text(
+                "" if message is None else message.text,
+                AMBER if message is not None and message.is_problem else TEXT,
+            )
+            self.details.setVisible(message is not None and bool(message.details))
+        if self._work_inputs.differ(
+            state.reading, state.analysis, state.volume, state.model_card, state.input_check, state.findings
+        ):
+            self._render_work(state)
+
+    def _render_check(self, state: ViewState) -> None:
+        self.check.setVisible(bool(state.input_check))
+        self.check.setText(f"input check: {state.input_check}")
+        color = CHECK_COLORS.get(state.input_check, SECONDARY)
+        self.check.setStyleSheet(f"QPushButton#Link {{ color: {color}; }}")
+        reasons = "\n".join(f"• {reason}" for reason in state.input_check_reasons)
+        self.check.setToolTip(f"Whether the network's input can be trusted\n{reasons}".strip())
+
+    def _render_work(self, state: ViewState) -> None:
+        progress = state.reading or state.analysis
+        if progress is None:
+            self.work.set_text("")
+        else:
+            count = f" {progress.done}/{progress.total}" if progress.total else ""
+            self.work.set_text(f"{progress.text}{count}")
+            self.bar.setRange(0, progress.total)
+            self.bar.setValue(progress.done)
+        self.bar.setVisible(progress is not None)
+        can_analyze = state.volume is not None and state.model_card is not None
+        is_left = state.findings is None or not state.findings.is_complete
+        self.button.setVisible(progress is not None or (can_analyze and is_left))
+        if progress is not None:
+            self.button.setText("Cancel")
+            self.button.setIcon(icon("cancel"))
+            self.button.setToolTip("Stop; what is known so far stays (Esc)")
+        else:
+            self.button.setText("Analyze anyway" if state.input_check == "red" else "Analyze")
+            self.button.setIcon(icon("analyze"))
+            self.button.setToolTip("Score every slice (F5)")
+
+    def _on_button(self) -> None:
+        state = self._store.state
+        if state.reading is not None or state.analysis is not None:
+            self.cancel_requested.emit()
+        else:
+            self.analysis_requested.emit()

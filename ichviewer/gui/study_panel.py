@@ -1,0 +1,132 @@
+"""The STUDY panel: what the slices add up to, once every slice has been looked at.
+
+The one thing to get wrong: no summary before the last slice is in; an unfinished study that shows nothing
+flagged would read like one without findings.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from ichviewer.core.findings import SUBTYPES, StudyScore, Subtype, study_scores
+from ichviewer.core.viewstate import ViewState, scrolled_to
+from ichviewer.gui.elided_label import ElidedLabel
+from ichviewer.gui.redraw import DrawnInputs
+from ichviewer.gui.store import Store
+from ichviewer.gui.theme import SECONDARY, SUBTYPE_COLORS, TEXT
+from ichviewer.gui.wording import probability_text, runs_text, study_sentence
+
+
+def summary_of(state: ViewState) -> tuple[StudyScore, ...]:
+    """Study scores at the card's operating points; empty while there is no summary to give."""
+    if state.findings is None or state.model_card is None or state.volume is None:
+        return ()
+    positions = state.volume.geometry.positions_mm.tolist()
+    card = state.model_card
+    return study_scores(state.findings, positions, card.slice_thresholds, card.study_thresholds)
+
+
+class StudyPanel(QWidget):
+    """One row per label: score, flag, worst slice as a link, runs of slices above threshold."""
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("Panel")
+        self._store = store
+        self._inputs = DrawnInputs()
+        self._scores: tuple[StudyScore, ...] = ()
+        title = QLabel("STUDY")
+        title.setObjectName("PanelTitle")
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(0)
+        grid.setColumnStretch(3, 1)
+        self.numbers: dict[Subtype, QLabel] = {}
+        self.links: dict[Subtype, QPushButton] = {}
+        self.runs: dict[Subtype, ElidedLabel] = {}
+        for row, subtype in enumerate(SUBTYPES):
+            self._add_row(grid, row, subtype)
+        self.sentence = QLabel()
+        self.sentence.setObjectName("Secondary")
+        self.sentence.setWordWrap(True)
+        self.sentence.setFixedHeight(68)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(4)
+        layout.addWidget(title)
+        layout.addLayout(grid)
+        layout.addWidget(self.sentence)
+        store.changed.connect(self._render)
+        self._render(store.state)
+
+    def _add_row(self, grid: QGridLayout, row: int, subtype: Subtype) -> None:
+        code = QLabel(subtype.code)
+        code.setStyleSheet(f"color: {SUBTYPE_COLORS[subtype]}; font-weight: bold; font-size: 12px;")
+        code.setFixedSize(34, 23)
+        number = QLabel()
+        number.setFixedWidth(58)
+        link = QPushButton()
+        link.setObjectName("Link")
+        link.setFixedWidth(74)
+        link.setEnabled(False)
+        link.clicked.connect(lambda: self._go_to_worst(subtype))
+        runs = ElidedLabel(self, SECONDARY)
+        runs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        for column, widget in enumerate((code, number, link, runs)):
+            grid.addWidget(widget, row, column)
+        self.numbers[subtype], self.links[subtype], self.runs[subtype] = number, link, runs
+
+    def _render(self, state: ViewState) -> None:
+        if not self._inputs.differ(state.findings, state.model_card, state.volume, state.input_check):
+            return
+        self._scores = summary_of(state)
+        by_label = {score.subtype: score for score in self._scores}
+        for subtype in SUBTYPES:
+            self._render_row(subtype, by_label.get(subtype))
+        text = self._sentence(state)
+        self.sentence.setText(text)
+        self.sentence.setToolTip(text)
+
+    def _sentence(self, state: ViewState) -> str:
+        if state.findings is None:
+            if state.input_check == "red":
+                return "Not analyzed: the input check is red. Its reasons are in the status line."
+            return "Not analyzed." if state.volume is not None else ""
+        return study_sentence(state.findings, self._scores)
+
+    def _render_row(self, subtype: Subtype, score: StudyScore | None) -> None:
+        number, link, runs = self.numbers[subtype], self.links[subtype], self.runs[subtype]
+        if score is None:
+            number.setText("–")
+            number.setToolTip("")
+            link.setText("")
+            link.setAccessibleName(f"No worst slice of {subtype.value} yet")
+            runs.set_text("")
+        else:
+            text = probability_text(score.score)
+            number.setText(f"<b>{_flag_html()}{text}</b>" if score.is_flagged else text.replace("<", "&lt;"))
+            side = "at or above" if score.is_flagged else "below"
+            number.setToolTip(
+                f"{subtype.value}: highest mean over about 10 mm of adjacent slices {text}, {side}"
+                f" the study threshold {score.threshold:.2f}"
+            )
+            link.setText(f"slice {score.worst_slice + 1}")
+            link.setToolTip(f"Go to the slice with the highest {subtype.value} score")
+            link.setAccessibleName(f"Worst slice of {subtype.value}: slice {score.worst_slice + 1}")
+            above = runs_text(score.flagged_runs)
+            runs.set_text(above, note="Slices above the slice threshold" if above else "")
+        number.setAccessibleName(f"Study score of {subtype.value}: {number.text()}")
+        number.setStyleSheet(f"color: {TEXT if score is not None and score.is_flagged else SECONDARY};")
+        link.setEnabled(score is not None)
+
+    def _go_to_worst(self, subtype: Subtype) -> None:
+        worst = next((score.worst_slice for score in self._scores if score.subtype is subtype), None)
+        if worst is not None:
+            self._store.update(lambda state: scrolled_to(state, worst))
+
+
+def _flag_html() -> str:
+    return "⚑&nbsp;"

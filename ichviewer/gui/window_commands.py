@@ -1,0 +1,144 @@
+"""The actions that ask the window, or those who listen to it, for something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.actions import Command, has_image
+
+DEVICES = (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "CUDA"), ("mps", "MPS"))
+
+
+@dataclass(frozen=True)
+class WindowRequests:
+    """What the window can be asked for; each is called without arguments unless it says otherwise."""
+
+    open_folder: Callable[[], object]
+    open_files: Callable[[], object]
+    open_demo: Callable[[], object]
+    export: Callable[[], object]
+    close: Callable[[], object]
+    step_series: Callable[[int], object]
+    toggle_panels: Callable[[], object]
+    toggle_panel: Callable[[str], object]
+    toggle_full_screen: Callable[[], object]
+    cancel: Callable[[], object]
+    analyze: Callable[[], object]
+    show_keys: Callable[[], object]
+    show_about: Callable[[], object]
+
+
+def can_analyze(state: ViewState) -> bool:
+    """Whether an analysis could be started now."""
+    return has_image(state) and state.model_card is not None and state.analysis is None
+
+
+def window_commands(ask: WindowRequests) -> tuple[Command, ...]:
+    """File, panels, analysis and help."""
+    return (*_file_commands(ask), *_panel_commands(ask), *_other_commands(ask))
+
+
+def _file_commands(ask: WindowRequests) -> tuple[Command, ...]:
+    return (
+        Command(
+            "open-folder",
+            "File",
+            "Open folder …",
+            ("Ctrl+O",),
+            "Open a folder of DICOM files",
+            ask.open_folder,
+        ),
+        Command(
+            "open-files",
+            "File",
+            "Open files …",
+            ("Ctrl+Shift+O",),
+            "Open DICOM files or a ZIP",
+            ask.open_files,
+        ),
+        Command(
+            "open-demo",
+            "File",
+            "Open demo study",
+            ("Ctrl+D",),
+            "Open a synthetic head with bleeds",
+            ask.open_demo,
+        ),
+        Command(
+            "export",
+            "File",
+            "Export findings …",
+            ("Ctrl+E",),
+            "Write the findings as CSV, one row per slice",
+            ask.export,
+            lambda state: state.findings is not None,
+        ),
+        Command("quit", "File", "Quit", ("Ctrl+Q",), "Close the window", ask.close),
+    )
+
+
+def _panel_commands(ask: WindowRequests) -> tuple[Command, ...]:
+    return (
+        Command(
+            "series-previous",
+            "View/Series",
+            "Previous",
+            ("PgUp",),
+            "Open the series before this one",
+            lambda: ask.step_series(-1),
+        ),
+        Command(
+            "series-next",
+            "View/Series",
+            "Next",
+            ("PgDown",),
+            "Open the series after this one",
+            lambda: ask.step_series(1),
+        ),
+        Command(
+            "panels",
+            "View/Panels",
+            "Image alone",
+            ("Tab",),
+            "Hide or show all but the image",
+            ask.toggle_panels,
+        ),
+        Command(
+            "panel-series",
+            "View/Panels",
+            "Series",
+            ("F7",),
+            "Hide or show the series",
+            lambda: ask.toggle_panel("series"),
+        ),
+        Command(
+            "panel-ribbon",
+            "View/Panels",
+            "Score ribbon",
+            ("F8",),
+            "Hide or show the score ribbon",
+            lambda: ask.toggle_panel("ribbon"),
+        ),
+        Command(
+            "panel-findings",
+            "View/Panels",
+            "Findings",
+            ("F9",),
+            "Hide or show slice, study and heat map panels",
+            lambda: ask.toggle_panel("findings"),
+        ),
+        Command(
+            "full-screen", "View", "Full screen", ("F11",), "Full screen and back", ask.toggle_full_screen
+        ),
+    )
+
+
+def _other_commands(ask: WindowRequests) -> tuple[Command, ...]:
+    return (
+        Command("analyze", "Analysis", "Analyze", ("F5",), "Score every slice", ask.analyze, can_analyze),
+        Command("cancel", "Analysis", "Cancel", ("Esc",), "Stop reading or analyzing", ask.cancel),
+        Command("keys", "Help", "Keys", ("F1",), "All keys and mouse gestures", ask.show_keys),
+        Command("about", "Help", "About", (), "Version, purpose and license of the weights", ask.show_about),
+    )

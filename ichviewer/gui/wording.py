@@ -1,0 +1,139 @@
+"""What the window says, as pure functions.
+
+The one thing to get wrong: an absent score is said in words (pending, failed, unreadable), never
+as 0, and no text ever calls a head free of findings more than the network can know.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+
+from ichviewer.core.findings import NOT_LOOKED_FOR, SliceStatus, StudyFindings, StudyScore, Subtype
+from ichviewer.core.model_card import ModelCard
+from ichviewer.core.series import FileVerdict, Series, Verdict
+from ichviewer.core.viewstate import ViewState
+
+
+def probability_text(probability: float) -> str:
+    """Two decimals; the ends say that they are not 0 and not 1.
+
+    >>> probability_text(0.934), probability_text(0.0004), probability_text(0.9999)
+    ('0.93', '<0.01', '>0.99')
+    """
+    if probability < 0.005:
+        return "<0.01"
+    return ">0.99" if probability >= 0.995 else f"{probability:.2f}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Count and noun.
+
+    >>> plural(1, "slice"), plural(34, "slice"), plural(2, "series")
+    ('1 slice', '34 slices', '2 series')
+    """
+    return f"{count} {noun}" if count == 1 or noun.endswith("series") else f"{count} {noun}s"
+
+
+def runs_text(runs: Sequence[tuple[int, int]]) -> str:
+    """Runs of slices, counted from 1.
+
+    >>> runs_text([(14, 18), (21, 21)])
+    '15–19, 22'
+    """
+    return ", ".join(str(a + 1) if a == b else f"{a + 1}–{b + 1}" for a, b in runs)
+
+
+def counted_text(findings: StudyFindings) -> str:
+    """How many slices have their scores, and how many never will."""
+    total = len(findings.slices)
+    text = f"{findings.count(SliceStatus.OK)} of {plural(total, 'slice')}"
+    missing = [
+        f"{findings.count(status)} {status.value}"
+        for status in (SliceStatus.FAILED, SliceStatus.UNREADABLE)
+        if findings.count(status)
+    ]
+    return ", ".join([text, *missing])
+
+
+def study_sentence(findings: StudyFindings, scores: Sequence[StudyScore]) -> str:
+    """What the study adds up to, in one or two sentences."""
+    if not findings.is_complete:
+        return f"{counted_text(findings)}, no summary yet"
+    if not scores:
+        return f"No slice could be scored ({counted_text(findings)})."
+    flagged = [score.subtype for score in scores if score.is_flagged]
+    flagged_slices = {index for score in scores for a, b in score.flagged_runs for index in range(a, b + 1)}
+    if flagged:
+        text = "Above the study threshold: " + ", ".join(label_text(subtype) for subtype in flagged)
+    elif flagged_slices:
+        text = f"No label above its study threshold; {plural(len(flagged_slices), 'slice')} above threshold"
+    else:
+        text = "No slice above threshold"
+    unscored = len(findings.slices) - findings.count(SliceStatus.OK)
+    if unscored:
+        text += f" ({counted_text(findings)})"
+    return f"{text}; {NOT_LOOKED_FOR}"
+
+
+def label_text(subtype: Subtype) -> str:
+    """Letter code, and the label in words; ``any`` needs none."""
+    return subtype.value if subtype is Subtype.ANY else f"{subtype.code} ({subtype.value})"
+
+
+def calibration_text(card: ModelCard | None) -> str:
+    """On what the scores were calibrated, and at which share of positive slices."""
+    if card is None:
+        return "No checkpoint loaded."
+    prevalence = card.labels[0].calibration_prevalence
+    return f"calibrated on {card.calibrated_on}; prevalence {prevalence:.0%}"
+
+
+def position_text(state: ViewState) -> str:
+    """Position of the slice in view along the normal, or nothing."""
+    if state.volume is None or state.slice_count == 0:
+        return ""
+    return f"z {state.volume.geometry.positions_mm[state.slice_index]:+.1f} mm".replace("-", "−")
+
+
+def thickness_text(series: Series) -> str:
+    """Slice thickness, or the spacing where the files do not say it.
+
+    Both are rounded to a tenth of a millimetre; several values give their range.
+    """
+    thicknesses = sorted({round(s.thickness_mm, 1) for s in series.slices if s.thickness_mm is not None})
+    if thicknesses:
+        low, high = f"{thicknesses[0]:g}", f"{thicknesses[-1]:g}"
+        return f"{low} mm" if low == high else f"{low}–{high} mm"
+    if series.geometry is None or len(series.slices) < 2:
+        return ""
+    positions = series.geometry.positions_mm
+    gaps = sorted(float(b - a) for a, b in itertools.pairwise(positions))
+    return f"every {round(gaps[len(gaps) // 2], 1):g} mm"
+
+
+def files_text(files: Sequence[FileVerdict]) -> str:
+    """One line that accounts for every file.
+
+    >>> files_text([FileVerdict("a", Verdict.LOADED, ""), FileVerdict("b", Verdict.SKIPPED, "dose report")])
+    '1 loaded, 1 dose report skipped'
+    """
+    parts = [f"{sum(f.verdict is Verdict.LOADED for f in files)} loaded"]
+    skipped = Counter(f.reason for f in files if f.verdict is Verdict.SKIPPED)
+    if 0 < len(skipped) <= 2 and all(0 < len(reason) <= 24 for reason in skipped):
+        parts += [f"{count} {reason} skipped" for reason, count in skipped.items()]
+    elif skipped:
+        parts.append(f"{sum(skipped.values())} skipped")
+    damaged = sum(f.verdict is Verdict.DAMAGED for f in files)
+    return ", ".join([*parts, f"{damaged} damaged"] if damaged else parts)
+
+
+def files_list(files: Sequence[FileVerdict]) -> str:
+    """Every file with its verdict, those with a problem first, one a line."""
+    order = {Verdict.DAMAGED: 0, Verdict.SKIPPED: 1, Verdict.LOADED: 2}
+    lines = [
+        f"{file.verdict.value}: {file.path}" + (f": {file.reason}" if file.reason else "")
+        for file in sorted(files, key=lambda file: (order[file.verdict], file.path))
+    ]
+    return "\n".join(lines)
