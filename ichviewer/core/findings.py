@@ -191,13 +191,14 @@ def study_scores(
     means = windowed_means(table, positions)
     scores = []
     for column, subtype in enumerate(SUBTYPES):
+        is_flagged = table[:, column] >= slice_thresholds[column]
         scores.append(
             StudyScore(
                 subtype,
                 float(means[:, column].max()),
                 float(study_thresholds[column]),
                 indices[int(np.argmax(table[:, column]))],
-                _runs([i for i, p in zip(indices, table[:, column], strict=True) if p >= slice_thresholds[column]]),
+                _runs([index for index, flagged in zip(indices, is_flagged, strict=True) if flagged]),
             )
         )
     return tuple(scores)
@@ -206,22 +207,30 @@ def study_scores(
 def windowed_means(
     probabilities: NDArray[np.float64], positions_mm: NDArray[np.float64], length_mm: float = STUDY_WINDOW_MM
 ) -> NDArray[np.float64]:
-    """Mean over the slices that start within *length_mm* of each slice, so thin and thick series agree.
+    """Means over all stretches of about *length_mm* of adjacent slices, so thin and thick series agree.
+
+    A stretch holds as many slices as come nearest to *length_mm*. None is cut short by the end of the
+    stack: a mean over the topmost slice alone would make one stray slice a finding of the study.
 
     Args:
         probabilities: (slices, labels).
         positions_mm: (slices,), ascending.
-        length_mm: Length of the window.
+        length_mm: Length of a stretch; a shorter stack is one stretch.
 
     Returns:
-        (slices, labels); row k is the mean over positions in [position k, position k + length).
+        (stretches, labels), lowest stretch first.
 
     >>> windowed_means(np.array([[0.2], [0.8], [0.4]]), np.array([0.0, 5.0, 10.0])).ravel().round(6).tolist()
-    [0.5, 0.6, 0.4]
+    [0.5, 0.6]
     """
-    ends = np.searchsorted(positions_mm, positions_mm + length_mm - 1e-6)
+    count = len(positions_mm)
+    # A slice counts if about half of it lies within, so 5 mm slices that are really 4.99 mm apart stay two.
+    # A little more than half, because at 4 mm two and three slices would tie.
+    half_slice = 0.55 * float(np.median(np.diff(positions_mm))) if count > 1 else 0.0
+    ends = np.searchsorted(positions_mm, positions_mm + max(length_mm - half_slice, 0.0), side="right")
+    starts = np.arange(int(np.argmax(ends == count)) + 1)
+    ends = np.maximum(ends[starts], starts + 1)
     sums = np.concatenate([np.zeros((1, probabilities.shape[1])), np.cumsum(probabilities, axis=0)])
-    starts = np.arange(len(positions_mm))
     return np.asarray((sums[ends] - sums[starts]) / (ends - starts)[:, None])
 
 

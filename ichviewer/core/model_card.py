@@ -87,8 +87,10 @@ class ModelCard:
     def __post_init__(self) -> None:
         if tuple(label.label for label in self.labels) != tuple(SUBTYPES):
             raise ValueError("A model card has the six labels in the order of the RSNA data.")
-        if any(label.calibration_slope <= 0 for label in self.labels):
+        if not all(label.calibration_slope > 0 for label in self.labels):
             raise ValueError("A calibration slope is positive.")
+        if not all(label.heatmap_full_scale > 0 for label in self.labels):
+            raise ValueError("The full scale of a heat map is positive.")
 
     @property
     def slice_thresholds(self) -> tuple[float, ...]:
