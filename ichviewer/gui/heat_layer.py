@@ -1,0 +1,164 @@
+"""Which heat map a slice shows, if any, why not otherwise, and its pixels.
+
+The one thing to get wrong: nothing is colored below the slice threshold unless the reader asked,
+nothing outside the head, and nothing on a slice whose scores are still to come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus
+from ichviewer.core.head import head_mask
+from ichviewer.core.heatmap import CLOSED_FORM, Heatmap, closed_form_heatmap, place_on_slice
+from ichviewer.core.model_card import ModelCard
+from ichviewer.core.viewstate import ViewState
+from ichviewer.core.volume import Volume
+from ichviewer.gui.placement import Placement
+from ichviewer.gui.recent import Recent
+from ichviewer.gui.slice_picture import in_view, resampled
+
+
+@dataclass(frozen=True, eq=False)
+class HeatChoice:
+    """What the heat map layer does on the slice in view.
+
+    Attributes:
+        heatmap: The map to draw; None if nothing is colored.
+        lines: What the view says about it, empty while the layer is off.
+    """
+
+    heatmap: Heatmap | None
+    lines: tuple[str, ...]
+
+
+NOTHING = HeatChoice(None, ())
+
+
+def heat_to_show(state: ViewState) -> HeatChoice:
+    """The heat map that belongs over the slice in view, or the reason why there is none."""
+    if not state.shows_heatmap or state.volume is None or not state.volume.is_readable[state.slice_index]:
+        return NOTHING
+    title = f"HEAT MAP {state.heatmap_subtype.value}"
+    if state.findings is None or state.model_card is None:
+        return HeatChoice(None, (title, "no analysis yet"))
+    card, finding = state.model_card, state.findings.slices[state.slice_index]
+    belongs = (state.volume.series.key, card.weights_sha256)
+    if (state.findings.series_key, state.findings.checkpoint_sha256) != belongs:
+        return HeatChoice(None, (title, "scores of another series"))
+    probability = finding.probability(state.heatmap_subtype)
+    if probability is None:
+        return HeatChoice(None, (title, _why_no_score(finding)))
+    is_below = probability < card.slice_thresholds[SUBTYPES.index(state.heatmap_subtype)]
+    if is_below and not state.heatmap_below_threshold:
+        return HeatChoice(None, (title, "below threshold: not colored"))
+    heatmap = _chosen_map(state, finding, card)
+    if heatmap is None:
+        return HeatChoice(None, (title, f"no {state.heatmap_method} of this slice"))
+    lines = (title, _scale_text(heatmap, card), f"cell {heatmap.cell_mm:.0f} mm")
+    return HeatChoice(heatmap, (*lines, "slice is below threshold") if is_below else lines)
+
+
+def _why_no_score(finding: SliceFinding) -> str:
+    return "not scored yet" if finding.status is SliceStatus.PENDING else "this slice has no score"
+
+
+def _chosen_map(state: ViewState, finding: SliceFinding, card: ModelCard) -> Heatmap | None:
+    """The map by the chosen method, if it was made of this slice, label and checkpoint."""
+    if state.volume is None:
+        return None
+    if state.heatmap_method == CLOSED_FORM:
+        spacing = state.volume.geometry.pixel_spacing_mm
+        return closed_form_heatmap(finding, state.heatmap_subtype, card, spacing)
+    made, wanted = (
+        state.explanation,
+        (state.slice_index, state.heatmap_subtype, state.heatmap_method, card.weights_sha256),
+    )
+    if made is None or (made.slice_index, made.subtype, made.method, made.checkpoint_sha256) != wanted:
+        return None
+    return made
+
+
+def _scale_text(heatmap: Heatmap, card: ModelCard) -> str:
+    if heatmap.method != CLOSED_FORM:
+        return heatmap.method
+    return f"full color = logit {card.labels[SUBTYPES.index(heatmap.subtype)].heatmap_full_scale:.1f}"
+
+
+def inner_head(volume: Volume, slice_index: int) -> NDArray[np.uint8]:
+    """Head without its outermost pixels, (rows, columns), 1 inside.
+
+    Enlarging spreads a pixel's heat half way into its neighbors, so heat that ends one pixel early ends
+    inside the head on the screen too.
+    """
+    mask = head_mask(volume.hu(slice_index)).astype(np.uint8)
+    return np.asarray(cv2.erode(mask, np.ones((3, 3), np.uint8)), dtype=np.uint8)
+
+
+def heat_levels(heatmap: Heatmap, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Heat of every pixel of the slice, (rows, columns), 255 = full color; 0 where *mask* is 0."""
+    placed = place_on_slice(np.clip(heatmap.values, 0, 1) * np.float32(255), heatmap.framing, mask.shape)
+    return np.asarray(cv2.multiply(cv2.convertScaleAbs(placed), mask), dtype=np.uint8)
+
+
+class HeatLayer:
+    """Heat at the size of the screen, made once for all views of the same slice."""
+
+    def __init__(self) -> None:
+        self._volume: Volume | None = None
+        self._choices: Recent[HeatChoice] = Recent(64)
+        self._masks: Recent[NDArray[np.uint8]] = Recent(64)
+        self._levels: Recent[NDArray[np.uint8]] = Recent(64)
+        self._on_screen: Recent[NDArray[np.uint8]] = Recent(6)
+
+    def choice(self, state: ViewState) -> HeatChoice:
+        """``heat_to_show``; the same object as long as nothing that it depends on has changed."""
+        self._start_over_for(state.volume)
+        findings, card = state.findings, state.model_card
+        key = (
+            state.slice_index,
+            state.shows_heatmap,
+            state.heatmap_subtype,
+            state.heatmap_below_threshold,
+            state.heatmap_method,
+            state.explanation,
+            None if findings is None else (findings.series_key, findings.checkpoint_sha256),
+            None if findings is None else findings.slices[state.slice_index],
+            None if card is None else card.weights_sha256,
+        )
+        return self._choices.get(key, lambda: heat_to_show(state))
+
+    def on_screen(self, choice: HeatChoice, volume: Volume, placement: Placement) -> NDArray[np.uint8] | None:
+        """Heat of every device pixel of the part in view, 0 to 255; None if nothing is colored.
+
+        Args:
+            choice: From ``choice``.
+            volume: The stack.
+            placement: Where the slice lies; some of it is in view.
+        """
+        heatmap = choice.heatmap
+        if heatmap is None:
+            return None
+
+        def shrunk_or_enlarged() -> NDArray[np.uint8]:
+            return resampled(in_view(self._level(heatmap, volume), placement), placement)
+
+        return self._on_screen.get((heatmap, placement), shrunk_or_enlarged)
+
+    def _level(self, heatmap: Heatmap, volume: Volume) -> NDArray[np.uint8]:
+        def levels() -> NDArray[np.uint8]:
+            index = heatmap.slice_index
+            return heat_levels(heatmap, self._masks.get(index, lambda: inner_head(volume, index)))
+
+        return self._levels.get(heatmap, levels)
+
+    def _start_over_for(self, volume: Volume | None) -> None:
+        """Another stack: nothing that was made of the last one is kept alive."""
+        if volume is not self._volume:
+            self._volume = volume
+            for cache in (self._choices, self._masks, self._levels, self._on_screen):
+                cache.clear()

@@ -1,0 +1,214 @@
+"""What is written over a slice, as values: no fonts, no pixels.
+
+The one thing to get wrong: the notice stands in every view, in every state of the overlay text, and
+nothing that names the patient stands there unless the text is FULL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ichviewer.core.findings import NOTICE
+from ichviewer.core.geometry import direction_letters
+from ichviewer.core.series import Series
+from ichviewer.core.viewstate import OverlayText, ViewState
+from ichviewer.core.volume import Volume
+from ichviewer.core.windowing import PRESETS, Window
+from ichviewer.gui.wording import position_text
+
+SCALE_BAR_LENGTHS_MM = (200, 100, 50, 20, 10, 5, 2, 1)
+
+
+class LineKind(StrEnum):
+    """How a line is drawn."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    WARNING = "warning"
+    COLOR_BAR = "color bar"
+
+
+@dataclass(frozen=True)
+class OverlayLine:
+    """One line of corner text.
+
+    Attributes:
+        text: What it says.
+        rank: Where there is no room for all lines of a corner, the highest rank goes first.
+        kind: How it is drawn.
+    """
+
+    text: str
+    rank: int
+    kind: LineKind = LineKind.PLAIN
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """All that is written over one view.
+
+    Attributes:
+        top_left: View, window, heat map.
+        top_right: Patient and study.
+        bottom_left: Series and slice, above the scale bar.
+        bottom_right: What lies under the cursor, above the notice.
+        letters: Body sides at the left, right, top and bottom of the screen.
+        has_scale_bar: Whether a scale bar is drawn.
+        notice: Always there.
+    """
+
+    top_left: tuple[OverlayLine, ...] = ()
+    top_right: tuple[OverlayLine, ...] = ()
+    bottom_left: tuple[OverlayLine, ...] = ()
+    bottom_right: tuple[OverlayLine, ...] = ()
+    letters: tuple[str, str, str, str] = ("", "", "", "")
+    has_scale_bar: bool = False
+    notice: str = NOTICE.upper()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Everything that can be read, in no order that matters."""
+        corners = (*self.top_left, *self.top_right, *self.bottom_left, *self.bottom_right)
+        return (*(line.text for line in corners), *self.letters, self.notice)
+
+
+def overlay_of(
+    state: ViewState, view_index: int, heat_lines: tuple[str, ...], has_color_bar: bool, cursor: str
+) -> Overlay:
+    """What is written over one view.
+
+    Args:
+        state: What the window shows.
+        view_index: 0 to 2.
+        heat_lines: What the heat map layer says, may be empty.
+        has_color_bar: Whether heat is drawn.
+        cursor: What lies under the cursor, may be empty.
+    """
+    if state.volume is None:
+        return Overlay()
+    letters = side_letters(state.volume)
+    if state.overlay_text is OverlayText.OFF:
+        return Overlay(letters=letters)
+    is_full = state.overlay_text is OverlayText.FULL
+    return Overlay(
+        top_left=_view_lines(state, view_index) + _heat_lines(heat_lines, has_color_bar),
+        top_right=_patient_lines(state.volume.series) if is_full else (),
+        bottom_left=_slice_lines(state, state.volume),
+        bottom_right=(OverlayLine(cursor, 0),) if cursor else (),
+        letters=letters,
+        has_scale_bar=True,
+    )
+
+
+def side_letters(volume: Volume) -> tuple[str, str, str, str]:
+    """Body sides at the left, right, top and bottom of the screen, from the direction cosines."""
+    across, down = volume.geometry.row_direction, volume.geometry.column_direction
+    left, right, top, bottom = (
+        direction_letters(direction.tolist()) for direction in (-across, across, -down, down)
+    )
+    return left, right, top, bottom
+
+
+def window_text(window: Window, series: Series) -> str:
+    """Name of a window, and its center / width.
+
+    The name is a preset's, else ``FILE`` where the file's header names this window, else ``CUSTOM``.
+    """
+    named = [preset.name.upper() for preset in PRESETS if preset.window == window]
+    from_file = [
+        (explanation or "FILE").upper()
+        for center, width, explanation in series.file_windows
+        if (center, width) == (window.center, window.width)
+    ]
+    name = (named + from_file + ["CUSTOM"])[0]
+    return f"{name} {_whole(window.center)}/{_whole(window.width)}"
+
+
+def cursor_text(volume: Volume, slice_index: int, row: int, column: int) -> str:
+    """What a pixel holds, with no claim to Hounsfield units that the files do not make; empty outside."""
+    value = volume.hu_at(slice_index, row, column)
+    if value is None:
+        return ""
+    if volume.series.hu == "claimed":
+        return f"HU {_whole(value)}"
+    return f"value {_whole(value)} (HU {volume.series.hu})"
+
+
+def scale_bar_mm(longest_mm: float) -> int | None:
+    """Longest round length that fits; None where not even the shortest does.
+
+    >>> scale_bar_mm(63.0), scale_bar_mm(0.4)
+    (50, None)
+    """
+    return next((length for length in SCALE_BAR_LENGTHS_MM if length <= longest_mm), None)
+
+
+def displayed_name(person_name: str) -> str:
+    """A DICOM person name (PS3.5 6.2.1) as it is read: components apart, ideographic groups after a space.
+
+    >>> displayed_name("Yamada^Tarou=山田^太郎")
+    'Yamada, Tarou 山田, 太郎'
+    """
+    groups = []
+    for group in person_name.split("="):
+        family, _, rest = group.partition("^")
+        others = " ".join(part for part in rest.split("^") if part)
+        groups.append(", ".join(part for part in (family, others) if part))
+    return " ".join(group for group in groups if group)
+
+
+def displayed_date(date: str) -> str:
+    """A DICOM date with dashes; any other text as it is.
+
+    >>> displayed_date("20240131"), displayed_date("unknown")
+    ('2024-01-31', 'unknown')
+    """
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date
+
+
+def _whole(number: float) -> str:
+    """Rounded, with a real minus and without a minus zero."""
+    return f"{round(number):d}".replace("-", "−")
+
+
+def _view_lines(state: ViewState, view_index: int) -> tuple[OverlayLine, ...]:
+    if state.volume is None:
+        return ()
+    window = window_text(state.windows[view_index], state.volume.series)
+    lines = (OverlayLine(window, 0, LineKind.STRONG),)
+    return (*lines, OverlayLine("INVERTED", 0, LineKind.WARNING)) if state.is_inverted else lines
+
+
+def _heat_lines(texts: tuple[str, ...], has_color_bar: bool) -> tuple[OverlayLine, ...]:
+    lines = tuple(OverlayLine(text, 1 + rank) for rank, text in enumerate(texts))
+    return (*lines, OverlayLine("", 2, LineKind.COLOR_BAR)) if has_color_bar else lines
+
+
+def _patient_lines(series: Series) -> tuple[OverlayLine, ...]:
+    patient = series.patient
+    person = " ".join(part for part in (patient.sex, patient.age) if part)
+    texts = (
+        displayed_name(patient.patient_name),
+        patient.patient_id,
+        person,
+        displayed_date(series.study_date),
+    )
+    ranks = (0, 1, 3, 2)
+    return tuple(OverlayLine(text, rank) for text, rank in zip(texts, ranks, strict=True) if text)
+
+
+def _slice_lines(state: ViewState, volume: Volume) -> tuple[OverlayLine, ...]:
+    header = volume.series.slices[state.slice_index]
+    image = "" if header.instance_number is None else f"image {header.instance_number}"
+    thickness = "" if header.thickness_mm is None else f"{header.thickness_mm:g} mm thick"
+    lines = (
+        OverlayLine("LOSSY", 0, LineKind.WARNING) if volume.series.is_lossy else None,
+        OverlayLine(f"HU {volume.series.hu}", 0, LineKind.WARNING) if volume.series.hu != "claimed" else None,
+        OverlayLine(volume.series.description, 4),
+        OverlayLine(image, 3),
+        OverlayLine(thickness, 2),
+        OverlayLine(position_text(state), 1),
+        OverlayLine(f"slice {state.slice_index + 1} of {state.slice_count}", 0),
+    )
+    return tuple(line for line in lines if line is not None and line.text)
