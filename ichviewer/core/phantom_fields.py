@@ -97,7 +97,7 @@ def bump(values: Field, center: float, width: float) -> Field:
 
 def cover(distance: Field, softness_mm: float) -> Field:
     """Share of a pixel that lies inside: 1 well inside, 0 well outside, linear over *softness_mm*."""
-    return np.clip(np.float32(0.5) - distance * np.float32(1 / softness_mm), 0, 1)
+    return np.asarray(np.clip(0.5 - distance * (1 / softness_mm), 0, 1))
 
 
 def paint(hu: Field, share: Field, material: Field | float) -> None:

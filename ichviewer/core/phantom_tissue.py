@@ -12,7 +12,7 @@ import numpy as np
 from ichviewer.core.phantom_anatomy import Anatomy, HeadFields
 from ichviewer.core.phantom_base import BaseFields, paint_base, paint_soft_base
 from ichviewer.core.phantom_bleeds import Bleed, bleed_share, paint_bleed
-from ichviewer.core.phantom_fields import Field, cover, paint
+from ichviewer.core.phantom_fields import Field, cover, paint, union
 
 AIR_HU, FAT_HU, SKIN_HU, MUSCLE_HU, CSF_HU = -1000.0, -95.0, 35.0, 56.0, 8.0
 
@@ -71,7 +71,7 @@ def _csf_distance(head: HeadFields, anatomy: Anatomy) -> Field:
     fissure = np.maximum(
         np.abs(head.midline) - (0.35 + 0.9 * anatomy.atrophy + 0.4 * head.detail + 0.3 * head.wave), head.falx
     )
-    return np.minimum(np.minimum(depth - gap, sulci), np.minimum(fissure, head.cisterns))
+    return union(depth - gap, sulci, fissure, head.cisterns)
 
 
 def _brain_hu(
