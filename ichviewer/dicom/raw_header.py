@@ -28,6 +28,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from ichviewer.core.errors import UnreadableError
 from ichviewer.dicom import tags
 
 FIRST_BYTES = 1 << 16
@@ -336,6 +337,23 @@ def inflate(deflated: bytes) -> bytes:
     if inflater.unconsumed_tail:
         raise DamagedError(f"the deflated data set grows beyond {LARGEST_INFLATED >> 20} MiB")
     return inflated
+
+
+def inflated_dataset(path: Path) -> bytes:
+    """The data set of a file in the deflated syntax, inflated.
+
+    Raises:
+        UnreadableError: The stream is broken or grows beyond the limit.
+        OSError: The file cannot be read.
+    """
+    content = path.read_bytes()
+    buffer = io.BytesIO(content)
+    try:
+        buffer.seek(_start_of_meta(content))
+        _elements(buffer, False, True, _is_after_meta, None)
+        return inflate(content[buffer.tell() :])
+    except (NotDicomError, DamagedError) as error:
+        raise UnreadableError(str(error) or "not a DICOM file") from error
 
 
 def read_whole_dataset(path: Path) -> Dataset:

@@ -1,0 +1,182 @@
+"""Compressed pixels, decoded in child processes with memory and time limits.
+
+A file from outside that crashes or starves a decoder costs one slice, not the application. The
+children are started ahead, because a cold one costs a quarter of a second and more.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import wait
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ichviewer.core.progress import CancelToken
+from ichviewer.dicom.decode_child import DecodeTask, serve
+from ichviewer.dicom.stored_pixels import syntax_name
+
+MEMORY_LIMIT_BYTES = 2 << 30
+TIME_LIMIT_S = 20.0
+IN_FLIGHT = 2
+"""Tasks given to a child at a time, so that it has work while its last answer is taken."""
+
+LOOK_EVERY_S = 0.1
+"""How often the cancel token is looked at while nothing arrives."""
+
+Decoded = NDArray[np.generic] | str
+"""Pixels, or the reason why there are none."""
+
+
+class SliceDecoder:
+    """A few child processes that decode frames; safe to use from several threads, one at a time.
+
+    Use as a context manager, or call ``close``. Children start with ``start`` or with the first task.
+    """
+
+    def __init__(
+        self,
+        child_count: int | None = None,
+        time_limit_s: float = TIME_LIMIT_S,
+        memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    ) -> None:
+        self._child_count = child_count or min(4, os.cpu_count() or 1)
+        self._time_limit_s = time_limit_s
+        self._memory_limit_bytes = memory_limit_bytes
+        self._children: list[_Child] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> SliceDecoder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the children ahead; returns at once, they get ready on their own."""
+        with self._lock:
+            self._start()
+
+    def close(self) -> None:
+        """End the children."""
+        with self._lock:
+            for child in self._children:
+                child.stop()
+            self._children = []
+
+    def decode(self, tasks: Sequence[DecodeTask], cancel: CancelToken) -> Iterator[tuple[int, Decoded]]:
+        """Decode frames; results come as they are ready.
+
+        Yields:
+            Index of the task, and its pixels or the reason why there are none.
+
+        Raises:
+            Cancelled: *cancel* was set.
+        """
+        with self._lock:
+            self._start()
+            waiting = deque(range(len(tasks)))
+            try:
+                while waiting or any(child.pending for child in self._children):
+                    cancel.raise_if_cancelled()
+                    for child in self._children:
+                        while waiting and len(child.pending) < IN_FLIGHT:
+                            child.give(waiting.popleft(), tasks)
+                    yield from self._collect(tasks, waiting)
+            finally:
+                self._drop_busy()
+
+    def _start(self) -> None:
+        while len(self._children) < self._child_count:
+            self._children.append(_Child(self._memory_limit_bytes))
+
+    def _drop_busy(self) -> None:
+        """End children that still work on something nobody wants any more."""
+        for child in [child for child in self._children if child.pending]:
+            child.stop()
+            self._children.remove(child)
+
+    def _collect(self, tasks: Sequence[DecodeTask], waiting: deque[int]) -> Iterator[tuple[int, Decoded]]:
+        """Results that have arrived, and failures of children that crashed or took too long."""
+        ready = wait([child.connection for child in self._children if child.pending], LOOK_EVERY_S)
+        now = time.monotonic()
+        for number, child in enumerate(self._children):
+            if not child.pending:
+                continue
+            try:
+                if child.connection in ready:
+                    yield child.pending[0], child.take()
+                    child.pending.popleft()
+                    child.busy_since = now
+                    continue
+                if now - child.busy_since <= self._time_limit_s:
+                    continue
+                reason = f"it took longer than {self._time_limit_s:g} s"
+            except (EOFError, OSError):
+                reason = f"the decoder crashed ({child.ending()})"
+            failed = child.pending.popleft()
+            waiting.extendleft(reversed(child.pending))
+            child.stop()
+            self._children[number] = _Child(self._memory_limit_bytes)
+            yield (
+                failed,
+                f"{syntax_name(tasks[failed].pixels.transfer_syntax)} could not be decoded: {reason}",
+            )
+
+
+class _Child:
+    """One child process and the tasks that it was given, oldest first."""
+
+    def __init__(self, memory_limit_bytes: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=serve, args=(theirs, memory_limit_bytes), daemon=True, name="ichviewer-decoder"
+        )
+        self._process.start()
+        theirs.close()
+        self.pending: deque[int] = deque()
+        self.busy_since = time.monotonic()
+
+    def give(self, index: int, tasks: Sequence[DecodeTask]) -> None:
+        """Hand over a task; a child that died meanwhile shows when its answer is taken."""
+        if not self.pending:
+            self.busy_since = time.monotonic()
+        self.pending.append(index)
+        try:
+            self.connection.send(tasks[index])
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+    def take(self) -> Decoded:
+        """The answer to the oldest task.
+
+        Raises:
+            EOFError, OSError: The child is gone.
+        """
+        answer = self.connection.recv()
+        if answer[0] == "error":
+            return str(answer[1])
+        _, dtype, shape = answer
+        return np.frombuffer(self.connection.recv_bytes(), dtype=np.dtype(dtype)).reshape(shape)
+
+    def ending(self) -> str:
+        """How the child ended, in words."""
+        self._process.join(1.0)
+        code = self._process.exitcode
+        return "still running" if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def stop(self) -> None:
+        """End the child, whatever it is doing."""
+        self.connection.close()
+        self._process.kill()
+        self._process.join()
+        self._process.close()

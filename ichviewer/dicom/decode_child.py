@@ -1,0 +1,142 @@
+"""The child process that decodes compressed pixels: it alone runs decoders on bytes from outside.
+
+It lives under a memory limit and can be killed at any time. The one thing to get wrong: it must
+import nothing of the window; ``multiprocessing`` starts it with this module's function alone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import gdcm
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.pixels import get_decoder
+from pydicom.uid import JPEGTransferSyntaxes
+
+from ichviewer.core.series import StoredPixels
+from ichviewer.dicom.stored_pixels import syntax_name
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits; the declared sizes are checked there all the same.
+    resource = None  # type: ignore[assignment]
+
+REFUSED_JPEG = frozenset({*JPEGTransferSyntaxes, "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"})
+"""Syntaxes in which GDCM's own reader may know what pydicom's table refuses (12-bit JPEG, old processes)."""
+
+
+@dataclass(frozen=True)
+class DecodeTask:
+    """One frame to decode.
+
+    Attributes:
+        path: Absolute path of the file.
+        pixels: Where and how the pixels lie in it.
+        shape: Declared (rows, columns).
+        frame_index: 0-based frame.
+    """
+
+    path: str
+    pixels: StoredPixels
+    shape: tuple[int, int]
+    frame_index: int
+
+
+def serve(connection: Connection, memory_limit_bytes: int) -> None:
+    """Answer tasks until the other side closes: ("ok", dtype, shape) and the bytes, or ("error", why)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The decoders of some libraries print to stderr what they also report; the answer says it better.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    _limit_memory(memory_limit_bytes)
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:
+            return
+        try:
+            pixels = decode_frame(task)
+        except Exception as error:  # noqa: BLE001  whatever a decoder raises belongs to this one slice
+            connection.send(("error", _one_line(error, task)))
+            continue
+        connection.send(("ok", pixels.dtype.str, pixels.shape))
+        connection.send_bytes(np.ascontiguousarray(pixels).data.cast("B"))
+
+
+def _limit_memory(limit_bytes: int) -> None:
+    if resource is not None:
+        # RLIMIT_DATA counts what is really taken; RLIMIT_AS would count address space that threads reserve.
+        resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _one_line(error: Exception, task: DecodeTask) -> str:
+    text = " ".join(str(error).split())[:200] or type(error).__name__
+    return f"{syntax_name(task.pixels.transfer_syntax)} could not be decoded: {text}"
+
+
+def decode_frame(task: DecodeTask) -> NDArray[np.generic]:
+    """Decode one frame.
+
+    Returns:
+        (rows, columns) or (rows, columns, 3); color is RGB.
+
+    Raises:
+        NotImplementedError: No decoder knows the transfer syntax.
+        Exception: Whatever the decoders raise.
+    """
+    try:
+        return _by_pydicom(task)
+    except Exception:
+        if task.pixels.transfer_syntax not in REFUSED_JPEG:
+            raise
+        return _by_gdcm(task)
+
+
+def _by_pydicom(task: DecodeTask) -> NDArray[np.generic]:
+    pixels = task.pixels
+    decoder = get_decoder(pixels.transfer_syntax)
+    options = {
+        "rows": task.shape[0],
+        "columns": task.shape[1],
+        "number_of_frames": pixels.frame_count,
+        "samples_per_pixel": pixels.samples,
+        "photometric_interpretation": pixels.photometric,
+        "bits_allocated": pixels.bits_allocated,
+        "bits_stored": pixels.bits_stored,
+        "pixel_representation": int(pixels.is_signed),
+        "planar_configuration": int(pixels.is_planar),
+        "pixel_keyword": "PixelData",
+    }
+    with Path(task.path).open("rb") as file:
+        file.seek(pixels.offset)
+        array, _ = decoder.as_array(file, index=task.frame_index, **options)
+    return np.asarray(array)
+
+
+def _by_gdcm(task: DecodeTask) -> NDArray[np.generic]:
+    reader = gdcm.ImageReader()
+    reader.SetFileName(task.path)
+    if not reader.Read():
+        raise ValueError("GDCM cannot read it")
+    image = reader.GetImage()
+    kinds = {
+        gdcm.PixelFormat.UINT8: np.uint8,
+        gdcm.PixelFormat.INT8: np.int8,
+        gdcm.PixelFormat.UINT12: np.uint16,
+        gdcm.PixelFormat.INT12: np.int16,
+        gdcm.PixelFormat.UINT16: np.uint16,
+        gdcm.PixelFormat.INT16: np.int16,
+    }
+    kind = kinds.get(image.GetPixelFormat().GetScalarType())
+    if kind is None:
+        raise ValueError("GDCM gives neither 8 nor 16 bits")
+    # GDCM hands out char* as text; its own encoding brings the bytes back.
+    decoded = np.frombuffer(image.GetBuffer().encode("utf-8", "surrogateescape"), dtype=kind)
+    samples = task.pixels.samples
+    shape = task.shape if samples == 1 else (*task.shape, samples)
+    return decoded.reshape(task.pixels.frame_count, *shape)[task.frame_index]

@@ -1,0 +1,126 @@
+"""Uncompressed pixels, read straight to where they are wanted, and the steps that follow for all pixels.
+
+The one thing to get wrong: bits above Bits Stored may hold anything (PS3.5 section 8.1.1) and are
+cleared, or filled with the sign.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from ichviewer.core.errors import UnreadableError
+from ichviewer.core.series import StoredPixels
+from ichviewer.dicom.raw_header import inflated_dataset
+from ichviewer.dicom.stored_pixels import frame_bytes
+
+LUMA = (0.299, 0.587, 0.114)
+"""Share of red, green and blue in the brightness of a color image (ITU-R BT.601)."""
+
+
+def fits_in_place(pixels: StoredPixels) -> bool:
+    """Whether the bytes in the file are the stored values, so that they can be read into the volume itself."""
+    is_foreign = pixels.is_big_endian or sys.byteorder == "big"
+    is_plain = pixels.bits_allocated == 16 and pixels.samples == 1 and pixels.modality_lut is None
+    return is_plain and not is_foreign and pixels.transfer_syntax != DeflatedExplicitVRLittleEndian
+
+
+def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.generic]) -> None:
+    """Read one frame of 16-bit pixels into *target*, (rows, columns), contiguous.
+
+    Raises:
+        UnreadableError: The file ends early.
+        OSError: The file cannot be read.
+    """
+    view = memoryview(target).cast("B")
+    with Path(path).open("rb", buffering=0) as file:
+        file.seek(pixels.offset)
+        done = 0
+        while done < len(view):
+            count = file.readinto(view[done:])
+            if not count:
+                raise UnreadableError(f"the pixel data end after {done} of {len(view)} bytes")
+            done += count
+    clear_unused_bits(target, pixels)
+
+
+def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDArray[np.generic]:
+    """Read one frame of any uncompressed kind.
+
+    Returns:
+        (rows, columns) or (rows, columns, samples), native byte order; for YBR the brightness only.
+
+    Raises:
+        UnreadableError: The file ends early.
+        OSError: The file cannot be read.
+    """
+    size = frame_bytes(pixels, shape)
+    if pixels.transfer_syntax == DeflatedExplicitVRLittleEndian:
+        content = inflated_dataset(Path(path))[pixels.offset : pixels.offset + size]
+    else:
+        with Path(path).open("rb", buffering=0) as file:
+            file.seek(pixels.offset)
+            content = file.read(size)
+    if len(content) < size:
+        raise UnreadableError(f"the pixel data end after {len(content)} of {size} bytes")
+    order = ">" if pixels.is_big_endian else "<"
+    if pixels.bits_allocated == 8 and pixels.is_big_endian and pixels.is_word_data:
+        content = np.frombuffer(content, dtype=">u2").astype("<u2").tobytes()
+    kind = ("i" if pixels.is_signed else "u") + str(pixels.bits_allocated // 8)
+    values = np.frombuffer(content, dtype=np.dtype(order + kind)).astype(np.dtype(kind))
+    clear_unused_bits(values, pixels)
+    return _in_shape(values, pixels, shape)
+
+
+def _in_shape(
+    values: NDArray[np.generic], pixels: StoredPixels, shape: tuple[int, int]
+) -> NDArray[np.generic]:
+    if pixels.photometric == "YBR_FULL_422":
+        return values.reshape(-1, 4)[:, :2].reshape(shape)
+    if pixels.samples == 1:
+        return values.reshape(shape)
+    in_samples = (
+        np.moveaxis(values.reshape(pixels.samples, *shape), 0, -1)
+        if pixels.is_planar
+        else values.reshape(*shape, pixels.samples)
+    )
+    return in_samples[..., 0] if pixels.photometric == "YBR_FULL" else in_samples
+
+
+def clear_unused_bits(values: NDArray[np.generic], pixels: StoredPixels) -> None:
+    """Clear bits outside Bits Stored, or fill them with the sign, in place."""
+    unused_above = pixels.bits_allocated - 1 - pixels.high_bit
+    unused = pixels.bits_allocated - pixels.bits_stored
+    if not unused:
+        return
+    kind = ("i" if pixels.is_signed else "u") + str(pixels.bits_allocated // 8)
+    words = values.view(np.dtype(kind))
+    np.left_shift(words, unused_above, out=words)
+    np.right_shift(words, unused, out=words)
+
+
+def stored_gray(values: NDArray[np.generic], pixels: StoredPixels) -> NDArray[np.generic]:
+    """What the viewer keeps of decoded pixels: one value per pixel, through the Modality LUT.
+
+    Args:
+        values: (rows, columns) or (rows, columns, 3) RGB.
+        pixels: How they were written.
+
+    Returns:
+        (rows, columns), integers. MONOCHROME1 is inverted within the range of Bits Stored.
+    """
+    if values.ndim == 3:
+        brightness = values.astype(np.float32) @ np.asarray(LUMA, dtype=np.float32)
+        values = np.rint(brightness).astype(values.dtype)
+    if pixels.modality_lut is not None:
+        first, words = pixels.modality_lut
+        table = np.frombuffer(words[: len(words) // 2 * 2], dtype="<u2").astype(np.uint16)
+        values = table[np.clip(values.astype(np.int32) - first, 0, len(table) - 1)]
+    if pixels.photometric == "MONOCHROME1":
+        highest = -1 if pixels.is_signed else (1 << pixels.bits_stored) - 1
+        values = np.asarray(highest - values.astype(np.int32)).astype(values.dtype)
+    return values

@@ -1,0 +1,213 @@
+"""A series to a volume: all pixels into one preallocated array, in canonical orientation.
+
+The one thing to get wrong: a slice that cannot be read costs that slice, with its reason; the
+rest of the series is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ichviewer.core.errors import UnreadableError
+from ichviewer.core.geometry import AS_STORED, StackGeometry
+from ichviewer.core.progress import CancelToken, Progress, ReportProgress
+from ichviewer.core.series import Series, SliceHeader, StoredPixels
+from ichviewer.core.volume import Volume
+from ichviewer.dicom.decode import SliceDecoder
+from ichviewer.dicom.decode_child import DecodeTask
+from ichviewer.dicom.native import fits_in_place, read_in_place, read_native, stored_gray
+from ichviewer.dicom.stored_pixels import NATIVE_SYNTAXES
+
+LARGEST_VOLUME_BYTES = 8 << 30
+"""No stack of slices takes more memory than this."""
+
+REPORT_EVERY = 8
+
+
+def read_volume(
+    series: Series, progress: ReportProgress, cancel: CancelToken, decoder: SliceDecoder | None = None
+) -> Volume:
+    """Read all pixels of a series.
+
+    Args:
+        series: From ``scan``.
+        progress: Told now and then how many slices were read.
+        cancel: Looked at before every slice.
+        decoder: Children started ahead, for compressed pixels; without it some are started and ended here.
+
+    Returns:
+        The volume. Slope and intercept that a file lacks are 1 and 0; ``series.hu`` is then
+        ``not claimed``. Where the series has no geometry, the volume's has 1 mm everywhere and nothing
+        can be measured on it.
+
+    Raises:
+        UnreadableError: No slice can be read, or the stack is too large for memory.
+        Cancelled: *cancel* was set.
+    """
+    headers = series.slices
+    stored = _allocate(series)
+    reasons: dict[int, str] = {}
+    for done, (index, reason) in enumerate(_fill(series, stored, cancel, decoder), start=1):
+        if reason:
+            reasons[index] = reason
+        if done % REPORT_EVERY == 0 or done == len(headers):
+            progress(Progress(done, len(headers), "Reading slices"))
+    if len(reasons) == len(headers):
+        raise UnreadableError(f"{headers[0].path} cannot be read: {reasons[0]}.")
+    return Volume(
+        series=series,
+        stored_values=stored,
+        slopes=np.asarray([1.0 if h.slope is None else h.slope for h in headers]),
+        intercepts=np.asarray([0.0 if h.intercept is None else h.intercept for h in headers]),
+        geometry=series.geometry or _unmeasured_geometry(series),
+        is_readable=np.asarray([index not in reasons for index in range(len(headers))]),
+        unreadable_reasons=dict(sorted(reasons.items())),
+        padding=_padding(headers),
+    )
+
+
+def read_slice(
+    series: Series, slice_index: int, cancel: CancelToken, decoder: SliceDecoder | None = None
+) -> NDArray[np.generic]:
+    """Stored values of one slice, (rows, columns), canonical orientation.
+
+    Raises:
+        UnreadableError: It cannot be read.
+        Cancelled: *cancel* was set.
+    """
+    header = series.slices[slice_index]
+    pixels = _pixels_of(header)
+    try:
+        if pixels.fault:
+            raise UnreadableError(pixels.fault)
+        if pixels.transfer_syntax in NATIVE_SYNTAXES:
+            values = read_native(header.path, pixels, header.stored_shape)
+        else:
+            values = _decode_one(header, pixels, cancel, decoder)
+    except OSError as error:
+        raise UnreadableError(f"{header.path} cannot be opened: {error.strerror}.") from error
+    except UnreadableError as error:
+        raise UnreadableError(f"{header.path} cannot be read: {error}.") from error
+    return series.in_plane.to_canonical(stored_gray(values, pixels))
+
+
+def _decode_one(
+    header: SliceHeader, pixels: StoredPixels, cancel: CancelToken, decoder: SliceDecoder | None
+) -> NDArray[np.generic]:
+    with ExitStack() as stack:
+        decoder = decoder or stack.enter_context(SliceDecoder(child_count=1))
+        ((_, result),) = decoder.decode([_task(header, pixels)], cancel)
+    if isinstance(result, str):
+        raise UnreadableError(result)
+    return result
+
+
+def _allocate(series: Series) -> NDArray[np.int16] | NDArray[np.uint16]:
+    """Room for the stack; the declared sizes were held against the files when they were scanned."""
+    rows, columns = series.slices[0].stored_shape
+    shape = (columns, rows) if series.in_plane.transpose else (rows, columns)
+    needed = 2 * len(series.slices) * rows * columns
+    if needed > LARGEST_VOLUME_BYTES:
+        raise UnreadableError(
+            f"Series {series.description or series.key} needs {needed >> 20} MiB of memory; "
+            f"the limit is {LARGEST_VOLUME_BYTES >> 20} MiB."
+        )
+    return np.zeros((len(series.slices), *shape), dtype=_dtype(series))
+
+
+def _dtype(series: Series) -> type[np.int16] | type[np.uint16]:
+    """uint16 where values above 32767 can occur and none below 0, else int16."""
+    layouts = [_pixels_of(header) for header in series.slices]
+    is_wide = any((p.bits_stored == 16 and not p.is_signed) or p.modality_lut is not None for p in layouts)
+    has_negative = any(p.is_signed and p.modality_lut is None for p in layouts)
+    return np.uint16 if is_wide and not has_negative else np.int16
+
+
+def _fill(
+    series: Series, stored: NDArray[np.generic], cancel: CancelToken, decoder: SliceDecoder | None
+) -> Iterator[tuple[int, str]]:
+    """Read every slice into *stored*; yields its index, and why it could not be read (empty if it was)."""
+    compressed = []
+    for index, header in enumerate(series.slices):
+        cancel.raise_if_cancelled()
+        pixels = _pixels_of(header)
+        if pixels.fault:
+            yield index, pixels.fault
+        elif pixels.transfer_syntax in NATIVE_SYNTAXES:
+            yield index, _read_one(series, header, pixels, stored[index])
+        else:
+            compressed.append(index)
+    if not compressed:
+        return
+    with ExitStack() as stack:
+        decoder = decoder or stack.enter_context(SliceDecoder())
+        tasks = [_task(series.slices[index], _pixels_of(series.slices[index])) for index in compressed]
+        for number, result in decoder.decode(tasks, cancel):
+            index = compressed[number]
+            if isinstance(result, str):
+                yield index, result
+            else:
+                yield index, _store(series, series.slices[index], result, stored[index])
+
+
+def _read_one(series: Series, header: SliceHeader, pixels: StoredPixels, target: NDArray[np.generic]) -> str:
+    """Read one uncompressed slice into *target*; why not, if it fails."""
+    try:
+        is_direct = series.in_plane == AS_STORED and pixels.photometric != "MONOCHROME1"
+        is_same_kind = pixels.bits_stored < 16 or pixels.is_signed == (target.dtype == np.int16)
+        if is_direct and is_same_kind and fits_in_place(pixels):
+            read_in_place(header.path, pixels, target)
+            return ""
+        return _store(series, header, read_native(header.path, pixels, header.stored_shape), target)
+    except OSError as error:
+        return f"cannot be opened: {error.strerror}"
+    except UnreadableError as error:
+        return str(error)
+
+
+def _store(
+    series: Series, header: SliceHeader, values: NDArray[np.generic], target: NDArray[np.generic]
+) -> str:
+    """Put decoded pixels into their place in the volume; why not, if they do not fit."""
+    if values.shape[:2] != header.stored_shape:
+        return f"{values.shape[1]} x {values.shape[0]} pixels were decoded instead of the declared ones"
+    gray = stored_gray(values, _pixels_of(header))
+    limits = np.iinfo(target.dtype)
+    if gray.size and (int(gray.min()) < limits.min or int(gray.max()) > limits.max):
+        return "its values do not fit into 16 bits together with the other slices'"
+    target[...] = series.in_plane.to_canonical(gray)
+    return ""
+
+
+def _task(header: SliceHeader, pixels: StoredPixels) -> DecodeTask:
+    return DecodeTask(header.path, pixels, header.stored_shape, (header.frame_number or 1) - 1)
+
+
+def _pixels_of(header: SliceHeader) -> StoredPixels:
+    if header.pixels is None:
+        raise UnreadableError(f"{header.path} was not read from a file.")
+    return header.pixels
+
+
+def _unmeasured_geometry(series: Series) -> StackGeometry:
+    """For pictures without positions or spacing: 1 mm everywhere, only good for putting them on the screen."""
+    origins = np.zeros((len(series.slices), 3))
+    origins[:, 2] = np.arange(len(series.slices))
+    return StackGeometry(origins, np.asarray((1.0, 0, 0)), np.asarray((0, 1.0, 0)), (1.0, 1.0))
+
+
+def _padding(headers: tuple[SliceHeader, ...]) -> tuple[int, int] | None:
+    """Range of stored values that mean "no measurement" in any slice; inverted where the pixels are."""
+    found = [pixels for pixels in (h.pixels for h in headers) if pixels is not None and pixels.padding]
+    if not found:
+        return None
+    pixels = found[0]
+    low, high = pixels.padding or (0, 0)
+    if pixels.photometric == "MONOCHROME1":
+        top = -1 if pixels.is_signed else (1 << pixels.bits_stored) - 1
+        return top - high, top - low
+    return low, high
