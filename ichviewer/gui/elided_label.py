@@ -1,4 +1,4 @@
-"""A line of text that never moves its neighbours: it is cut with an ellipsis, whole in the tooltip."""
+"""Text that never moves its neighbours: it is cut with an ellipsis, and whole in the tooltip."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from ichviewer.gui.theme import SECONDARY, TEXT
 
 
 class ElidedLabel(QWidget):
-    """One line of text in the width that it is given; it asks for no width of its own."""
+    """Some lines of text in the width that they are given, or in a fixed one; the text asks for none."""
 
-    def __init__(self, parent: QWidget | None = None, color: str = TEXT) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, color: str = TEXT, width_px: int | None = None, lines: int = 1
+    ) -> None:
         super().__init__(parent)
+        self._lines = lines
         self._text, self._color, self._note = "", color, ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._width_px = width_px
+        across = QSizePolicy.Policy.Expanding if width_px is None else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(across, QSizePolicy.Policy.Fixed)
 
     @property
     def text(self) -> str:
@@ -32,13 +37,16 @@ class ElidedLabel(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        """No width of its own, one line high."""
-        return QSize(0, self.fontMetrics().height() + 4)
+        """The fixed width or none, as high as its lines."""
+        return QSize(self._width_px or 0, self._lines * self.fontMetrics().height() + 4)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw what fits."""
         painter = QPainter(self)
         painter.setPen(QColor(self._color if self.isEnabled() else SECONDARY))
-        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        # Lines break at words, so the last part of every line but one stays empty.
+        room = self.width() * self._lines - (self._lines - 1) * 60
+        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, room)
+        flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        painter.drawText(self.rect(), flags | (int(Qt.TextFlag.TextWordWrap) if self._lines > 1 else 0), text)
         painter.end()

@@ -61,7 +61,7 @@ class HeatmapPanel(QWidget):
         self.method.setToolTip("Closed form: from the analysis itself. Other methods: for the slice in view")
         self.method.setAccessibleName("Method of the heat map")
         self.method.activated.connect(lambda index: self._change(heatmap_method=self.method.itemText(index)))
-        self._note = ElidedLabel(self, SECONDARY)
+        self._note = ElidedLabel(self, SECONDARY, lines=2)
         self._lay_out(title)
         store.changed.connect(self._render)
         self._render(store.state)

@@ -15,6 +15,7 @@ from ichviewer.gui.series_panel import SeriesPanel
 from ichviewer.gui.slice_scores import SliceScores
 from ichviewer.gui.store import Store
 from ichviewer.gui.study_panel import StudyPanel
+from ichviewer.gui.triptych import Triptych
 
 FIRST_SIZES = (196, 950, 146, 304)
 
@@ -26,7 +27,7 @@ class ReadingPage(QWidget):
         super().__init__(parent)
         self.series = SeriesPanel(store)
         self.series.setMinimumWidth(140)
-        self.triptych = QWidget(self)
+        self.triptych = Triptych(store, self)
         self.loading = LoadingPage(store)
         self.middle = QStackedWidget()
         self.middle.setMinimumWidth(300)

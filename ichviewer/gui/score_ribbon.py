@@ -294,9 +294,8 @@ def _slice_tooltip(finding: SliceFinding, thresholds: tuple[float, ...] | None) 
 
 def _cell_colors(rows: RibbonRows) -> QImage:
     """One pixel a cell, from the empty cell's grey (0) to the label's colour (1); the top row is the last."""
-    colors = np.asarray(
-        [QColor(SUBTYPE_COLORS[subtype]).getRgb()[:3] for subtype in SUBTYPES], dtype=np.float64
-    )
+    named = [QColor(SUBTYPE_COLORS[subtype]) for subtype in SUBTYPES]
+    colors = np.asarray([(color.red(), color.green(), color.blue()) for color in named], dtype=np.float64)
     share = rows.probabilities[::-1, :, None]
     rgb = EMPTY_CELL + share * (colors[None] - EMPTY_CELL)
     pixels = np.full((*rgb.shape[:2], 4), 255, dtype=np.uint8)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from ichviewer.core.series import FolderContents, Series, Verdict
 from ichviewer.core.viewstate import OverlayText, Thumbnail, ViewState
 from ichviewer.gui.details_window import DetailsWindow
+from ichviewer.gui.overlay import displayed_date, displayed_name
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.series_delegate import IS_OPEN_ROLE, KEY_ROLE, LINES_ROLE, PICTURE_ROLE, SeriesDelegate
 from ichviewer.gui.store import Store
@@ -137,16 +138,12 @@ def series_lines(series: Series) -> tuple[str, ...]:
 
 
 def _heading(series: Series, names_patients: bool) -> tuple[str, ...]:
-    study = " · ".join(part for part in (series.study_description, _date(series.study_date)) if part)
+    study = " · ".join(part for part in (series.study_description, displayed_date(series.study_date)) if part)
     if not names_patients:
         return ("Patient not shown", study)
-    patient = " · ".join(part for part in (series.patient.patient_name, series.patient.patient_id) if part)
+    name = displayed_name(series.patient.patient_name)
+    patient = " · ".join(part for part in (name, series.patient.patient_id) if part)
     return (patient or "No patient name", study)
-
-
-def _date(stored: str) -> str:
-    """DICOM date YYYYMMDD with hyphens; anything else as it is."""
-    return f"{stored[:4]}-{stored[4:6]}-{stored[6:]}" if len(stored) == 8 and stored.isdigit() else stored
 
 
 def _tooltip(series: Series) -> str:

@@ -48,7 +48,7 @@ class SliceScores(QWidget):
         grid.setSpacing(2)
         for row, subtype in enumerate(SUBTYPES):
             self._add_row(grid, row, subtype)
-        self._note = ElidedLabel(self, SECONDARY)
+        self._note = ElidedLabel(self, SECONDARY, lines=2)
         self._note.setObjectName("Secondary")
         self.comment = QLineEdit()
         self.comment.setPlaceholderText("Comment on this slice")
@@ -74,6 +74,7 @@ class SliceScores(QWidget):
         for column, (decision, word, key) in enumerate(pairs):
             button = QToolButton(self)
             button.setIcon(icon(word))
+            button.setObjectName("Decision")
             button.setCheckable(True)
             button.setFixedSize(24, 22)
             button.setAccessibleName(f"{word} {subtype.value} on this slice")

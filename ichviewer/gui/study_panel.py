@@ -7,7 +7,7 @@ flagged would read like one without findings.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ichviewer.core.findings import SUBTYPES, StudyScore, Subtype, study_scores
 from ichviewer.core.viewstate import ViewState, scrolled_to
@@ -74,7 +74,6 @@ class StudyPanel(QWidget):
         link.setEnabled(False)
         link.clicked.connect(lambda: self._go_to_worst(subtype))
         runs = ElidedLabel(self, SECONDARY)
-        runs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for column, widget in enumerate((code, number, link, runs)):
             grid.addWidget(widget, row, column)
         self.numbers[subtype], self.links[subtype], self.runs[subtype] = number, link, runs

@@ -20,14 +20,14 @@ GREEN, AMBER, RED = "#7fb88a", "#e8a33d", "#ef5f5f"
 CHECK_COLORS: dict[str, str] = {"green": GREEN, "amber": AMBER, "red": RED}
 
 SUBTYPE_COLORS: dict[Subtype, str] = {
-    Subtype.ANY: "#f2f2f2",
+    Subtype.ANY: "#d6d8db",
     Subtype.EPIDURAL: "#e69f00",
     Subtype.INTRAPARENCHYMAL: "#cc79a7",
     Subtype.INTRAVENTRICULAR: "#56b4e9",
     Subtype.SUBARACHNOID: "#009e73",
     Subtype.SUBDURAL: "#f0e442",
 }
-"""Okabe and Ito's colours for the five subtypes, white for ``any``; the same everywhere."""
+"""Okabe and Ito's colours for the five subtypes, light grey for ``any``; the same everywhere."""
 
 FONT_PX = 13
 SMALL_PX = 11
@@ -111,9 +111,10 @@ QMenu::indicator:checked {{ image: url(icons:accept.svg); }}
 QPushButton, QToolButton {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 4px;
     padding: 4px 10px; color: {TEXT}; }}
 QToolButton {{ padding: 3px 7px; }}
+#Decision {{ padding: 0; }}
 QPushButton:hover, QToolButton:hover {{ border-color: #565b61; background: #383c41; }}
 QPushButton:pressed, QToolButton:pressed {{ background: #22262a; }}
-QPushButton:focus, QToolButton:focus, QLineEdit:focus, QComboBox:focus, QListView:focus
+QPushButton:focus, QToolButton:focus, QLineEdit:focus, QComboBox:focus
     {{ border: 1px solid {ACCENT}; outline: none; }}
 QToolButton:checked {{ background: #2c4a66; border-color: {ACCENT}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: #6b7076; background: {PANEL}; }}
