@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+import ichviewer  # noqa: F401  before numpy, as in the application
+
 # Qt without a screen, unless the caller has chosen a platform; child processes inherit it.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 

@@ -110,7 +110,7 @@ def find_peak(
     volume: Volume,
     slice_index: int,
 ) -> Peak | None:
-    """Hottest point of one class map inside the head; None where there is no head.
+    """Hottest point of one class map inside head and frame; None where there is no head.
 
     Args:
         class_map: (h, w), logit units.
@@ -123,7 +123,8 @@ def find_peak(
     mask, box = head_mask(hu), head_box(hu)
     if box is None or not mask.any():
         return None
-    placed = np.where(mask, place_on_slice(class_map, framing, volume.shape), -np.inf)
+    is_covered = place_on_slice(np.ones_like(class_map), framing, volume.shape) > 0
+    placed = np.where(mask & is_covered, place_on_slice(class_map, framing, volume.shape), -np.inf)
     row, column = (int(index) for index in np.unravel_index(int(np.argmax(placed)), placed.shape))
     point = volume.geometry.point_mm(slice_index, row, column)
     midline = volume.geometry.point_mm(slice_index, row, (box[2] + box[3]) / 2 - 0.5)
