@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES, Subtype
 from ichviewer.core.geometry import StackGeometry
-from ichviewer.core.phantom_anatomy import Anatomy, HeadFields, draw_anatomy, head_fields
+from ichviewer.core.phantom_anatomy import Anatomy, HeadFields, draw_anatomy, head_fields, vault_distance
 from ichviewer.core.phantom_base import BASE_TOP_Z, BaseFields, base_fields
 from ichviewer.core.phantom_bleeds import Bleed, bleed_distance
-from ichviewer.core.phantom_fields import Field, Points, enlarging_weights
+from ichviewer.core.phantom_fields import Field, Points, enlargement
 from ichviewer.core.phantom_scanner import beam_hardening, blur, noise, noise_level, paint_holder
 from ichviewer.core.phantom_tissue import AIR_HU, paint_plane
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress, ignore_progress
@@ -160,12 +160,12 @@ class _SliceMaker:
         self.rows = _covering(down - self.spec.offset_mm[1], half_length)
         self.coarse_across = _coarse(across[self.columns])
         self.coarse_down = _coarse(down[self.rows])
-        self.left = enlarging_weights(self.coarse_down, down[self.rows])
-        self.right = np.ascontiguousarray(enlarging_weights(self.coarse_across, across[self.columns]).T)
+        self.enlarge_down = enlargement(self.coarse_down, down[self.rows])
+        self.enlarge_across = enlargement(self.coarse_across, across[self.columns])
 
     def enlarge(self, field: Field) -> Field:
         """From the coarse grid to the pixels of the head's box."""
-        return np.asarray(self.left @ field @ self.right)
+        return self.enlarge_down.rows(self.enlarge_across.columns(field))
 
     def points(self, slice_index: int, above_mm: float) -> Points:
         """Standard coordinates of the coarse grid, in a plane *above_mm* over the slice's middle."""
@@ -225,7 +225,7 @@ class _SliceMaker:
         generator = np.random.default_rng((spec.seed, 2, slice_index))
         grain = noise(generator, image.shape, spec.pixel_spacing_mm, spec.noise_hu)
         level = np.full_like(image, 0.72)
-        vault = self.enlarge(head_fields(middle, self.anatomy).vault)
+        vault = self.enlarge(vault_distance(middle, self.anatomy))
         level[self.rows, self.columns] = noise_level(vault, z)
         image += grain * level
         return self._with_truth(np.clip(np.rint(image), -1024, 3071).astype(np.int16), shares)

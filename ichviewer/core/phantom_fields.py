@@ -38,10 +38,10 @@ class Texture:
 
     def at(self, points: Points) -> Field:
         """Values with mean 0 and variance 1, same shape as the points."""
-        flat = np.stack([points.x.ravel(), points.y.ravel(), points.z.ravel()])
-        total = np.cos(self.waves @ flat + self.phases[:, None]).sum(axis=0)
-        scale = np.float32(np.sqrt(2.0 / len(self.phases)))
-        return np.asarray(total.reshape(points.x.shape) * scale, dtype=np.float32)
+        total = np.zeros_like(points.x)
+        for (kx, ky, kz), phase in zip(self.waves, self.phases, strict=True):
+            total += np.cos(kx * points.x + ky * points.y + (kz * points.z + phase))
+        return np.asarray(total * np.float32(np.sqrt(2.0 / len(self.phases))))
 
 
 def texture(generator: np.random.Generator, wavelength_mm: float, waves: int = 20) -> Texture:
@@ -105,25 +105,62 @@ def paint(hu: Field, share: Field, material: Field | float) -> None:
     hu += share * (material - hu)
 
 
-def enlarging_weights(coarse: NDArray[np.float64], fine: NDArray[np.float64]) -> Field:
-    """Matrix (fine, coarse) that interpolates one axis with Catmull-Rom cubics.
+@dataclass(frozen=True, eq=False)
+class Enlargement:
+    """Interpolation of one axis by Catmull-Rom cubics, as small blocks of a banded matrix.
+
+    One product with the whole matrix would be spread over threads by the linear-algebra library; on a
+    busy machine those threads wait for each other, and a slice took four times as long.
+
+    Attributes:
+        blocks: (fine positions, coarse positions that they need, weights (fine, coarse)).
+        size: Fine positions in all.
+    """
+
+    blocks: tuple[tuple[slice, slice, Field], ...]
+    size: int
+
+    def rows(self, coarse: Field) -> Field:
+        """Enlarge the first axis of a field, (coarse, any) to (fine, any)."""
+        result = np.empty((self.size, coarse.shape[1]), dtype=np.float32)
+        for fine_part, coarse_part, weights in self.blocks:
+            np.matmul(weights, coarse[coarse_part], out=result[fine_part])
+        return result
+
+    def columns(self, coarse: Field) -> Field:
+        """Enlarge the second axis of a field, (any, coarse) to (any, fine)."""
+        result = np.empty((coarse.shape[0], self.size), dtype=np.float32)
+        for fine_part, coarse_part, weights in self.blocks:
+            result[:, fine_part] = coarse[:, coarse_part] @ weights.T
+        return result
+
+
+FINE_PER_BLOCK = 32
+
+
+def enlargement(coarse: NDArray[np.float64], fine: NDArray[np.float64]) -> Enlargement:
+    """Interpolation from evenly spaced positions to others.
 
     Args:
-        coarse: Evenly spaced ascending positions, mm.
-        fine: Positions wanted, mm.
+        coarse: Evenly spaced ascending positions, mm, at least 4.
+        fine: Positions wanted, mm, ascending.
     """
-    step = coarse[1] - coarse[0]
-    at = np.clip((fine - coarse[0]) / step, 0, len(coarse) - 1.000001)
-    lower = np.floor(at).astype(int)
-    t = at - lower
-    weights = (
-        -0.5 * t + t**2 - 0.5 * t**3,
-        1 - 2.5 * t**2 + 1.5 * t**3,
-        0.5 * t + 2 * t**2 - 1.5 * t**3,
-        -0.5 * t**2 + 0.5 * t**3,
-    )
-    matrix = np.zeros((len(fine), len(coarse)), dtype=np.float32)
-    for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
-        columns = np.clip(lower + offset, 0, len(coarse) - 1)
-        np.add.at(matrix, (np.arange(len(fine)), columns), weight.astype(np.float32))
-    return matrix
+    at = np.clip((fine - coarse[0]) / (coarse[1] - coarse[0]), 0, len(coarse) - 1.000001)
+    blocks = []
+    for start in range(0, len(fine), FINE_PER_BLOCK):
+        part = slice(start, min(start + FINE_PER_BLOCK, len(fine)))
+        lower = np.floor(at[part]).astype(int)
+        t = at[part] - lower
+        cubics = (
+            -0.5 * t + t**2 - 0.5 * t**3,
+            1 - 2.5 * t**2 + 1.5 * t**3,
+            0.5 * t + 2 * t**2 - 1.5 * t**3,
+            -0.5 * t**2 + 0.5 * t**3,
+        )
+        first, last = max(int(lower[0]) - 1, 0), min(int(lower[-1]) + 2, len(coarse) - 1)
+        weights = np.zeros((len(t), last - first + 1), dtype=np.float32)
+        for offset, cubic in zip((-1, 0, 1, 2), cubics, strict=True):
+            needed = np.clip(lower + offset, first, last) - first
+            np.add.at(weights, (np.arange(len(t)), needed), cubic.astype(np.float32))
+        blocks.append((part, slice(first, last + 1), weights))
+    return Enlargement(tuple(blocks), len(fine))
