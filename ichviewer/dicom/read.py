@@ -18,9 +18,12 @@ from ichviewer.core.progress import CancelToken, Progress, ReportProgress
 from ichviewer.core.series import Series, SliceHeader, StoredPixels
 from ichviewer.core.volume import Volume
 from ichviewer.dicom.decode import SliceDecoder
-from ichviewer.dicom.decode_child import DecodeTask
 from ichviewer.dicom.native import fits_in_place, read_in_place, read_native, stored_gray
+from ichviewer.dicom.read_slice import pixels_of, read_slice, task
 from ichviewer.dicom.stored_pixels import NATIVE_SYNTAXES
+from ichviewer.dicom.thumbnail import thumbnail
+
+__all__ = ["read_slice", "read_volume", "thumbnail"]
 
 LARGEST_VOLUME_BYTES = 8 << 30
 """No stack of slices takes more memory than this."""
@@ -70,42 +73,6 @@ def read_volume(
     )
 
 
-def read_slice(
-    series: Series, slice_index: int, cancel: CancelToken, decoder: SliceDecoder | None = None
-) -> NDArray[np.generic]:
-    """Stored values of one slice, (rows, columns), canonical orientation.
-
-    Raises:
-        UnreadableError: It cannot be read.
-        Cancelled: *cancel* was set.
-    """
-    header = series.slices[slice_index]
-    pixels = _pixels_of(header)
-    try:
-        if pixels.fault:
-            raise UnreadableError(pixels.fault)
-        if pixels.transfer_syntax in NATIVE_SYNTAXES:
-            values = read_native(header.path, pixels, header.stored_shape)
-        else:
-            values = _decode_one(header, pixels, cancel, decoder)
-    except OSError as error:
-        raise UnreadableError(f"{header.path} cannot be opened: {error.strerror}.") from error
-    except UnreadableError as error:
-        raise UnreadableError(f"{header.path} cannot be read: {error}.") from error
-    return series.in_plane.to_canonical(stored_gray(values, pixels))
-
-
-def _decode_one(
-    header: SliceHeader, pixels: StoredPixels, cancel: CancelToken, decoder: SliceDecoder | None
-) -> NDArray[np.generic]:
-    with ExitStack() as stack:
-        decoder = decoder or stack.enter_context(SliceDecoder(child_count=1))
-        ((_, result),) = decoder.decode([_task(header, pixels)], cancel)
-    if isinstance(result, str):
-        raise UnreadableError(result)
-    return result
-
-
 def _allocate(series: Series) -> NDArray[np.int16] | NDArray[np.uint16]:
     """Room for the stack; the declared sizes were held against the files when they were scanned."""
     rows, columns = series.slices[0].stored_shape
@@ -121,7 +88,7 @@ def _allocate(series: Series) -> NDArray[np.int16] | NDArray[np.uint16]:
 
 def _dtype(series: Series) -> type[np.int16] | type[np.uint16]:
     """uint16 where values above 32767 can occur and none below 0, else int16."""
-    layouts = [_pixels_of(header) for header in series.slices]
+    layouts = [pixels_of(header) for header in series.slices]
     is_wide = any((p.bits_stored == 16 and not p.is_signed) or p.modality_lut is not None for p in layouts)
     has_negative = any(p.is_signed and p.modality_lut is None for p in layouts)
     return np.uint16 if is_wide and not has_negative else np.int16
@@ -134,7 +101,7 @@ def _fill(
     compressed = []
     for index, header in enumerate(series.slices):
         cancel.raise_if_cancelled()
-        pixels = _pixels_of(header)
+        pixels = pixels_of(header)
         if pixels.fault:
             yield index, pixels.fault
         elif pixels.transfer_syntax in NATIVE_SYNTAXES:
@@ -145,7 +112,7 @@ def _fill(
         return
     with ExitStack() as stack:
         decoder = decoder or stack.enter_context(SliceDecoder())
-        tasks = [_task(series.slices[index], _pixels_of(series.slices[index])) for index in compressed]
+        tasks = [task(series.slices[index], pixels_of(series.slices[index])) for index in compressed]
         for number, result in decoder.decode(tasks, cancel):
             index = compressed[number]
             if isinstance(result, str):
@@ -175,22 +142,12 @@ def _store(
     """Put decoded pixels into their place in the volume; why not, if they do not fit."""
     if values.shape[:2] != header.stored_shape:
         return f"{values.shape[1]} x {values.shape[0]} pixels were decoded instead of the declared ones"
-    gray = stored_gray(values, _pixels_of(header))
+    gray = stored_gray(values, pixels_of(header))
     limits = np.iinfo(target.dtype)
     if gray.size and (int(gray.min()) < limits.min or int(gray.max()) > limits.max):
         return "its values do not fit into 16 bits together with the other slices'"
     target[...] = series.in_plane.to_canonical(gray)
     return ""
-
-
-def _task(header: SliceHeader, pixels: StoredPixels) -> DecodeTask:
-    return DecodeTask(header.path, pixels, header.stored_shape, (header.frame_number or 1) - 1)
-
-
-def _pixels_of(header: SliceHeader) -> StoredPixels:
-    if header.pixels is None:
-        raise UnreadableError(f"{header.path} was not read from a file.")
-    return header.pixels
 
 
 def _unmeasured_geometry(series: Series) -> StackGeometry:

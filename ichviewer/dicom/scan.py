@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress
 from ichviewer.core.series import FileVerdict, FolderContents, Verdict
 from ichviewer.dicom import tags
+from ichviewer.dicom.best_series import best_series
 from ichviewer.dicom.build_series import KIND_NOTES, build_all
 from ichviewer.dicom.dicomdir import referenced_files
 from ichviewer.dicom.find_files import FoundFile, find_files
@@ -20,6 +20,8 @@ from ichviewer.dicom.frames import instances
 from ichviewer.dicom.instance import Instance, SkippedError, check_is_image
 from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_raw_header
 from ichviewer.dicom.stacks import Stack, split_into_stacks, without_duplicates
+
+__all__ = ["best_series", "scan"]
 
 REPORT_EVERY = 16
 

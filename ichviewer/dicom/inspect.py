@@ -1,0 +1,87 @@
+"""What ``ichviewer inspect`` prints: series and files as plain values, from headers alone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ichviewer.core.receipt import median_spacing_mm, spacings_mm
+from ichviewer.core.series import FileVerdict, FolderContents, Series
+
+UID_LIKE = re.compile(r"\d+(?:\.\d+){4,}")
+
+
+def inspect_document(contents: FolderContents, hash_uids: bool) -> dict[str, Any]:
+    """The document of ``ichviewer inspect --json``.
+
+    Args:
+        contents: From ``scan``.
+        hash_uids: Replace study, series and instance UIDs, and whatever looks like one in notes, reasons and paths, by
+            a stable hash. (UIDs identify a patient to whoever has the archive.)
+
+    Returns:
+        ``{"series": [...], "files": [...]}``; ``after_slice`` counts from 0.
+    """
+    renamed: Callable[[str], str] = _hasher(contents) if hash_uids else str
+    return {
+        "series": [_series(series, renamed) for series in contents.series],
+        "files": [_file(file, renamed) for file in contents.files],
+    }
+
+
+def hashed_uid(uid: str) -> str:
+    """A UID that stands for *uid*, always the same one (under 2.25, as PS3.5 B.2 has it); empty stays empty."""
+    if not uid:
+        return ""
+    return f"2.25.{int.from_bytes(hashlib.sha256(uid.encode()).digest()[:16], 'big')}"
+
+
+def _hasher(contents: FolderContents) -> Callable[[str], str]:
+    """Replaces every UID of *contents*, legal or not, and all that looks like one, within a text."""
+    known = {
+        uid for series in contents.series for uid in (series.series_instance_uid, series.study_instance_uid)
+    }
+    known |= {header.sop_instance_uid for series in contents.series for header in series.slices}
+    known |= {file.series_instance_uid or "" for file in contents.files}
+    longest_first = sorted((re.escape(uid) for uid in known if uid), key=len, reverse=True)
+    pattern = re.compile("|".join([*longest_first, UID_LIKE.pattern]))
+    return lambda text: pattern.sub(lambda match: hashed_uid(match[0]), text)
+
+
+def _series(series: Series, renamed: Callable[[str], str]) -> dict[str, Any]:
+    geometry = series.geometry
+    spacing = series.slices[0].pixel_spacing_mm
+    rows, columns = series.slices[0].stored_shape
+    median = median_spacing_mm(series)
+    return {
+        "study_instance_uid": renamed(series.study_instance_uid),
+        "series_instance_uid": renamed(series.series_instance_uid),
+        "description": series.description,
+        "modality": series.modality,
+        "slice_count": len(series.slices),
+        "rows": rows,
+        "columns": columns,
+        "pixel_spacing_mm": None if spacing is None else list(spacing),
+        "slice_spacing_mm": [round(step, 4) for step in spacings_mm(series)],
+        "median_spacing_mm": None if median is None else round(median, 4),
+        "tilt_degrees": None if geometry is None else round(series.tilt_degrees, 3),
+        "orientation": series.orientation,
+        "gaps": [{"after_slice": gap.after_slice, "mm": round(gap.mm, 4)} for gap in series.gaps],
+        "duplicates": series.duplicates,
+        "sorted_by": series.sorted_by,
+        "hu": series.hu,
+        "ai_candidate": series.is_ai_candidate,
+        "notes": [renamed(note) for note in series.notes],
+    }
+
+
+def _file(file: FileVerdict, renamed: Callable[[str], str]) -> dict[str, Any]:
+    uid = file.series_instance_uid
+    return {
+        "path": renamed(file.path),
+        "verdict": file.verdict.value,
+        "reason": renamed(file.reason),
+        "series_instance_uid": None if uid is None else renamed(uid),
+    }

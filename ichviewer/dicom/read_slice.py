@@ -1,0 +1,64 @@
+"""One slice of a series, for a thumbnail or a quick look, without reading the stack."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ichviewer.core.errors import UnreadableError
+from ichviewer.core.progress import CancelToken
+from ichviewer.core.series import Series, SliceHeader, StoredPixels
+from ichviewer.dicom.decode import SliceDecoder
+from ichviewer.dicom.decode_child import DecodeTask
+from ichviewer.dicom.native import read_native, stored_gray
+from ichviewer.dicom.stored_pixels import NATIVE_SYNTAXES
+
+
+def read_slice(
+    series: Series, slice_index: int, cancel: CancelToken, decoder: SliceDecoder | None = None
+) -> NDArray[np.generic]:
+    """Stored values of one slice, (rows, columns), canonical orientation.
+
+    Raises:
+        UnreadableError: It cannot be read.
+        Cancelled: *cancel* was set.
+    """
+    header = series.slices[slice_index]
+    pixels = pixels_of(header)
+    try:
+        if pixels.fault:
+            raise UnreadableError(pixels.fault)
+        if pixels.transfer_syntax in NATIVE_SYNTAXES:
+            values = read_native(header.path, pixels, header.stored_shape)
+        else:
+            values = _decode_one(header, pixels, cancel, decoder)
+    except OSError as error:
+        raise UnreadableError(f"{header.path} cannot be opened: {error.strerror}.") from error
+    except UnreadableError as error:
+        raise UnreadableError(f"{header.path} cannot be read: {error}.") from error
+    return series.in_plane.to_canonical(stored_gray(values, pixels))
+
+
+def _decode_one(
+    header: SliceHeader, pixels: StoredPixels, cancel: CancelToken, decoder: SliceDecoder | None
+) -> NDArray[np.generic]:
+    with ExitStack() as stack:
+        decoder = decoder or stack.enter_context(SliceDecoder(child_count=1))
+        ((_, result),) = decoder.decode([task(header, pixels)], cancel)
+    if isinstance(result, str):
+        raise UnreadableError(result)
+    return result
+
+
+def task(header: SliceHeader, pixels: StoredPixels) -> DecodeTask:
+    """What a decoder needs to know of a slice."""
+    return DecodeTask(header.path, pixels, header.stored_shape, (header.frame_number or 1) - 1)
+
+
+def pixels_of(header: SliceHeader) -> StoredPixels:
+    """Where the pixels of a scanned slice lie."""
+    if header.pixels is None:
+        raise UnreadableError(f"{header.path} was not read from a file.")
+    return header.pixels
