@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,9 @@ def slice_normal(image_orientation: Sequence[float]) -> Vector:
     column = np.asarray(image_orientation[3:6], dtype=np.float64)
     lengths = np.linalg.norm(row), np.linalg.norm(column)
     if len(image_orientation) != 6 or not np.allclose(lengths, 1, atol=1e-2) or abs(row @ column) > 1e-2:
-        raise ValueError(f"Image Orientation {tuple(image_orientation)} is not two perpendicular unit vectors.")
+        raise ValueError(
+            f"Image Orientation {tuple(image_orientation)} is not two perpendicular unit vectors."
+        )
     normal = np.cross(row, column)
     return np.asarray(normal / np.linalg.norm(normal) + 0.0)
 
@@ -83,7 +86,9 @@ class InPlane:
             pixels = pixels[::-1]
         return pixels[:, ::-1] if self.flip_columns else pixels
 
-    def to_stored_index(self, row: float, column: float, canonical_shape: tuple[int, int]) -> tuple[float, float]:
+    def to_stored_index(
+        self, row: float, column: float, canonical_shape: tuple[int, int]
+    ) -> tuple[float, float]:
         """Row and column in the file of a canonical row and column.
 
         Args:
@@ -241,7 +246,7 @@ def find_gaps(positions_mm: Sequence[float], thicknesses_mm: Sequence[float | No
     gaps = np.diff(np.asarray(positions_mm, dtype=np.float64))
     kinds = [
         None if lower is None or upper is None or abs(lower - upper) > 0.05 * upper else round(upper, 1)
-        for lower, upper in zip(thicknesses_mm, thicknesses_mm[1:], strict=False)
+        for lower, upper in pairwise(thicknesses_mm)
     ]
     found = []
     for index, gap in enumerate(gaps):
@@ -268,7 +273,8 @@ def _stands_in_run(gaps: Vector, index: int) -> bool:
 def direction_letters(direction: Sequence[float]) -> str:
     """Letters of the body side towards which *direction* points, strongest first (PS3.3 C.7.6.1.1.1).
 
-    L left, R right, P posterior, A anterior, H head, F feet; at most two, minor ones from 0.2 (12 degrees) on.
+    L left, R right, P posterior, A anterior, H head, F feet; at most two, the minor one
+    from 0.2 (12 degrees) on.
 
     >>> direction_letters((0.0, 0.95, -0.31))
     'PF'

@@ -41,7 +41,7 @@ def coarse_head(hu: NDArray[np.floating]) -> tuple[NDArray[np.bool_], int]:
 
 
 def head_box(hu: NDArray[np.floating]) -> tuple[float, float, float, float] | None:
-    """Smallest upright box around the head, in pixels: (top, bottom, left, right) edges, or None without a head."""
+    """Smallest upright box around the head, edges in pixels (top, bottom, left, right); None without one."""
     mask, cell = coarse_head(hu)
     if not mask.any():
         return None

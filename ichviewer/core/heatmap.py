@@ -137,4 +137,3 @@ def find_peak(
         body_side(float(point[0]), float(midline[0])),
         framing.height * volume.geometry.pixel_spacing_mm[0] / class_map.shape[0],
     )
-

@@ -202,7 +202,7 @@ def resampling_weights(size_out: int, size_in: int, start: float, length: float)
         length: Extent in input samples.
 
     Returns:
-        (size_out, size_in), float32. Rows sum to 1 where the filter lies inside; what lies outside counts as 0.
+        (size_out, size_in), float32. Rows sum to 1 where the filter lies inside; outside counts as 0.
     """
     step = length / size_out
     reach = max(1.0, step)

@@ -62,11 +62,15 @@ class Volume:
         Pixels that mean "no measurement" are converted like any other.
         """
         stored = self.stored_values[slice_index].astype(np.float32)
-        return stored * np.float32(self.slopes[slice_index]) + np.float32(self.intercepts[slice_index])
+        return np.asarray(
+            stored * np.float32(self.slopes[slice_index]) + np.float32(self.intercepts[slice_index])
+        )
 
     def hu_at(self, slice_index: int, row: int, column: int) -> float | None:
         """Hounsfield units of one pixel; None outside the image, on padding and on unreadable slices."""
-        inside = 0 <= slice_index < self.slice_count and 0 <= row < self.shape[0] and 0 <= column < self.shape[1]
+        inside = (
+            0 <= slice_index < self.slice_count and 0 <= row < self.shape[0] and 0 <= column < self.shape[1]
+        )
         if not inside or not self.is_readable[slice_index]:
             return None
         stored = int(self.stored_values[slice_index, row, column])

@@ -83,7 +83,7 @@ def apply_window(hu: NDArray[np.floating], window: Window) -> NDArray[np.float32
     [0.0, 0.0, 0.5, 1.0, 1.0]
     """
     scaled = (hu.astype(np.float32, copy=False) - np.float32(window.lower)) / np.float32(window.width)
-    return np.clip(scaled, np.float32(0), np.float32(1))
+    return np.asarray(np.clip(scaled, np.float32(0), np.float32(1)))
 
 
 def automatic_window(hu: NDArray[np.floating]) -> Window:

@@ -143,7 +143,7 @@ def test_slow_libraries_stay_out_of_the_process(module: str, absent: tuple[str, 
 
 
 def test_numpy_works_on_one_thread() -> None:
-    """Hazard: beside a busy network numpy's own threads made a scroll with heat map 32 ms slow instead of 0.4."""
+    """Hazard: beside a busy network numpy's own threads made a heat map take 32 ms instead of 0.4."""
     code = "import sys, os, ichviewer; print(os.environ['OPENBLAS_NUM_THREADS'], 'numpy' in sys.modules)"
     assert in_a_fresh_process(code) == "1 False"
 
