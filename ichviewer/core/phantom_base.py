@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ichviewer.core.phantom_anatomy import Anatomy, HeadFields, base_ridges, floor_height
+from ichviewer.core.phantom_anatomy import Anatomy, HeadFields
 from ichviewer.core.phantom_fields import (
     Field,
     Points,
@@ -21,6 +21,7 @@ from ichviewer.core.phantom_fields import (
     smooth_step,
     union,
 )
+from ichviewer.core.phantom_spaces import base_ridges, floor_height
 
 BASE_TOP_Z = 34.0
 """Above this height there is vault and scalp only."""

@@ -97,12 +97,16 @@ def bump(values: Field, center: float, width: float) -> Field:
 
 def cover(distance: Field, softness_mm: float) -> Field:
     """Share of a pixel that lies inside: 1 well inside, 0 well outside, linear over *softness_mm*."""
-    return np.asarray(np.clip(0.5 - distance * (1 / softness_mm), 0, 1))
+    share = distance * (-1 / softness_mm)
+    share += 0.5
+    return np.clip(share, 0, 1, out=share)
 
 
 def paint(hu: Field, share: Field, material: Field | float) -> None:
     """Replace the given share of every pixel by a material, in place."""
-    hu += share * (material - hu)
+    change = material - hu
+    change *= share
+    hu += change
 
 
 @dataclass(frozen=True, eq=False)
