@@ -1,0 +1,195 @@
+"""The pure steps from one view state to the next."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+from builders import make_card, make_findings, make_volume
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ichviewer.core.findings import SUBTYPES, Decision, Review, SliceFinding, SliceStatus, Subtype
+from ichviewer.core.heatmap import closed_form_heatmap
+from ichviewer.core.progress import Progress
+from ichviewer.core.viewstate import (
+    LARGEST_ZOOM,
+    SMALLEST_ZOOM,
+    Message,
+    OverlayText,
+    ViewState,
+    next_suspicious,
+    opened,
+    panned,
+    reset,
+    scrolled_to,
+    subtype_cycled,
+    window_dragged,
+    with_window,
+    zoomed,
+)
+from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window
+
+VOLUME, CARD = make_volume(9, 16, 16), make_card()
+USED = ViewState(
+    volume=VOLUME,
+    receipt="sorted by position",
+    input_check="red",
+    input_check_reasons=("not a head",),
+    model_card=CARD,
+    device="cpu",
+    analysis=Progress(1, 9, "analyzing"),
+    message=Message("Findings written."),
+    recent_paths=("a folder",),
+    slice_index=7,
+    slice_count=9,
+    windows=(Window(1, 2),) * 3,
+    active_view=2,
+    promoted_view=1,
+    is_inverted=True,
+    zoom=3.0,
+    pan_mm=(4.0, 5.0),
+    overlay_text=OverlayText.ANONYMOUS,
+    shows_heatmap=True,
+    heatmap_subtype=Subtype.SUBDURAL,
+    heatmap_opacity=0.7,
+    heatmap_below_threshold=True,
+    findings=make_findings(VOLUME, CARD, likely=[7]),
+    review=Review().with_decision(7, Subtype.ANY, Decision.ACCEPTED),
+    explanation=closed_form_heatmap(
+        make_findings(VOLUME, CARD).slices[7], Subtype.ANY, CARD, VOLUME.geometry.pixel_spacing_mm
+    ),
+)
+"""A state in which every field that a study leaves behind differs from its default."""
+
+
+def test_a_new_stack_takes_nothing_of_the_last_study_along() -> None:
+    """Hazard: the last patient's scores, checks or decisions shown beside the next patient's images."""
+    state = opened(USED, make_volume(4, 16, 16), "sorted by position; 4 slices")
+    fresh = ViewState()
+    of_the_study = set(
+        [
+            "input_check",
+            "input_check_reasons",
+            "analysis",
+            "windows",
+            "active_view",
+            "promoted_view",
+            "is_inverted",
+            "zoom",
+            "pan_mm",
+            "heatmap_subtype",
+            "findings",
+            "review",
+            "explanation",
+        ]
+    )
+    assert {name: getattr(state, name) for name in of_the_study} == {
+        name: getattr(fresh, name) for name in of_the_study
+    }
+    assert (state.slice_index, state.slice_count, state.receipt) == (2, 4, "sorted by position; 4 slices")
+    assert state.volume is not VOLUME
+
+
+def test_a_new_stack_leaves_the_readers_preferences() -> None:
+    state = opened(USED, VOLUME, "")
+    kept = {"model_card", "device", "recent_paths", "overlay_text", "shows_heatmap", "heatmap_opacity"}
+    assert all(getattr(state, name) == getattr(USED, name) for name in kept)
+
+
+def test_the_triptych_opens_with_brain_subdural_and_bone() -> None:
+    assert opened(USED, VOLUME, "").windows == (BRAIN, SUBDURAL, BONE)
+
+
+@given(st.integers(1, 400), st.integers(-1000, 1000))
+def test_scroll_stops_at_the_ends(slice_count: int, wanted: int) -> None:
+    found = scrolled_to(ViewState(slice_count=slice_count), wanted).slice_index
+    assert found == sorted([0, wanted, slice_count - 1])[1]
+
+
+def test_an_empty_window_scrolls_nowhere() -> None:
+    assert scrolled_to(ViewState(), 5).slice_index == 0
+
+
+@pytest.mark.parametrize("view", [0, 1, 2])
+def test_a_window_is_set_in_one_view_only(view: int) -> None:
+    windows = with_window(ViewState(), view, Window(40, 40)).windows
+    expected = [BRAIN, SUBDURAL, BONE]
+    expected[view] = Window(40, 40)
+    assert windows == tuple(expected)
+
+
+def test_dragging_right_is_wider_and_down_is_brighter() -> None:
+    assert window_dragged(BRAIN, 100, 0).width > BRAIN.width
+    assert window_dragged(BRAIN, 0, 100).center < BRAIN.center
+
+
+def test_the_gain_of_a_drag_follows_the_width() -> None:
+    narrow, wide = window_dragged(BRAIN, 40, 40), window_dragged(BONE, 40, 40)
+    assert narrow.width / BRAIN.width == pytest.approx(wide.width / BONE.width)
+    assert (narrow.center - BRAIN.center) / BRAIN.width == pytest.approx(
+        (wide.center - BONE.center) / BONE.width
+    )
+
+
+@given(st.floats(-1e5, 1e5), st.floats(-1e5, 1e5))
+def test_no_drag_breaks_a_window(right: float, down: float) -> None:
+    window = BRAIN
+    for _ in range(4):
+        window = window_dragged(window, right, down)
+    assert 2 <= window.width <= 20000
+    assert -5000 <= window.center <= 10000
+
+
+@given(st.floats(1e-6, 1e6))
+def test_zoom_stays_within_its_limits(factor: float) -> None:
+    assert SMALLEST_ZOOM <= zoomed(USED, factor).zoom <= LARGEST_ZOOM
+
+
+def test_pan_adds_up() -> None:
+    assert panned(panned(ViewState(), 1, 2), 3, -4).pan_mm == (4, -2)
+
+
+def test_reset_restores_the_view_and_keeps_slice_findings_and_review() -> None:
+    state = reset(USED)
+    changed = {
+        field.name
+        for field in fields(ViewState)
+        if getattr(state, field.name) is not getattr(USED, field.name)
+    }
+    assert changed == {"windows", "zoom", "pan_mm", "is_inverted", "promoted_view"}
+    assert (state.windows, state.zoom, state.pan_mm) == ((BRAIN, SUBDURAL, BONE), 1.0, (0.0, 0.0))
+    assert not state.is_inverted
+    assert state.promoted_view is None
+
+
+@pytest.mark.parametrize(
+    ("slice_index", "step", "expected"),
+    [(0, 1, 2), (2, 1, 3), (3, 1, 7), (7, 1, 7), (8, -1, 7), (3, -1, 2), (2, -1, 2)],
+)
+def test_next_and_previous_suspicious_slice(slice_index: int, step: int, expected: int) -> None:
+    findings = make_findings(VOLUME, CARD, likely=[2, 3, 7], pending=[5])
+    state = replace(USED, findings=findings, slice_index=slice_index)
+    assert next_suspicious(state, CARD.slice_thresholds, step).slice_index == expected
+
+
+def test_one_label_above_its_threshold_makes_a_slice_suspicious() -> None:
+    """Hazard: a slice that only 'subdural' flags would be jumped over."""
+    finding = SliceFinding(4, SliceStatus.OK, (0.1, 0.1, 0.1, 0.1, 0.1, 0.6))
+    findings = make_findings(VOLUME, CARD).with_slice(finding, VOLUME.series.key, CARD.weights_sha256)
+    state = replace(USED, findings=findings, slice_index=0)
+    assert next_suspicious(state, CARD.slice_thresholds, 1).slice_index == 4
+
+
+def test_without_findings_nothing_is_suspicious() -> None:
+    state = replace(USED, findings=None)
+    assert next_suspicious(state, CARD.slice_thresholds, 1) is state
+
+
+def test_cycling_through_the_labels_comes_back_to_the_first() -> None:
+    seen, state = [], ViewState()
+    for _ in SUBTYPES:
+        seen.append(state.heatmap_subtype)
+        state = subtype_cycled(state)
+    assert seen == list(SUBTYPES)
+    assert state.heatmap_subtype is Subtype.ANY
