@@ -63,7 +63,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         self.resize(1600, 1000)
-        self._store = store
+        self.store = store
         self._page_inputs, self._recent_inputs = DrawnInputs(), DrawnInputs()
         self._device_inputs = DrawnInputs()
         self.empty_page, self.loading_page = EmptyPage(store), LoadingPage(store)
@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
 
     def show_about(self) -> DetailsWindow:
         """Version, purpose and license of the weights, in a window of its own."""
-        window = DetailsWindow("About ichviewer", about_text(self._store.state.model_card), self)
+        window = DetailsWindow("About ichviewer", about_text(self.store.state.model_card), self)
         window.show()
         return window
 
@@ -211,7 +211,7 @@ class MainWindow(QMainWindow):
 
     def ask_for_export(self) -> ExportDialog | None:
         """Let the user choose where the findings go; nothing is asked before there are any."""
-        findings = self._store.state.findings
+        findings = self.store.state.findings
         if findings is None:
             return None
         dialog = ExportDialog(findings.count(SliceStatus.PENDING), self)
@@ -221,7 +221,7 @@ class MainWindow(QMainWindow):
 
     def step_series(self, step: int) -> None:
         """Ask for the series before or after the open one; stops at the ends."""
-        state = self._store.state
+        state = self.store.state
         keys = [] if state.contents is None else [series.key for series in state.contents.series]
         if not keys:
             return
@@ -233,7 +233,7 @@ class MainWindow(QMainWindow):
 
     def cancel(self) -> None:
         """Stop reading, else analyzing, else leave the full screen."""
-        state = self._store.state
+        state = self.store.state
         if state.reading is not None:
             self.reading_cancelled.emit()
         elif state.analysis is not None:

@@ -25,7 +25,7 @@ from ichviewer.gui.theme import (
 )
 from ichviewer.gui.wording import label_text, probability_text
 
-CODE_PX, NUMBER_PX = 42, 68
+CODE_PX, NUMBER_PX = 40, 66
 
 
 class ScoreBar(QWidget):
@@ -46,7 +46,7 @@ class ScoreBar(QWidget):
 
     def sizeHint(self) -> QSize:
         """One line."""
-        return QSize(190, 24)
+        return QSize(180, 23)
 
     @property
     def text(self) -> str:

@@ -32,7 +32,7 @@ from ichviewer.gui.store import Store
 from ichviewer.gui.theme import ACCENT, LINE, PANEL, SECONDARY, SMALL_PX, SUBTYPE_COLORS, TEXT, interface_font
 from ichviewer.gui.wording import counted_text, label_text, probability_text
 
-GUTTER_PX, TOP_PX, BOTTOM_PX = 30, 66, 8
+GUTTER_PX, TOP_PX, BOTTOM_PX = 28, 66, 8
 SMALLEST_ROW_PX = 3
 EMPTY_CELL = np.array([46, 49, 53], dtype=np.float64)
 
@@ -63,7 +63,7 @@ class ScoreRibbon(QWidget):
 
     def sizeHint(self) -> QSize:
         """Wide enough for six columns and the slice numbers."""
-        return QSize(146, 400)
+        return QSize(128, 400)
 
     @property
     def header(self) -> str:
@@ -148,7 +148,7 @@ class ScoreRibbon(QWidget):
         painter.drawText(QRect(8, 4, self.width() - 12, 16), Qt.AlignmentFlag.AlignLeft, "SCORES")
         painter.setFont(interface_font(self.font(), SMALL_PX))
         painter.setPen(QColor(TEXT))
-        words = self._header.split(", ", 1)
+        words = self._header.replace(" slices", "").split(", ", 1)
         text = painter.fontMetrics().elidedText(words[0], Qt.TextElideMode.ElideRight, self.width() - 62)
         painter.drawText(QRect(58, 4, self.width() - 62, 16), Qt.AlignmentFlag.AlignRight, text)
         if len(words) > 1:

@@ -18,7 +18,7 @@ from ichviewer.gui.theme import (
     interface_font,
 )
 
-THUMBNAIL_PX, ROW_PX, HEADING_PX = 56, 72, 40
+THUMBNAIL_PX, ROW_PX, HEADING_PX = 56, 78, 40
 
 KEY_ROLE = Qt.ItemDataRole.UserRole
 LINES_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -79,7 +79,12 @@ class SeriesDelegate(QStyledItemDelegate):
             painter.setFont(interface_font(painter.font(), size, is_bold=is_first and is_heading))
             painter.setPen(QColor(TEXT if is_first else SECONDARY))
             metrics = painter.fontMetrics()
-            text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, area.width())
-            box = QRect(area.left(), top, area.width(), metrics.height())
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute, text)
-            top += metrics.height() + 2
+            rows = 2 if is_first and not is_heading and metrics.horizontalAdvance(line) > area.width() else 1
+            # Lines break at words, so the end of the first of two rows may stay empty.
+            text = metrics.elidedText(
+                line, Qt.TextElideMode.ElideRight, round(area.width() * (rows * 0.75 + 0.25))
+            )
+            box = QRect(area.left(), top, area.width(), rows * metrics.height())
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute
+            painter.drawText(box, int(flags) | (int(Qt.TextFlag.TextWordWrap) if rows > 1 else 0), text)
+            top += rows * metrics.height() + 1

@@ -57,6 +57,7 @@ class SeriesPanel(QWidget):
         self.files.setContentsMargins(8, 0, 8, 0)
         self.files_button = QPushButton("Show list of files")
         self.files_button.setObjectName("Link")
+        self.files_button.setContentsMargins(6, 0, 6, 0)
         self.files_button.setToolTip("What became of every file, and why; the list can be copied")
         self.files_button.clicked.connect(self.show_files)
         layout = QVBoxLayout(self)

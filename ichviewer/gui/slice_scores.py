@@ -45,7 +45,7 @@ class SliceScores(QWidget):
         self.bars: dict[Subtype, ScoreBar] = {}
         self.buttons: dict[tuple[Subtype, Decision], QToolButton] = {}
         grid = QGridLayout()
-        grid.setSpacing(2)
+        grid.setSpacing(1)
         for row, subtype in enumerate(SUBTYPES):
             self._add_row(grid, row, subtype)
         self._note = ElidedLabel(self, SECONDARY, lines=2)
@@ -76,7 +76,7 @@ class SliceScores(QWidget):
             button.setIcon(icon(word))
             button.setObjectName("Decision")
             button.setCheckable(True)
-            button.setFixedSize(24, 22)
+            button.setFixedSize(23, 22)
             button.setAccessibleName(f"{word} {subtype.value} on this slice")
             button.setToolTip(
                 f"{word.capitalize()} {subtype.value} on this slice; again takes it back"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from ichviewer.core.progress import Progress
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.elided_label import ElidedLabel
@@ -13,7 +14,7 @@ from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER, CHECK_COLORS, SECONDARY, TEXT, icon
 from ichviewer.gui.wording import position_text
 
-HEIGHT_PX = 36
+HEIGHT_PX = 32
 
 
 class StatusLine(QWidget):
@@ -30,25 +31,24 @@ class StatusLine(QWidget):
         self._place_inputs, self._check_inputs = DrawnInputs(), DrawnInputs()
         self._message_inputs, self._work_inputs = DrawnInputs(), DrawnInputs()
         self.place = QLabel()
-        self.place.setFixedWidth(150)
+        self.place.setFixedWidth(142)
         self.place.setToolTip("Slice, counted from the lowest, and its position along the slice normal")
         self.receipt = ElidedLabel(self, SECONDARY)
         self.check = QPushButton()
         self.check.setObjectName("Link")
-        self.check.setFixedWidth(150)
+        self.check.setFixedWidth(138)
         self.check.clicked.connect(self.show_check)
         self.message = ElidedLabel(self, TEXT)
         self.details = QPushButton("Show details")
         self.details.setObjectName("Link")
         self.details.setToolTip("Show the whole message; it can be copied")
         self.details.clicked.connect(self.show_details)
-        self.work = ElidedLabel(self, TEXT, width_px=150)
         self.bar = QProgressBar()
-        self.bar.setFixedSize(90, 8)
-        self.bar.setTextVisible(False)
+        self.bar.setObjectName("WorkBar")
+        self.bar.setFixedSize(180, 18)
         self.bar.setAccessibleName("Progress")
         self.button = QPushButton()
-        self.button.setFixedWidth(128)
+        self.button.setFixedWidth(142)
         self.button.clicked.connect(self._on_button)
         self._lay_out()
         store.changed.connect(self._render)
@@ -67,7 +67,6 @@ class StatusLine(QWidget):
         layout.addWidget(self.check)
         layout.addWidget(self.message, 4)
         layout.addWidget(self.details)
-        layout.addWidget(self.work)
         layout.addWidget(self.bar)
         layout.addWidget(self.button)
 
@@ -101,7 +100,7 @@ class StatusLine(QWidget):
                 "" if message is None else message.text,
                 AMBER if message is not None and message.is_problem else TEXT,
             )
-            self.details.setVisible(message is not None and bool(message.details))
+            self.details.setVisible(message is not None and (message.is_problem or bool(message.details)))
         if self._work_inputs.differ(
             state.reading, state.analysis, state.volume, state.model_card, state.input_check, state.findings
         ):
@@ -116,14 +115,13 @@ class StatusLine(QWidget):
         self.check.setToolTip(f"Whether the network's input can be trusted\n{reasons}".strip())
 
     def _render_work(self, state: ViewState) -> None:
-        progress = state.reading or state.analysis
-        if progress is None:
-            self.work.set_text("")
-        else:
+        progress = shown_progress(state)
+        if progress is not None:
             count = f" {progress.done}/{progress.total}" if progress.total else ""
-            self.work.set_text(f"{progress.text}{count}")
-            self.bar.setRange(0, progress.total)
+            # A total of 0 would start an animation and hide the text.
+            self.bar.setRange(0, max(progress.total, 1))
             self.bar.setValue(progress.done)
+            self.bar.setFormat(f"{progress.text}{count}".replace("%", ""))
         self.bar.setVisible(progress is not None)
         can_analyze = state.volume is not None and state.model_card is not None
         is_left = state.findings is None or not state.findings.is_complete
@@ -139,7 +137,12 @@ class StatusLine(QWidget):
 
     def _on_button(self) -> None:
         state = self._store.state
-        if state.reading is not None or state.analysis is not None:
+        if shown_progress(state) is not None:
             self.cancel_requested.emit()
         else:
             self.analysis_requested.emit()
+
+
+def shown_progress(state: ViewState) -> Progress | None:
+    """What runs beside the image; while there is none yet, reading has a page of its own."""
+    return state.reading if state.reading is not None and state.volume is not None else state.analysis

@@ -6,8 +6,8 @@ never stands without its letter code.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QDir
-from PySide6.QtGui import QColor, QFont, QIcon, QPalette
+from PySide6.QtCore import QDir, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from ichviewer.core.findings import Subtype
@@ -31,6 +31,7 @@ SUBTYPE_COLORS: dict[Subtype, str] = {
 
 FONT_PX = 13
 SMALL_PX = 11
+ICON_PX = 16
 
 
 def apply_theme(app: QApplication) -> None:
@@ -44,8 +45,19 @@ def apply_theme(app: QApplication) -> None:
 
 
 def icon(name: str) -> QIcon:
-    """One of the icons in ``resources/icons``."""
-    return QIcon(f"icons:{name}.svg")
+    """One of the icons in ``resources/icons``; faint where its button is disabled."""
+    drawn = QIcon(f"icons:{name}.svg")
+    for ratio in (1, 2):
+        picture = drawn.pixmap(QSize(ICON_PX, ICON_PX), float(ratio))
+        faint = QPixmap(picture.size())
+        faint.setDevicePixelRatio(picture.devicePixelRatio())
+        faint.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(faint)
+        painter.setOpacity(0.3)
+        painter.drawPixmap(0, 0, picture)
+        painter.end()
+        drawn.addPixmap(faint, QIcon.Mode.Disabled)
+    return drawn
 
 
 def interface_font(font: QFont, pixel_size: int = FONT_PX, is_bold: bool = False) -> QFont:
@@ -101,6 +113,7 @@ QMenu::indicator:checked {{ image: url(icons:accept.svg); }}
 #StatusLine {{ border-top: 1px solid {LINE}; }}
 #Panel {{ background: {PANEL}; border: none; }}
 #PanelTitle {{ color: {SECONDARY}; font-weight: bold; font-size: {SMALL_PX}px; }}
+#Aligned {{ padding-left: 5px; }}
 #Secondary {{ color: {SECONDARY}; font-size: {SMALL_PX + 1}px; }}
 #Badge {{ color: {TEXT}; border: 1px solid #6b7076; border-radius: 4px; padding: 2px 8px;
           font-weight: bold; font-size: {SMALL_PX}px; }}
@@ -144,6 +157,8 @@ QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-
     background: {TEXT}; }}
 QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{ background: #565b61; }}
 QProgressBar {{ background: {WINDOW}; border: 1px solid {LINE}; border-radius: 4px; text-align: center; }}
+#WorkBar {{ font-size: {SMALL_PX}px; color: {TEXT}; text-align: left; padding-left: 6px; }}
+#WorkBar::chunk {{ background: #35506a; }}
 QProgressBar::chunk {{ background: {ACCENT}; border-radius: 3px; }}
 QListWidget {{ background: {PANEL}; border: 1px solid transparent; }}
 QScrollArea {{ background: {PANEL}; border: none; }}

@@ -66,7 +66,7 @@ def study_sentence(findings: StudyFindings, scores: Sequence[StudyScore]) -> str
     flagged = [score.subtype for score in scores if score.is_flagged]
     flagged_slices = {index for score in scores for a, b in score.flagged_runs for index in range(a, b + 1)}
     if flagged:
-        text = "Above the study threshold: " + ", ".join(label_text(subtype) for subtype in flagged)
+        text = "Above the study threshold: " + ", ".join(_short(subtype) for subtype in flagged)
     elif flagged_slices:
         text = f"No label above its study threshold; {plural(len(flagged_slices), 'slice')} above threshold"
     else:
@@ -75,6 +75,10 @@ def study_sentence(findings: StudyFindings, scores: Sequence[StudyScore]) -> str
     if unscored:
         text += f" ({counted_text(findings)})"
     return f"{text}; {NOT_LOOKED_FOR}"
+
+
+def _short(subtype: Subtype) -> str:
+    return subtype.value if subtype is Subtype.ANY else subtype.code
 
 
 def label_text(subtype: Subtype) -> str:
