@@ -57,7 +57,7 @@ HEAD_BOXES_MM = ((38.0, 100.0, 122.0), (84.0, 91.0, 114.0), (math.inf, 76.0, 96.
 BLEED_REACH_MM = 12.0
 """Farther away a bleed changes nothing, its rim of oedema included."""
 
-AIR_NOISE = 0.72
+AIR_NOISE = 0.68
 """Factor on the noise outside the head."""
 
 VISIBLE_AREA_MM2 = 30.0

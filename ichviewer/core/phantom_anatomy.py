@@ -1,7 +1,7 @@
 """The cranial vault and the brain of the procedural head, as smooth fields in standard coordinates.
 
 Standard head: origin near the sella's level in the midline; the brain reaches from z = -16 mm
-(foramen magnum) to about 106 mm (vertex), 67 mm to either side, 78 mm to the front and 86 mm to
+(foramen magnum) to about 110 mm (vertex), 67 mm to either side, 78 mm to the front and 86 mm to
 the back. The one thing to get wrong: fields are distances (negative inside), not masks.
 """
 
@@ -159,7 +159,7 @@ def vault_distance(points: Points, anatomy: Anatomy) -> Field:
     below = np.maximum(EQUATOR_Z - points.z, 0)
     shrink = 1 + 0.06 * (below / 45.0) ** 2
     f = (np.abs(points.x / width * shrink) ** power + np.abs(y / 82.0 * shrink) ** power) ** (2 / power)
-    f = np.sqrt(f + (above / 64.0) ** 2) + 1e-4
+    f = np.sqrt(f + (above / 68.0) ** 2) + 1e-4
     rho = np.sqrt(points.x**2 + y**2 + above**2)
     # Crests of the frontal and occipital bone stand inwards in the midline.
     crest = 4.5 * bump(points.x, 0, 4) * np.clip(np.abs(y) / 82 - 0.3, 0, 0.6) * bump(points.z, 15, 22)
@@ -178,7 +178,8 @@ def _thicknesses(points: Points, anatomy: Anatomy, wave: Field, vault: Field) ->
     scalp = scalp + 3.0 * smooth_step(z, 80, 110) + 0.6 * wave
     skin = vault - skull - scalp
     nose = ellipsoid(points, (0, -88, -30), (10, 12, 20))
-    skin = smooth_union(np.asarray(skin, dtype=np.float32), nose, 8)
+    lids = ellipsoid(Points(np.abs(x), y, z), (32, -76, -8), (14.5, 14.5, 14))
+    skin = smooth_union(smooth_union(np.asarray(skin, dtype=np.float32), nose, 8), lids, 4)
     muscle = vault - skull - (7.5 * temporal + 12 * nape - 1.0)
     return skull.astype(np.float32), skin, muscle.astype(np.float32)
 

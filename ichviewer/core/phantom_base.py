@@ -67,7 +67,7 @@ def base_fields(points: Points, anatomy: Anatomy, head: HeadFields) -> BaseField
     x, y, z = points.x, points.y, points.z
     m = Points(np.abs(x), y, z)
     floor = floor_height(points) - z
-    slab = np.maximum(np.maximum(-floor, floor - 3.5), head.vault - head.skull)
+    slab = np.maximum(np.maximum(-floor, floor - np.where(y < -30, 2.2, 4.0)), head.vault - head.skull)
     ring = np.abs(np.hypot(x, (y - 33) * 0.9) - 19.5) - 3.5 + 0.8 * head.detail
     bones = union(
         np.asarray(slab, dtype=np.float32),
@@ -77,9 +77,11 @@ def base_fields(points: Points, anatomy: Anatomy, head: HeadFields) -> BaseField
         ellipsoid(m, (50, -5, -27), (9, 5, 9)),
         ellipsoid(m, (15, -34, -33), (3, 8, 15)),
         ellipsoid(m, (57, 26, -10), (9, 12, 20)),
-        ellipsoid(points, (0, -20, 0), (19, 19, 13)),
-        ellipsoid(m, (33, -28, -8), (15, 4, 10)),
-        ellipsoid(m, (14, 18, -14), (10, 12, 6)),
+        ellipsoid(points, (0, -20, -6), (18, 18, 12)),
+        ellipsoid(points, (0, 4, -13), (24, 20, 9)),
+        ellipsoid(m, (38, -2, -14), (18, 16, 7)),
+        ellipsoid(m, (34, -31, -8), (17, 4, 11)),
+        ellipsoid(m, (14, 20, -14), (10, 12, 7)),
         capsule(m, (5, -92, -10), (22, -88, 5), 2.5, 3.0),
         np.maximum(ring, np.abs(z + 30) - 8).astype(np.float32),
     )
@@ -91,8 +93,8 @@ def base_fields(points: Points, anatomy: Anatomy, head: HeadFields) -> BaseField
         capsule(m, (44, -72, -9), (24, -42, -5), 1.8, 1.6),
     )
     air = union(
-        ellipsoid(points, (0, -60, -16), (12, 27, 20)),
-        ellipsoid(points, (0, -27, -2), (13, 10, 9)),
+        ellipsoid(points, (0, -58, -16), (14, 31, 20)),
+        ellipsoid(points, (0, -25, -3), (14, 11, 9)),
         ellipsoid(m, (29, -64, -40), (13, 16, 14)),
         ellipsoid(points, (0, -20, -42), (12, 7, 16)),
         capsule(m, (82, 12, -9), (54, 14, -6), 2.6, 2.2),
@@ -109,7 +111,7 @@ def base_fields(points: Points, anatomy: Anatomy, head: HeadFields) -> BaseField
         canal=np.maximum(capsule(points, (0, 34, -16), (0, 31, -70), 13, 11), z + 12).astype(np.float32),
         cord=capsule(points, (0, 27, -8), (0, 31, -70), 9, 5.5),
         air=(air + 0.9 * head.detail).astype(np.float32),
-        cells=ellipsoid(m, (57, 23, 0), (12, 13, 17)),
+        cells=(ellipsoid(m, (57, 23, 0), (13, 14, 17)) + 3.5 * head.detail).astype(np.float32),
         frontal_sinus=sinus.astype(np.float32),
         ear=(ellipsoid(m, (80, 16, -6), (5, 12, 24)) + 2.2 * head.grain).astype(np.float32),
     )
@@ -121,8 +123,8 @@ def paint_soft_base(hu: Field, head: HeadFields, base: BaseFields, softness_mm: 
         cover(-base.wall_end, 8.0), cover(head.vault + 1, 1.0)
     )
     # Bellies of muscle with sheets of fat between them.
-    fat = np.clip(1.1 - np.abs(head.sulci + 1.5 * head.detail) / 1.6, 0, 1)
-    paint(hu, below, 56 - 140 * fat + 4 * head.grain)
+    fat = np.clip(1.5 - np.abs(head.sulci + 2.5 * head.detail + 1.5 * head.grain) / 1.7, 0, 1)
+    paint(hu, below, 48 - 138 * fat + 5 * head.grain)
     ear = cover(base.ear, softness_mm)
     paint(hu, ear * (hu < -500), 20.0)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ichviewer.core.findings import Subtype
 from ichviewer.core.phantom_anatomy import Anatomy, HeadFields, vault_distance
-from ichviewer.core.phantom_fields import Field, Points, Triple, cover, ellipsoid, paint
+from ichviewer.core.phantom_fields import Field, Points, Triple, cover, ellipsoid, paint, smooth_step
 
 EDEMA_HU = 8.0
 """How much darker the brain around a haematoma is."""
@@ -59,7 +59,7 @@ def bleed_distance(bleed: Bleed, points: Points, anatomy: Anatomy, head: HeadFie
     distance = ellipsoid(points, bleed.center_mm, bleed.size_mm)
     if bleed.subtype is Subtype.INTRAPARENCHYMAL:
         small = min(bleed.size_mm)
-        return np.asarray(distance + 0.16 * small * head.detail + 0.08 * small * head.wave, dtype=np.float32)
+        return np.asarray(distance + 0.09 * small * head.detail + 0.10 * small * head.wave, dtype=np.float32)
     return distance
 
 
@@ -91,7 +91,8 @@ def _crescent(bleed: Bleed, points: Points, head: HeadFields) -> Field:
     height = np.abs(points.z - bleed.center_mm[2]) / bleed.size_mm[2]
     share = np.sqrt(np.clip(1 - arc**2.5, 0, 1)) * np.sqrt(np.clip(1 - height**2.5, 0, 1))
     depth = share * (bleed.size_mm[1] + 0.7 * head.detail)
-    return np.asarray(-head.vault - depth + 1.5 * (share < 0.05), dtype=np.float32)
+    # Where there is no bleed the distance stays positive, also right under the skull.
+    return np.asarray(-head.vault - depth + 1.5 * smooth_step(0.1 - share, 0, 0.1), dtype=np.float32)
 
 
 def bleed_share(bleed: Bleed, distance: Field, head: HeadFields, csf: Field, softness_mm: float) -> Field:

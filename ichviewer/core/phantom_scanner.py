@@ -62,7 +62,7 @@ def noise_level(vault: Field, z_mm: float) -> Field:
     """Factor on the noise: most in the middle of the head and between the dense bones of the base."""
     inside = np.clip(-vault / 65.0, 0, 1)
     low = 0.45 * float(np.clip((22 - z_mm) / 25, 0, 1))
-    return np.asarray((0.72 + 0.4 * inside) * (1 + low), dtype=np.float32)
+    return np.asarray((0.68 + 0.36 * inside) * (1 + low), dtype=np.float32)
 
 
 def beam_hardening(inside: Field, x: Field, y: Field, z: Field) -> Field:

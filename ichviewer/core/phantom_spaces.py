@@ -11,6 +11,7 @@ import numpy as np
 from ichviewer.core.phantom_fields import (
     Field,
     Points,
+    bump,
     capsule,
     ellipsoid,
     smooth_step,
@@ -23,10 +24,11 @@ def floor_height(points: Points) -> Field:
     """Height of the skull base above which the brain lies, mm: orbital roofs, two bowls, and the hole."""
     x, y = np.abs(points.x), points.y
     dome = 1 - ((x - 31) / 19) ** 2 - ((y + 62) / 30) ** 2
-    anterior = np.where(x < 12, 5.0, 2.0) + 10 * np.sqrt(np.clip(dome, 0, 1))
+    anterior = np.where(x < 12, 4.0, 1.0) + 6.5 * np.sqrt(np.clip(dome, 0, 1))
     bowl = 3.2 * ((x - 37) / 10) ** 2 + 3.2 * ((y + 13) / 13) ** 2
     middle = np.minimum(-11 + bowl, 16)
-    middle = middle + (11 - middle) * smooth_step(16 - x, 0, 5)
+    sella = 8 - 6 * bump(x, 0, 6) * bump(y, -13, 4)
+    middle = middle + (sella - middle) * smooth_step(16 - x, 0, 5)
     posterior = -21 + 1.7 * (np.hypot(points.x, y - 46) / 14) ** 2
     posterior = posterior - 50 * smooth_step(14.5 - np.hypot(points.x, (y - 34) * 0.85), 0, 3)
     is_front = smooth_step(-24 - 0.3 * np.clip(x - 18, 0, 22) - y, -3, 3)
@@ -82,13 +84,15 @@ def cistern_distance(points: Points, atrophy: float, wiggle: Field, detail: Fiel
         capsule(mirrored, (18, 16, 22), (8, 29, 26), 1.4 + wide, 2.0 + wide),
         ellipsoid(points, (0, 31, 27), (8 + wide, 4 + wide, 5)),
     )
+    across = mirrored.x
+    prepontine = np.abs(points.y - 4.5 - 0.62 * (11 - points.z)) * 0.85 - 1.6 - wide
     lower = union(
-        ellipsoid(points, (0, -1, 3), (9, 2.2, 9)),
-        ellipsoid(mirrored, (19, 8, 0), (5, 4, 5)),
-        ellipsoid(points, (0, 66, -9), (7 + 3 * wide, 5, 6)),
+        np.maximum(prepontine, np.maximum(across - 9, np.abs(points.z + 3) - 14)),
+        ellipsoid(mirrored, (18, 13, 0), (7, 3.2, 5)),
+        ellipsoid(points, (0, 68, -9), (7 + 3 * wide, 6, 8)),
+        ellipsoid(points, (0, 78, 4), (1.3 + wide, 7, 12)),
     )
     # The Sylvian fissure: a bent sheet outwards from the insula, and the insula's own cleft behind it.
-    across = mirrored.x
     bent = 2.2 * wiggle + 1.6 * detail
     uneven = 0.2 + 0.6 * wide + 0.35 * detail + 0.3 * wiggle
     sheet_y = -21 + 0.2 * (across - 20) + 0.4 * (points.z - 18) + bent

@@ -48,7 +48,7 @@ class PhantomSpec:
     field_of_view_mm: float = 240.64
     slice_spacing_mm: float = 5.0
     thickness_mm: float = 5.0
-    lowest_mm: float = -33.0
+    lowest_mm: float = -38.0
     tilt_degrees: float = 0.0
     rotation_degrees: tuple[float, float, float] = (0.0, 0.0, 0.0)
     offset_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)

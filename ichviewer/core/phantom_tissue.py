@@ -39,7 +39,7 @@ def paint_plane(
     s = softness_mm
     hu = np.full(head.vault.shape, AIR_HU, dtype=np.float32)
     paint(hu, cover(head.skin, s), SKIN_HU)
-    paint(hu, cover(head.skin + 1.9, s), FAT_HU + 6 * head.detail)
+    paint(hu, cover(head.skin + 2.5, s), FAT_HU + 6 * head.detail)
     paint(hu, cover(head.muscle, s), MUSCLE_HU + 4 * head.detail)
     wall = cover(head.vault - head.skull, s) * cover(-head.vault - 1.0, s)
     if base is not None:
@@ -64,7 +64,7 @@ def _skull_hu(head: HeadFields) -> Field:
 def _csf_distance(head: HeadFields, anatomy: Anatomy) -> Field:
     """Distance to the CSF over the brain's surface, in sulci, fissures and cisterns; negative inside."""
     depth = -head.inside
-    gap = 0.5 + 1.3 * anatomy.atrophy + 0.3 * head.wave
+    gap = -0.5 + 2.0 * anatomy.atrophy + 0.5 * head.wave + 0.5 * head.detail
     is_cerebrum = np.clip(head.hindbrain / 2, 0, 1)
     reach = np.maximum(depth - (15 + 3 * head.detail), 0) * 0.5 + (1 - is_cerebrum) * 4
     sulci = np.abs(head.sulci) - head.sulcus_width + reach
@@ -87,8 +87,8 @@ def _brain_hu(
     paint(hu, csf_share, CSF_HU)
     ventricle_share = cover(head.ventricles, s)
     paint(hu, ventricle_share, CSF_HU - 2)
-    falx = np.maximum(np.abs(head.midline) - 0.45, head.falx)
-    paint(hu, cover(falx, s), 48.0)
+    falx = np.maximum(np.abs(head.midline) - 0.4, head.falx)
+    paint(hu, cover(falx, s), 44.0)
     sheet = np.maximum(np.abs(head.tentorium) * 0.88 - 0.5, head.tentorium_edge)
     paint(hu, cover(sheet, s), 44.0)
     paint(hu, cover(head.calcium, s), 130.0)
