@@ -6,7 +6,7 @@ min-max per slice or study, which would paint a healthy head as hot as a bleedin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from ichviewer.core.preprocessing import Framing
 from ichviewer.core.volume import Volume
 
 CLOSED_FORM = "Grad-CAM (closed form)"
+
+OTHER_METHODS = ("Grad-CAM", "Grad-CAM++", "XGrad-CAM", "HiResCAM", "LayerCAM", "EigenCAM")
+"""Methods of pytorch-grad-cam, for the slice in view."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,41 @@ def closed_form_heatmap(
     return Heatmap(
         subtype, finding.slice_index, values, finding.framing, cell_mm, CLOSED_FORM, card.weights_sha256
     )
+
+
+def method_heatmap(
+    values: NDArray[np.floating],
+    finding: SliceFinding,
+    subtype: Subtype,
+    card: ModelCard,
+    pixel_spacing_mm: tuple[float, float],
+    method: str,
+) -> Heatmap:
+    """Heat map of another method, made as hot as the closed form's hottest cell.
+
+    Other methods have units of their own, so the fixed scale of the card cannot be theirs: only their
+    *shape* is shown, and a slice that is cold in closed form stays cold.
+
+    Args:
+        values: (h, w), the method's map, any unit; negative values count as 0.
+        finding: The scored slice, with its class maps.
+        subtype: The label.
+        card: The checkpoint's card.
+        pixel_spacing_mm: (between rows, between columns).
+        method: Name of the method.
+
+    Raises:
+        ValueError: The slice has no class maps.
+    """
+    reference = closed_form_heatmap(finding, subtype, card, pixel_spacing_mm)
+    if reference is None:
+        raise ValueError(f"Slice {finding.slice_index + 1} has no class maps to scale {method} by.")
+    positive = np.clip(values, 0, None)
+    highest = float(positive.max())
+    share = positive / highest if highest > 0 else positive
+    cell_mm = reference.framing.height * pixel_spacing_mm[0] / values.shape[0]
+    heat = (share * float(reference.values.max())).astype(np.float32)
+    return replace(reference, values=heat, cell_mm=cell_mm, method=method)
 
 
 def place_on_slice(
