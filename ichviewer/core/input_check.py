@@ -1,7 +1,7 @@
 """Whether a series is what the network was made for: green, amber (runs, and says why) or red (asks first).
 
-Works on every fourth row and column of a few slices, so that it costs less than the first picture. The one thing
-to get wrong: it can only raise doubt; green is no proof that the scores are right.
+Works on every fourth row and column of a few slices, so that it costs less than the first picture. The one
+thing to get wrong: it can only raise doubt; green is no proof that the scores are right.
 """
 
 from __future__ import annotations
@@ -30,11 +30,19 @@ AIR_RANGE_HU = (-1150.0, -850.0)
 """Where the peak of the air around the head lies on a sound scanner."""
 
 HEAD_SIDES_MM = (90.0, 330.0)
-"""Longer and shorter side of the head's box on a slice through the brain lie between these."""
+"""Both sides of the head's box on a slice through the brain lie between these."""
 
 SKULL_HU = 300.0
-SKULL_SHARE = (0.02, 0.45)
-"""Share of the tissue on a slice of a head that is bone; a body has less, a bone or a phantom more."""
+SKULL_SECTORS = 24
+SKULL_SHARE = 0.7
+"""A brain is closed in by bone: this share of all directions from its middle meets some."""
+
+BRAIN_HU = (-20.0, 130.0)
+BRAIN_SHARE = 0.7
+"""At least this share of the middle of the head's box is brain, blood or fluid."""
+
+BRAIN_SLICES = 0.25
+"""At least this share of the slices of a head CT goes through the brain."""
 
 SAMPLED_SLICES = 9
 STEP = 4
@@ -69,10 +77,11 @@ class InputCheck:
 def check_input(volume: Volume) -> InputCheck:
     """Check one volume before inference.
 
-    Red: not CT, not an axial original, no head, Hounsfield units not claimed or shifted, values in steps over 2 HU,
-    fewer than 8 slices, slices over 7.5 mm apart or thick, two patients. Amber: contrast, bone kernel, gaps, overlaps,
-    lossy compression, thin slices, age under 18 or unknown, tilt over 25 degrees, Hounsfield units assumed,
-    unreadable slices. Not looked for: metal, craniectomy, motion.
+    Red: not CT, not an axial original, no head, Hounsfield units not claimed or shifted, values in
+    steps over 2 HU, fewer than 8 slices, slices over 7.5 mm apart or thick, two patients. Amber:
+    contrast, bone kernel, gaps, overlaps, lossy compression, thin slices, age under 18 or unknown,
+    tilt over 25 degrees, Hounsfield units assumed, unreadable slices. Not looked for: metal,
+    craniectomy, motion.
     """
     series = volume.series
     red = [*_red_by_header(series), *_red_by_pixels(volume)]
@@ -165,7 +174,7 @@ def _amber_by_volume(volume: Volume) -> list[str]:
 
 
 def _red_by_pixels(volume: Volume) -> list[str]:
-    """Doubts from the pixels of a few slices; none where the header says already that they are no Hounsfield units."""
+    """Doubts from the pixels of a few slices; none where the header denies Hounsfield units already."""
     readable = np.flatnonzero(volume.is_readable)
     if volume.series.hu == "not claimed" or not readable.size:
         return []
@@ -179,7 +188,7 @@ def _red_by_pixels(volume: Volume) -> list[str]:
     air = _air_peak_hu(volume, chosen)
     if air is not None and not AIR_RANGE_HU[0] <= air <= AIR_RANGE_HU[1]:
         reasons.append(f"Hounsfield units look shifted (air at {air:.0f})")
-    if sum(_looks_like_head(volume, int(index)) for index in chosen) < max(1, len(chosen) // 3):
+    if sum(_shows_brain(volume, int(index)) for index in chosen) < BRAIN_SLICES * len(chosen):
         reasons.append("no head was found")
     return reasons
 
@@ -224,17 +233,24 @@ def _air_peak_hu(volume: Volume, chosen: NDArray[np.intp]) -> float | None:
     return float(edges[int(np.argmax(counts))] + 10)
 
 
-def _looks_like_head(volume: Volume, slice_index: int) -> bool:
-    """Whether a slice holds one piece of tissue of a head's size with a skull around or in it."""
+def _shows_brain(volume: Volume, slice_index: int) -> bool:
+    """Whether a slice shows tissue of a head's size, closed in by bone, with brain in its middle."""
     hu = _sampled_hu(volume, slice_index)
     box = head_box(hu)
     if box is None:
         return False
-    top, bottom, left, right = box
+    top, bottom, left, right = (int(edge) for edge in box)
     between_rows, between_columns = volume.geometry.pixel_spacing_mm
     sides = (bottom - top) * STEP * between_rows, (right - left) * STEP * between_columns
-    inside = hu[int(top) : int(bottom), int(left) : int(right)]
-    tissue = int((inside > -200).sum())
-    bone = int((inside > SKULL_HU).sum()) / max(tissue, 1)
-    is_head_size = HEAD_SIDES_MM[0] <= min(sides) and max(sides) <= HEAD_SIDES_MM[1]
-    return is_head_size and SKULL_SHARE[0] <= bone <= SKULL_SHARE[1]
+    if not HEAD_SIDES_MM[0] <= min(sides) <= max(sides) <= HEAD_SIDES_MM[1]:
+        return False
+    inside = hu[top:bottom, left:right]
+    down = (np.arange(bottom - top) + 0.5) / (bottom - top) * 2 - 1
+    across = (np.arange(right - left) + 0.5) / (right - left) * 2 - 1
+    radius = np.hypot(down[:, None], across[None, :])
+    turns = np.arctan2(down[:, None], across[None, :]) / (2 * np.pi) + 0.5
+    sectors = (turns * SKULL_SECTORS).astype(int) % SKULL_SECTORS
+    bony = np.unique(sectors[(inside > SKULL_HU) & (radius > 0.5)]).size
+    middle = inside[radius < 0.5]
+    brain = float(((middle > BRAIN_HU[0]) & (middle < BRAIN_HU[1])).mean())
+    return bony >= SKULL_SHARE * SKULL_SECTORS and brain >= BRAIN_SHARE

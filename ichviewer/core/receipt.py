@@ -27,7 +27,7 @@ def median_spacing_mm(series: Series) -> float | None:
 
 
 def receipt(series: Series) -> str:
-    """One line: order, slices, spacing, tilt by position (and by tag), gaps, overlaps, duplicates, units, remarks.
+    """One line: order, slices, spacing, tilt, gaps, overlaps, duplicates, units, remarks.
 
     The tilt tag (0018,1120) is shown and never used. Slices are counted from 1.
     """

@@ -23,8 +23,8 @@ def best_series(contents: FolderContents) -> Series | None:
     """The series to show first.
 
     CT, axial and fit for the network before all others; then a head rather than another part of
-    the body by its description, a soft kernel, 10 to 60 slices of usual thickness, Hounsfield units claimed, and
-    more slices. Never chosen: what cannot be a stack of pictures of a patient, unless there is nothing else.
+    the body by its description, a soft kernel, 10 to 60 slices of usual thickness, Hounsfield units
+    claimed, and more slices. Localizers and captures only if there is nothing else.
 
     Returns:
         The series, None if there is none.

@@ -18,6 +18,7 @@ from ichviewer.core.geometry import (
     orientation_name,
     tilt_degrees,
 )
+from ichviewer.core.receipt import counted
 from ichviewer.core.series import TWO_PATIENTS_NOTE, PatientText, Series
 from ichviewer.dicom import tags
 from ichviewer.dicom.hounsfield import CT_CLASSES
@@ -179,7 +180,7 @@ def _remarks(instances: Sequence[Instance], hu: str) -> list[str]:
     if has_table:
         remarks.append("values come from a Modality LUT")
     elif unscaled:
-        remarks.append(f"{unscaled} slices have no Rescale Slope or Intercept: their values are as stored")
+        remarks.append(f"no Rescale Slope or Intercept in {counted(unscaled, 'slice')}: values as stored")
     if first.header.pixels and first.header.pixels.photometric == "MONOCHROME1":
         remarks.append("MONOCHROME1: shown inverted, not in Hounsfield units")
     if hu == "assumed":

@@ -30,7 +30,7 @@ IN_FLIGHT = 2
 LOOK_EVERY_S = 0.1
 """How often the cancel token is looked at while nothing arrives."""
 
-Decoded = NDArray[np.generic] | str
+Decoded = NDArray[np.integer] | str
 """Pixels, or the reason why there are none."""
 
 

@@ -11,11 +11,12 @@ import signal
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import gdcm
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import JPEGTransferSyntaxes
 
 from ichviewer.core.series import StoredPixels
@@ -79,7 +80,7 @@ def _one_line(error: Exception, task: DecodeTask) -> str:
     return f"{syntax_name(task.pixels.transfer_syntax)} could not be decoded: {text}"
 
 
-def decode_frame(task: DecodeTask) -> NDArray[np.generic]:
+def decode_frame(task: DecodeTask) -> NDArray[np.integer]:
     """Decode one frame.
 
     Returns:
@@ -97,10 +98,10 @@ def decode_frame(task: DecodeTask) -> NDArray[np.generic]:
         return _by_gdcm(task)
 
 
-def _by_pydicom(task: DecodeTask) -> NDArray[np.generic]:
+def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
     pixels = task.pixels
     decoder = get_decoder(pixels.transfer_syntax)
-    options = {
+    options: dict[str, Any] = {
         "rows": task.shape[0],
         "columns": task.shape[1],
         "number_of_frames": pixels.frame_count,
@@ -118,7 +119,7 @@ def _by_pydicom(task: DecodeTask) -> NDArray[np.generic]:
     return np.asarray(array)
 
 
-def _by_gdcm(task: DecodeTask) -> NDArray[np.generic]:
+def _by_gdcm(task: DecodeTask) -> NDArray[np.integer]:
     reader = gdcm.ImageReader()
     reader.SetFileName(task.path)
     if not reader.Read():
@@ -136,7 +137,9 @@ def _by_gdcm(task: DecodeTask) -> NDArray[np.generic]:
     if kind is None:
         raise ValueError("GDCM gives neither 8 nor 16 bits")
     # GDCM hands out char* as text; its own encoding brings the bytes back.
-    decoded = np.frombuffer(image.GetBuffer().encode("utf-8", "surrogateescape"), dtype=kind)
+    decoded: NDArray[np.integer] = np.frombuffer(
+        image.GetBuffer().encode("utf-8", "surrogateescape"), dtype=kind
+    )
     samples = task.pixels.samples
     shape = task.shape if samples == 1 else (*task.shape, samples)
-    return decoded.reshape(task.pixels.frame_count, *shape)[task.frame_index]
+    return np.asarray(decoded.reshape(task.pixels.frame_count, *shape)[task.frame_index])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ichviewer.dicom import tags
 from ichviewer.dicom.find_files import FoundFile, find_files
-from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_whole_dataset
+from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_raw_header
 
 
 def referenced_files(dicomdir: Path) -> list[FoundFile]:
@@ -16,8 +17,8 @@ def referenced_files(dicomdir: Path) -> list[FoundFile]:
     """
     root = dicomdir.absolute().parent
     try:
-        records = read_whole_dataset(dicomdir).get("DirectoryRecordSequence", [])
-    except (NotDicomError, DamagedError):
+        records = read_raw_header(dicomdir).sequence(tags.DIRECTORY_RECORD_SEQUENCE)
+    except (NotDicomError, DamagedError, OSError):
         return []
     found = []
     for record in records:

@@ -18,8 +18,8 @@ def inspect_document(contents: FolderContents, hash_uids: bool) -> dict[str, Any
 
     Args:
         contents: From ``scan``.
-        hash_uids: Replace study, series and instance UIDs, and whatever looks like one in notes, reasons and paths, by
-            a stable hash. (UIDs identify a patient to whoever has the archive.)
+        hash_uids: Replace study, series and instance UIDs, and whatever looks like one in notes,
+            reasons and paths, by a stable hash. (UIDs identify a patient to whoever has the archive.)
 
     Returns:
         ``{"series": [...], "files": [...]}``; ``after_slice`` counts from 0.
@@ -32,7 +32,7 @@ def inspect_document(contents: FolderContents, hash_uids: bool) -> dict[str, Any
 
 
 def hashed_uid(uid: str) -> str:
-    """A UID that stands for *uid*, always the same one (under 2.25, as PS3.5 B.2 has it); empty stays empty."""
+    """A UID that stands for *uid*, always the same one (PS3.5 B.2); empty stays empty."""
     if not uid:
         return ""
     return f"2.25.{int.from_bytes(hashlib.sha256(uid.encode()).digest()[:16], 'big')}"

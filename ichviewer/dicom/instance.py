@@ -77,7 +77,7 @@ def check_is_image(raw: RawHeader) -> None:
 
 
 def image_kind(raw: RawHeader) -> str:
-    """What sort of image: ``original``, ``localizer``, ``derived`` or ``capture`` (screen captures, color)."""
+    """Sort of image: ``original``, ``localizer``, ``derived`` or ``capture`` (screen captures, color)."""
     image_type = tuple(value.upper() for value in raw.ascii_values(tags.IMAGE_TYPE))
     storage_class = raw.ascii(tags.SOP_CLASS_UID)
     if storage_class.startswith("1.2.840.10008.5.1.4.1.1.7") or (raw.word(tags.SAMPLES_PER_PIXEL) or 1) != 1:

@@ -23,20 +23,20 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def fits_in_place(pixels: StoredPixels) -> bool:
-    """Whether the bytes in the file are the stored values, so that they can be read into the volume itself."""
+    """Whether the bytes in the file are the stored values, fit to be read into the volume itself."""
     is_foreign = pixels.is_big_endian or sys.byteorder == "big"
     is_plain = pixels.bits_allocated == 16 and pixels.samples == 1 and pixels.modality_lut is None
     return is_plain and not is_foreign and pixels.transfer_syntax != DeflatedExplicitVRLittleEndian
 
 
-def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.generic]) -> None:
+def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.integer]) -> None:
     """Read one frame of 16-bit pixels into *target*, (rows, columns), contiguous.
 
     Raises:
         UnreadableError: The file ends early.
         OSError: The file cannot be read.
     """
-    view = memoryview(target).cast("B")
+    view = target.data.cast("B")
     with Path(path).open("rb", buffering=0) as file:
         file.seek(pixels.offset)
         done = 0
@@ -48,7 +48,7 @@ def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.generic]) 
     clear_unused_bits(target, pixels)
 
 
-def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDArray[np.generic]:
+def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDArray[np.integer]:
     """Read one frame of any uncompressed kind.
 
     Returns:
@@ -77,8 +77,8 @@ def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDAr
 
 
 def _in_shape(
-    values: NDArray[np.generic], pixels: StoredPixels, shape: tuple[int, int]
-) -> NDArray[np.generic]:
+    values: NDArray[np.integer], pixels: StoredPixels, shape: tuple[int, int]
+) -> NDArray[np.integer]:
     if pixels.photometric == "YBR_FULL_422":
         return values.reshape(-1, 4)[:, :2].reshape(shape)
     if pixels.samples == 1:
@@ -91,7 +91,7 @@ def _in_shape(
     return in_samples[..., 0] if pixels.photometric == "YBR_FULL" else in_samples
 
 
-def clear_unused_bits(values: NDArray[np.generic], pixels: StoredPixels) -> None:
+def clear_unused_bits(values: NDArray[np.integer], pixels: StoredPixels) -> None:
     """Clear bits outside Bits Stored, or fill them with the sign, in place."""
     unused_above = pixels.bits_allocated - 1 - pixels.high_bit
     unused = pixels.bits_allocated - pixels.bits_stored
@@ -103,7 +103,7 @@ def clear_unused_bits(values: NDArray[np.generic], pixels: StoredPixels) -> None
     np.right_shift(words, unused, out=words)
 
 
-def stored_gray(values: NDArray[np.generic], pixels: StoredPixels) -> NDArray[np.generic]:
+def stored_gray(values: NDArray[np.integer], pixels: StoredPixels) -> NDArray[np.integer]:
     """What the viewer keeps of decoded pixels: one value per pixel, through the Modality LUT.
 
     Args:

@@ -1,8 +1,9 @@
 """One file's header as plain bytes per attribute, read once, quickly, and without trust.
 
-pydicom walks the elements; values stay bytes until they are asked for, because converting
-everything costs more than reading the pixels. The one thing to get wrong: nothing here may take memory
-that the file does not hold, so all reading is done on a bounded piece of the file in memory.
+Values stay bytes until they are asked for, because converting everything (as pydicom does) costs
+more than reading the pixels; pydicom parses the few sequences that matter. The one thing to get
+wrong: nothing here may take memory that the file does not hold, so all reading is done on a
+bounded piece of the file in memory.
 """
 
 from __future__ import annotations
@@ -11,16 +12,14 @@ import io
 import os
 import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pydicom.charset import convert_encodings, decode_bytes, python_encoding
-from pydicom.dataelem import RawDataElement
+from pydicom.charset import decode_bytes, python_encoding
 from pydicom.dataset import Dataset
-from pydicom.filereader import data_element_generator, read_dataset, read_sequence
-from pydicom.tag import BaseTag
+from pydicom.filereader import read_sequence
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -30,17 +29,23 @@ from pydicom.uid import (
 
 from ichviewer.core.errors import UnreadableError
 from ichviewer.dicom import tags
+from ichviewer.dicom.element_walk import UNDEFINED, Element, walk
 
 FIRST_BYTES = 1 << 16
 """Most headers end within this; longer ones are read in further steps."""
 
-LONGEST_HEADER = 1 << 28
+LONGEST_HEADER = 1 << 26
 """A header that has not ended after this many bytes is refused."""
 
 LARGEST_INFLATED = 1 << 29
 """No deflated data set may grow beyond this (bytes)."""
 
-_HEADER_TAGS: list[BaseTag | int] = [BaseTag(tag) for tag in tags.HEADER]
+META_GROUP = 0x0002
+LAST_GROUP = 0x7FDF
+"""The header ends before the group of the pixels."""
+
+_META_TAGS = frozenset((tags.TRANSFER_SYNTAX_UID, tags.MEDIA_STORAGE_SOP_CLASS_UID))
+_HEADER_TAGS = frozenset(tags.HEADER)
 
 
 class NotDicomError(Exception):
@@ -73,7 +78,7 @@ class RawHeader:
     """Attributes of one data set, undecoded.
 
     Attributes:
-        values: Bytes (or a parsed sequence) by tag number.
+        values: Bytes by tag number; of a sequence its items.
         transfer_syntax: UID; guessed from the bytes where the file has no meta information.
         is_implicit: Whether the data set is written without VRs.
         is_little_endian: Byte order of numbers.
@@ -82,7 +87,7 @@ class RawHeader:
         total_bytes: Size of the file, or of the inflated data set with the deflated syntax.
     """
 
-    values: Mapping[int, object]
+    values: Mapping[int, bytes]
     transfer_syntax: str
     is_implicit: bool
     is_little_endian: bool
@@ -96,8 +101,7 @@ class RawHeader:
 
     def bytes_of(self, tag: int) -> bytes:
         """The value as it stands in the file, empty where absent."""
-        value = self.values.get(tag)
-        return value if isinstance(value, bytes) else b""
+        return self.values.get(tag, b"")
 
     def ascii(self, tag: int) -> str:
         """A UID, code or number string without its padding, empty where absent."""
@@ -144,11 +148,11 @@ class RawHeader:
         if not value:
             return ""
         names = self.ascii_values(tags.SPECIFIC_CHARACTER_SET)
-        names = tuple(name for name in names if name in python_encoding) or ("ISO_IR 6",)
-        encodings = convert_encodings(list(names))
+        names = tuple(name.replace("ISO-IR", "ISO_IR") for name in names)
+        encodings = [python_encoding[name] for name in names if name in python_encoding] or ["iso8859"]
         if b"\x1b" in value and len(encodings) > 1:
             try:
-                return decode_bytes(value, encodings, {"\\", "\n", "\r", "\f", "^", "="}).strip(" \0")
+                return decode_bytes(value, encodings, set(b"\\\n\r\f^=")).strip(" \0")
             except (UnicodeError, LookupError, UserWarning):
                 return value.decode(encodings[0], "replace").strip(" \0")
         return value.decode(encodings[0], "replace").strip(" \0")
@@ -159,19 +163,14 @@ class RawHeader:
         Raises:
             DamagedError: The sequence is malformed.
         """
-        value = self.values.get(tag)
-        if value is None:
-            return []
+        value = self.values.get(tag, b"")
         try:
-            if isinstance(value, bytes):
-                return list(
-                    read_sequence(
-                        io.BytesIO(value), self.is_implicit, self.is_little_endian, len(value), "iso8859"
-                    )
-                )
-            return list(value)  # type: ignore[call-overload]
+            items = read_sequence(
+                io.BytesIO(value), self.is_implicit, self.is_little_endian, len(value), "iso8859"
+            )
         except (RecursionError, EOFError, OSError, ValueError, TypeError, struct.error) as error:
             raise DamagedError(f"malformed file: sequence {tag:08X} cannot be read ({error})") from error
+        return list(items)
 
 
 def read_raw_header(path: Path) -> RawHeader:
@@ -211,7 +210,7 @@ def _start_of_meta(head: bytes) -> int:
 
 
 def _is_plausible_start(head: bytes) -> bool:
-    """Whether the bytes can be the first element of a data set: group 2 or 8, a known VR or a short length."""
+    """Whether the bytes can begin a data set: group 2 or 8, and a known VR or a short length."""
     group, element = struct.unpack_from("<HH", head)
     if group not in (0x0002, 0x0008) or element > 0x0100:
         return False
@@ -220,107 +219,42 @@ def _is_plausible_start(head: bytes) -> bool:
     return int(struct.unpack_from("<L", head, 4)[0]) <= 256
 
 
-def _is_pixel_data(tag: BaseTag, vr: str | None, length: int) -> bool:
-    return tag in tags.PIXEL_DATA
-
-
-def _is_after_meta(tag: BaseTag, vr: str | None, length: int) -> bool:
-    return tag >> 16 != 0x0002
-
-
 def _parse(head: bytes, start: int, file: BinaryIO, size: int) -> RawHeader:
-    buffer = io.BytesIO(head)
-    buffer.seek(start)
-    try:
-        meta, _ = _elements(buffer, False, True, _is_after_meta, None)
-        syntax = _syntax(meta)
-        total = size
-        if syntax == DeflatedExplicitVRLittleEndian:
-            inflated = inflate(head[buffer.tell() :] + file.read())
-            buffer, total = io.BytesIO(inflated), len(inflated)
-        is_implicit, is_little_endian = _encoding(buffer, syntax)
-        values, is_short = _elements(buffer, is_implicit, is_little_endian, _is_pixel_data, _HEADER_TAGS)
-        values = {**meta, **values}
-    except RecursionError as error:
-        raise DamagedError("malformed file: sequences are nested too deeply") from error
-    except (
-        EOFError,
-        OSError,
-        ValueError,
-        TypeError,
-        struct.error,
-        NotImplementedError,
-        AttributeError,
-    ) as error:
-        if len(head) < size:
-            return RawHeader({}, "", False, True, None, True, size)
-        raise DamagedError(f"malformed file: {error or type(error).__name__}") from error
+    """The header as far as *head* reaches; ``ends_early`` if that is not far enough."""
+    meta = walk(head, start, False, True, _META_TAGS, META_GROUP)
+    syntax = meta.values.get(tags.TRANSFER_SYNTAX_UID, b"").decode("ascii", "replace").strip(" \0")
+    data, position, total = head, meta.end, size
+    if syntax == DeflatedExplicitVRLittleEndian:
+        data, position = inflate(head[meta.end :] + file.read()), 0
+        total = len(data)
+    is_implicit = not _has_vr(data, position)
+    is_little_endian = syntax != ExplicitVRBigEndian
+    found = walk(data, position, is_implicit, is_little_endian, _HEADER_TAGS, LAST_GROUP, tags.PIXEL_DATA)
     if not syntax:
         syntax = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
-    pixels = _pixel_element(buffer, is_implicit, is_little_endian)
-    # The walker stops quietly at the end of what it was given; a skip may even have led beyond it.
-    is_cut = is_short or buffer.tell() > len(buffer.getbuffer()) or len(head) < size
-    ends_early = pixels is None and is_cut
-    return RawHeader(values, str(syntax), is_implicit, is_little_endian, pixels, ends_early, total)
-
-
-def _syntax(meta: Mapping[int, object]) -> str:
-    value = meta.get(tags.TRANSFER_SYNTAX_UID)
-    return value.decode("ascii", "replace").strip(" \0") if isinstance(value, bytes) else ""
-
-
-def _elements(
-    buffer: io.BytesIO,
-    is_implicit: bool,
-    is_little_endian: bool,
-    stop_when: Callable[[BaseTag, str | None, int], bool],
-    wanted: list[BaseTag | int] | None,
-) -> tuple[dict[int, object], bool]:
-    """Values by tag, and whether one of them is shorter than it says."""
-    elements = list(
-        data_element_generator(
-            buffer, is_implicit, is_little_endian, stop_when=stop_when, specific_tags=wanted
-        )
+    is_whole = found.stopped_at is not None or (len(data) >= total and not found.is_cut)
+    return RawHeader(
+        values={**meta.values, **found.values},
+        transfer_syntax=str(syntax),
+        is_implicit=is_implicit,
+        is_little_endian=is_little_endian,
+        pixels=_pixel_element(found.stopped_at),
+        ends_early=not is_whole,
+        total_bytes=total,
     )
-    is_short = any(
-        isinstance(element.value, bytes) and len(element.value) < element.length != 0xFFFFFFFF
-        for element in elements
-        if isinstance(element, RawDataElement)
-    )
-    return {int(element.tag): element.value for element in elements}, is_short
 
 
-def _encoding(buffer: BinaryIO, syntax: str) -> tuple[bool, bool]:
-    """(implicit VR, little endian) of a data set; the bytes overrule a wrong Transfer Syntax UID."""
-    position = buffer.tell()
-    first = buffer.read(6)
-    buffer.seek(position)
-    is_explicit = len(first) == 6 and first[4:6].isalpha() and first[4:6].isupper()
-    return not is_explicit, syntax != ExplicitVRBigEndian
+def _has_vr(data: bytes, position: int) -> bool:
+    """Whether the element at *position* has a VR; the bytes overrule a wrong Transfer Syntax UID."""
+    letters = data[position + 4 : position + 6]
+    return len(letters) == 2 and letters.isalpha() and letters.isupper()
 
 
-def _pixel_element(buffer: BinaryIO, is_implicit: bool, is_little_endian: bool) -> PixelElement | None:
-    """The element at which the walk stopped, None at the end of the file."""
-    order = "<" if is_little_endian else ">"
-    start = buffer.read(12)
-    if len(start) < 8:
+def _pixel_element(element: Element | None) -> PixelElement | None:
+    if element is None or element.tag not in tags.PIXEL_DATA:
         return None
-    group, element = struct.unpack_from(order + "HH", start)
-    tag = group << 16 | element
-    if tag not in tags.PIXEL_DATA:
-        return None
-    if is_implicit:
-        offset, length, is_word = (
-            buffer.tell() - len(start) + 8,
-            struct.unpack_from(order + "L", start, 4)[0],
-            True,
-        )
-    elif len(start) == 12:
-        offset, length = buffer.tell(), struct.unpack_from(order + "L", start, 8)[0]
-        is_word = start[4:6] == b"OW"
-    else:
-        return None
-    return PixelElement(tag, offset, None if length == 0xFFFFFFFF else int(length), is_word)
+    length = None if element.length == UNDEFINED else element.length
+    return PixelElement(element.tag, element.start, length, element.vr in (b"OW", b""))
 
 
 def inflate(deflated: bytes) -> bytes:
@@ -347,27 +281,8 @@ def inflated_dataset(path: Path) -> bytes:
         OSError: The file cannot be read.
     """
     content = path.read_bytes()
-    buffer = io.BytesIO(content)
     try:
-        buffer.seek(_start_of_meta(content))
-        _elements(buffer, False, True, _is_after_meta, None)
-        return inflate(content[buffer.tell() :])
+        meta = walk(content, _start_of_meta(content), False, True, (), META_GROUP)
+        return inflate(content[meta.end :])
     except (NotDicomError, DamagedError) as error:
         raise UnreadableError(str(error) or "not a DICOM file") from error
-
-
-def read_whole_dataset(path: Path) -> Dataset:
-    """A small non-image file (DICOMDIR) with all its attributes.
-
-    Raises:
-        DamagedError: It cannot be read.
-    """
-    header = read_raw_header(path)
-    data = path.read_bytes()
-    buffer = io.BytesIO(data)
-    buffer.seek(_start_of_meta(data))
-    try:
-        _elements(buffer, False, True, _is_after_meta, None)
-        return read_dataset(buffer, header.is_implicit, header.is_little_endian)
-    except (RecursionError, EOFError, ValueError, TypeError, struct.error) as error:
-        raise DamagedError(f"malformed file: {error}") from error

@@ -83,19 +83,20 @@ def _allocate(series: Series) -> NDArray[np.int16] | NDArray[np.uint16]:
             f"Series {series.description or series.key} needs {needed >> 20} MiB of memory; "
             f"the limit is {LARGEST_VOLUME_BYTES >> 20} MiB."
         )
-    return np.zeros((len(series.slices), *shape), dtype=_dtype(series))
+    whole = (len(series.slices), *shape)
+    return np.zeros(whole, dtype=np.uint16) if _is_unsigned(series) else np.zeros(whole, dtype=np.int16)
 
 
-def _dtype(series: Series) -> type[np.int16] | type[np.uint16]:
-    """uint16 where values above 32767 can occur and none below 0, else int16."""
+def _is_unsigned(series: Series) -> bool:
+    """Whether values above 32767 can occur and none below 0."""
     layouts = [pixels_of(header) for header in series.slices]
     is_wide = any((p.bits_stored == 16 and not p.is_signed) or p.modality_lut is not None for p in layouts)
     has_negative = any(p.is_signed and p.modality_lut is None for p in layouts)
-    return np.uint16 if is_wide and not has_negative else np.int16
+    return is_wide and not has_negative
 
 
 def _fill(
-    series: Series, stored: NDArray[np.generic], cancel: CancelToken, decoder: SliceDecoder | None
+    series: Series, stored: NDArray[np.integer], cancel: CancelToken, decoder: SliceDecoder | None
 ) -> Iterator[tuple[int, str]]:
     """Read every slice into *stored*; yields its index, and why it could not be read (empty if it was)."""
     compressed = []
@@ -121,7 +122,7 @@ def _fill(
                 yield index, _store(series, series.slices[index], result, stored[index])
 
 
-def _read_one(series: Series, header: SliceHeader, pixels: StoredPixels, target: NDArray[np.generic]) -> str:
+def _read_one(series: Series, header: SliceHeader, pixels: StoredPixels, target: NDArray[np.integer]) -> str:
     """Read one uncompressed slice into *target*; why not, if it fails."""
     try:
         is_direct = series.in_plane == AS_STORED and pixels.photometric != "MONOCHROME1"
@@ -137,21 +138,21 @@ def _read_one(series: Series, header: SliceHeader, pixels: StoredPixels, target:
 
 
 def _store(
-    series: Series, header: SliceHeader, values: NDArray[np.generic], target: NDArray[np.generic]
+    series: Series, header: SliceHeader, values: NDArray[np.integer], target: NDArray[np.integer]
 ) -> str:
     """Put decoded pixels into their place in the volume; why not, if they do not fit."""
     if values.shape[:2] != header.stored_shape:
         return f"{values.shape[1]} x {values.shape[0]} pixels were decoded instead of the declared ones"
     gray = stored_gray(values, pixels_of(header))
-    limits = np.iinfo(target.dtype)
-    if gray.size and (int(gray.min()) < limits.min or int(gray.max()) > limits.max):
+    lowest, highest = (0, 65535) if target.dtype == np.uint16 else (-32768, 32767)
+    if gray.size and (int(gray.min()) < lowest or int(gray.max()) > highest):
         return "its values do not fit into 16 bits together with the other slices'"
     target[...] = series.in_plane.to_canonical(gray)
     return ""
 
 
 def _unmeasured_geometry(series: Series) -> StackGeometry:
-    """For pictures without positions or spacing: 1 mm everywhere, only good for putting them on the screen."""
+    """For pictures without positions or spacing: 1 mm everywhere, good for the screen alone."""
     origins = np.zeros((len(series.slices), 3))
     origins[:, 2] = np.arange(len(series.slices))
     return StackGeometry(origins, np.asarray((1.0, 0, 0)), np.asarray((0, 1.0, 0)), (1.0, 1.0))

@@ -43,7 +43,7 @@ def read_slice(
 
 def _decode_one(
     header: SliceHeader, pixels: StoredPixels, cancel: CancelToken, decoder: SliceDecoder | None
-) -> NDArray[np.generic]:
+) -> NDArray[np.integer]:
     with ExitStack() as stack:
         decoder = decoder or stack.enter_context(SliceDecoder(child_count=1))
         ((_, result),) = decoder.decode([task(header, pixels)], cancel)

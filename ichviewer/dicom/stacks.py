@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from ichviewer.core.geometry import canonical_directions, canonical_in_plane
+from ichviewer.core.receipt import counted
 from ichviewer.dicom import tags
 from ichviewer.dicom.instance import Instance
 
@@ -144,7 +146,7 @@ def positions_mm(instances: Sequence[Instance]) -> list[float]:
 def _places(sorted_positions: Sequence[float]) -> list[int]:
     """Number of the place of each slice; slices at the same position share one."""
     places = [0]
-    for lower, upper in zip(sorted_positions, sorted_positions[1:], strict=False):
+    for lower, upper in pairwise(sorted_positions):
         places.append(places[-1] + (upper - lower > SAME_POSITION_MM))
     return places
 
@@ -169,7 +171,9 @@ def _split_places(ordered: list[Instance], places: list[int]) -> tuple[list[list
             parts.sort(key=len, reverse=True)
             return parts, (f"the series holds {len(parts)} stacks at the same positions, split by {name}",)
     count = len(places) - len(set(places))
-    return [ordered], (f"{count} slices lie where another slice lies already and cannot be told apart",)
+    return [ordered], (
+        f"{counted(count, 'slice')} at the position of another one, which cannot be told apart",
+    )
 
 
 def _parts_by(
@@ -177,8 +181,8 @@ def _parts_by(
 ) -> list[list[Instance]]:
     """Stacks without a shared place, told apart by one attribute; empty if it does not tell them apart.
 
-    By value where every value makes a stack of its own, else by rank at each place (times differ from slice to
-    slice, yet at every place the earlier scan comes first).
+    By value where every value makes a stack of its own, else by rank at each place (times differ from
+    slice to slice, yet at every place the earlier scan comes first).
     """
     by_value: dict[str, list[int]] = defaultdict(list)
     for index, instance in enumerate(ordered):
@@ -211,7 +215,7 @@ def _as_number(text: str) -> tuple[float, str]:
 
 
 def _without_positions(instances: list[Instance], duplicates: int) -> Stack:
-    """Order for want of positions: Instance Number, else Slice Location, else file name; said in *sorted_by*."""
+    """Order for want of positions: Instance Number, else Slice Location, else file name."""
     numbers = [instance.header.instance_number for instance in instances]
     locations = [instance.slice_location for instance in instances]
     frames = [instance.header.frame_number or 0 for instance in instances]
@@ -223,6 +227,6 @@ def _without_positions(instances: list[Instance], duplicates: int) -> Stack:
     else:
         keys = [(i.header.path, frame) for i, frame in zip(instances, frames, strict=True)]
         sorted_by = "file name"
-    order = sorted(range(len(instances)), key=lambda index: keys[index])  # type: ignore[arg-type,return-value]
+    order = sorted(range(len(instances)), key=lambda index: keys[index])
     note = f"no positions in the files: sorted by {sorted_by}"
     return Stack(tuple(instances[index] for index in order), sorted_by, duplicates, (note,))

@@ -60,9 +60,5 @@ PER_FRAME_FUNCTIONAL_GROUPS = 0x52009230
 PIXEL_DATA = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 """Float, Double Float and plain Pixel Data: the header ends here."""
 
-HEADER = tuple(
-    tag
-    for name, tag in sorted(globals().items())
-    if isinstance(tag, int) and tag >> 16 not in (0x0002, 0x0004)
-)
+HEADER = tuple(tag for name, tag in sorted(globals().items()) if isinstance(tag, int) and tag >> 16 != 0x0002)
 """What one pass over a header keeps; every other attribute is skipped unread."""

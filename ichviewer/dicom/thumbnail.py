@@ -15,7 +15,7 @@ from ichviewer.dicom.read_slice import read_slice
 def thumbnail(
     series: Series, size_px: int, cancel: CancelToken | None = None, decoder: SliceDecoder | None = None
 ) -> NDArray[np.uint8]:
-    """Middle slice in the brain window if its values are Hounsfield units, else from its 2nd to 98th percentile.
+    """Middle slice: in the brain window if in Hounsfield units, else from the 2nd to the 98th percentile.
 
     Args:
         series: From ``scan``.
