@@ -140,7 +140,9 @@ class StudyFindings:
     slices: tuple[SliceFinding, ...]
 
     @staticmethod
-    def pending(series_key: str, checkpoint_sha256: str, is_readable: Sequence[bool]) -> StudyFindings:
+    def pending(
+        series_key: str, checkpoint_sha256: str, is_readable: Sequence[bool] | NDArray[np.bool_]
+    ) -> StudyFindings:
         """Nothing known yet: readable slices pend, the others are unreadable."""
         statuses = (SliceStatus.PENDING if readable else SliceStatus.UNREADABLE for readable in is_readable)
         slices = tuple(SliceFinding(index, status) for index, status in enumerate(statuses))
