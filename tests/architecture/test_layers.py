@@ -63,7 +63,8 @@ def modules(package: str) -> dict[str, Path]:
 
 
 PACKAGE = modules("ichviewer")
-KNOWN = {**PACKAGE, **modules("training")}
+TRAINING = modules("training")
+KNOWN = {**PACKAGE, **TRAINING}
 
 
 def imports(path: Path) -> Iterator[Import]:
@@ -85,6 +86,9 @@ def imports(path: Path) -> Iterator[Import]:
         pending += [(child, is_late) for child in ast.iter_child_nodes(node)]
 
 
+IMPORTS = {module: list(imports(path)) for module, path in KNOWN.items()}
+
+
 def layer(module: str) -> str:
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else parts[0]
@@ -92,38 +96,35 @@ def layer(module: str) -> str:
 
 @pytest.mark.parametrize("module", PACKAGE)
 def test_imports_point_down(module: str) -> None:
-    ours = {name for name, _ in imports(PACKAGE[module]) if name in PACKAGE}
+    ours = {name for name, _ in IMPORTS[module] if name in PACKAGE}
     upwards = {name for name in ours if layer(name) not in MAY_IMPORT[layer(module)] | {layer(module)}}
     assert not upwards
 
 
 def test_no_module_is_imported_in_a_circle() -> None:
-    graph = {module: {name for name, _ in imports(path) if name in KNOWN} for module, path in KNOWN.items()}
+    graph = {module: {name for name, _ in found if name in KNOWN} for module, found in IMPORTS.items()}
     graphlib.TopologicalSorter(graph).prepare()
 
 
 def test_imports_stand_at_the_top_of_their_file() -> None:
-    late = {(module, name) for module, path in KNOWN.items() for name, is_late in imports(path) if is_late}
-    assert late <= LATE_IMPORTS
+    late = {(module, name) for module, found in IMPORTS.items() for name, is_late in found if is_late}
+    assert late == LATE_IMPORTS
 
 
 def test_core_needs_numpy_and_the_standard_library_only() -> None:
     roots = {
-        name.split(".")[0]
-        for module, path in PACKAGE.items()
-        if layer(module) == "core"
-        for name, _ in imports(path)
+        name.split(".")[0] for module in PACKAGE if layer(module) == "core" for name, _ in IMPORTS[module]
     }
     assert roots <= {*sys.stdlib_module_names, "numpy", "ichviewer"}
 
 
 def test_the_viewer_does_not_know_its_training_or_its_tests() -> None:
-    roots = {name.split(".")[0] for path in PACKAGE.values() for name, _ in imports(path)}
+    roots = {name.split(".")[0] for module in PACKAGE for name, _ in IMPORTS[module]}
     assert not roots & {"training", "tests", "builders"}
 
 
 def test_training_stands_on_core_dicom_and_inference() -> None:
-    ours = {name for module in modules("training") for name, _ in imports(KNOWN[module]) if name in PACKAGE}
+    ours = {name for module in TRAINING for name, _ in IMPORTS[module] if name in PACKAGE}
     assert {layer(name) for name in ours} <= TRAINING_MAY_IMPORT
 
 
