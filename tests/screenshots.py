@@ -259,6 +259,7 @@ def at_both_scales(module: str, draw: Callable[[Path, QApplication, str], None])
             command = [sys.executable, "-m", module, str(arguments.out_dir), "--scale", scale]
             subprocess.run(command, env=environment, check=True)
         return
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = QApplication([])
     apply_theme(application)
     draw(arguments.out_dir, application, "" if arguments.scale == 1 else f"@{arguments.scale}x")

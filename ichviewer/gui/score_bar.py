@@ -104,7 +104,8 @@ class ScoreBar(QWidget):
         number = QRectF(self.width() - NUMBER_PX + 4, 0, NUMBER_PX - 20, height)
         if self._probability is None:
             painter.setFont(interface_font(self.font(), SMALL_PX))
-            number.setRight(self.width() - 2)
+            number.setLeft(self.width() - NUMBER_PX + 1)
+            number.setRight(self.width() - 1)
         painter.drawText(number, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.text)
         if self.is_flagged:
             self._paint_flag(painter, self.width() - 12, height / 2)

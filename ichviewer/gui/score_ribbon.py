@@ -24,12 +24,22 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus
+from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus, StudyFindings
 from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.ribbon_rows import Mark, RibbonRows, marks_above_threshold, ribbon_rows
 from ichviewer.gui.store import Store
-from ichviewer.gui.theme import ACCENT, LINE, PANEL, SECONDARY, SMALL_PX, SUBTYPE_COLORS, TEXT, interface_font
+from ichviewer.gui.theme import (
+    ACCENT,
+    LINE,
+    PANEL,
+    RED,
+    SECONDARY,
+    SMALL_PX,
+    SUBTYPE_COLORS,
+    TEXT,
+    interface_font,
+)
 from ichviewer.gui.wording import counted_text, label_text, probability_text
 
 GUTTER_PX, TOP_PX, BOTTOM_PX = 28, 66, 8
@@ -148,13 +158,18 @@ class ScoreRibbon(QWidget):
         painter.drawText(QRect(8, 4, self.width() - 12, 16), Qt.AlignmentFlag.AlignLeft, "SCORES")
         painter.setFont(interface_font(self.font(), SMALL_PX))
         painter.setPen(QColor(TEXT))
-        words = self._header.replace(" slices", "").split(", ", 1)
-        text = painter.fontMetrics().elidedText(words[0], Qt.TextElideMode.ElideRight, self.width() - 62)
-        painter.drawText(QRect(58, 4, self.width() - 62, 16), Qt.AlignmentFlag.AlignRight, text)
-        if len(words) > 1:
-            painter.setPen(QColor(HATCHES[SliceStatus.FAILED][1]).lighter(140))
-            text = painter.fontMetrics().elidedText(words[1], Qt.TextElideMode.ElideRight, self.width() - 12)
-            painter.drawText(QRect(6, 19, self.width() - 12, 16), Qt.AlignmentFlag.AlignRight, text)
+        findings = self._store.state.findings
+        if findings is not None:
+            total, unscored = len(findings.slices), unscored_count(findings)
+            line = QRect(6, 4, self.width() - 12, 16)
+            painter.drawText(
+                line, Qt.AlignmentFlag.AlignRight, f"{findings.count(SliceStatus.OK)} of {total}"
+            )
+            if unscored:
+                painter.setPen(QColor(RED))
+                painter.drawText(
+                    line.translated(0, 15), Qt.AlignmentFlag.AlignRight, f"{unscored} without scores"
+                )
         self._paint_codes(painter)
 
     def _paint_codes(self, painter: QPainter) -> None:
@@ -191,7 +206,8 @@ class ScoreRibbon(QWidget):
 
     def _paint_cells(self, painter: QPainter, rows: RibbonRows) -> None:
         cells, row_count = self.cells_rect(), len(rows.statuses)
-        painter.drawImage(cells, _cell_colors(rows))
+        # One picture pixel for each pixel of the screen: scaling by QPainter costs more than all the rest.
+        painter.drawImage(cells.topLeft(), _cells_image(rows, cells, painter.device().devicePixelRatioF()))
         step = cells.height() / row_count
         for first, last, status in _hatched_runs(rows):
             style, color = HATCHES[status]
@@ -211,20 +227,20 @@ class ScoreRibbon(QWidget):
 
     def _paint_marks(self, painter: QPainter) -> None:
         """A run above threshold is a filled bar, an isolated slice an open ring."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         step = self.cells_rect().width() / len(SUBTYPES)
         for mark in self._marks:
             area = self.row_rect(mark.first, mark.last)
             x, y = area.left() + (mark.column + 0.5) * step, area.center().y()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, mark.is_isolated)
             if mark.is_isolated:
                 painter.setBrush(QColor(0, 0, 0, 150))
                 painter.setPen(QPen(QColor("white"), 1.6))
                 painter.drawEllipse(QPointF(x, y), 4.2, 4.2)
             else:
-                painter.setPen(QPen(QColor(0, 0, 0, 200), 1))
-                painter.setBrush(QColor("white"))
                 half = max(area.height() / 2 - 2, 3.0)
-                painter.drawRoundedRect(QRectF(x - 2.5, y - half, 5, 2 * half), 2.5, 2.5)
+                bar = QRectF(x - 2, y - half, 4, 2 * half)
+                painter.fillRect(bar.adjusted(-1, -1, 1, 1), QColor(0, 0, 0, 170))
+                painter.fillRect(bar, QColor("white"))
 
     def _paint_place(self, painter: QPainter) -> None:
         index = self._store.state.slice_index
@@ -278,6 +294,11 @@ class ScoreRibbon(QWidget):
         return _slice_tooltip(state.findings.slices[index], thresholds)
 
 
+def unscored_count(findings: StudyFindings) -> int:
+    """Slices that failed or could not be read; those that pend are not counted."""
+    return findings.count(SliceStatus.FAILED) + findings.count(SliceStatus.UNREADABLE)
+
+
 def _slice_tooltip(finding: SliceFinding, thresholds: tuple[float, ...] | None) -> str:
     title = f"Slice {finding.slice_index + 1}"
     if finding.probabilities is None:
@@ -292,16 +313,22 @@ def _slice_tooltip(finding: SliceFinding, thresholds: tuple[float, ...] | None) 
     return "\n".join(lines)
 
 
-def _cell_colors(rows: RibbonRows) -> QImage:
-    """One pixel a cell, from the empty cell's grey (0) to the label's colour (1); the top row is the last."""
+def _cells_image(rows: RibbonRows, cells: QRect, ratio: float) -> QImage:
+    """Cells from grey (0) to the label's color (1), in device pixels; the last row is at the top."""
     named = [QColor(SUBTYPE_COLORS[subtype]) for subtype in SUBTYPES]
     colors = np.asarray([(color.red(), color.green(), color.blue()) for color in named], dtype=np.float64)
     share = rows.probabilities[::-1, :, None]
     rgb = EMPTY_CELL + share * (colors[None] - EMPTY_CELL)
-    pixels = np.full((*rgb.shape[:2], 4), 255, dtype=np.uint8)
-    pixels[..., :3] = np.round(rgb)
-    height, width = pixels.shape[:2]
-    return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBX8888).copy()
+    red, green, blue = np.moveaxis(np.round(rgb).astype(np.uint32), 2, 0)
+    pixels = 0xFF000000 | red << 16 | green << 8 | blue
+    height, width = round(cells.height() * ratio), round(cells.width() * ratio)
+    down = np.arange(height) * len(pixels) // height
+    across = np.arange(width) * len(SUBTYPES) // width
+    image = QImage(
+        pixels[down][:, across].tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32
+    ).copy()
+    image.setDevicePixelRatio(ratio)
+    return image
 
 
 def _hatched_runs(rows: RibbonRows) -> list[tuple[int, int, SliceStatus]]:

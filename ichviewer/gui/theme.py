@@ -157,7 +157,7 @@ QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-
     background: {TEXT}; }}
 QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{ background: #565b61; }}
 QProgressBar {{ background: {WINDOW}; border: 1px solid {LINE}; border-radius: 4px; text-align: center; }}
-#WorkBar {{ font-size: {SMALL_PX}px; color: {TEXT}; text-align: left; padding-left: 6px; }}
+#WorkBar {{ font-size: {SMALL_PX}px; color: {TEXT}; }}
 #WorkBar::chunk {{ background: #35506a; }}
 QProgressBar::chunk {{ background: {ACCENT}; border-radius: 3px; }}
 QListWidget {{ background: {PANEL}; border: 1px solid transparent; }}
