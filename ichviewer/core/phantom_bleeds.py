@@ -89,7 +89,7 @@ def _crescent(bleed: Bleed, points: Points, head: HeadFields) -> Field:
     angle = (angle + np.pi) % (2 * np.pi) - np.pi
     arc = np.abs(angle) * np.hypot(points.x, points.y - 4) / bleed.size_mm[0]
     height = np.abs(points.z - bleed.center_mm[2]) / bleed.size_mm[2]
-    share = np.sqrt(np.clip(1 - arc**2.5, 0, 1)) * np.sqrt(np.clip(1 - height**2.5, 0, 1))
+    share = np.clip(1 - arc**2, 0, 1) ** 0.7 * np.sqrt(np.clip(1 - height**2.5, 0, 1))
     depth = share * (bleed.size_mm[1] + 0.7 * head.detail)
     # Where there is no bleed the distance stays positive, also right under the skull.
     return np.asarray(-head.vault - depth + 1.5 * smooth_step(0.1 - share, 0, 0.1), dtype=np.float32)
