@@ -27,6 +27,9 @@ TIME_LIMIT_S = 20.0
 IN_FLIGHT = 2
 """Tasks given to a child at a time, so that it has work while its last answer is taken."""
 
+START_LIMIT_S = 60.0
+"""A child that is not ready by then never will be."""
+
 LOOK_EVERY_S = 0.1
 """How often the cancel token is looked at while nothing arrives."""
 
@@ -113,13 +116,12 @@ class SliceDecoder:
                 continue
             try:
                 if child.connection in ready:
-                    yield child.pending[0], child.take()
-                    child.pending.popleft()
-                    child.busy_since = now
+                    yield from child.take(now)
                     continue
-                if now - child.busy_since <= self._time_limit_s:
+                limit_s = self._time_limit_s if child.is_ready else START_LIMIT_S
+                if now - child.busy_since <= limit_s:
                     continue
-                reason = f"it took longer than {self._time_limit_s:g} s"
+                reason = f"it took longer than {limit_s:g} s"
             except (EOFError, OSError):
                 reason = f"the decoder crashed ({child.ending()})"
             failed = child.pending.popleft()
@@ -145,6 +147,7 @@ class _Child:
         theirs.close()
         self.pending: deque[int] = deque()
         self.busy_since = time.monotonic()
+        self.is_ready = False
 
     def give(self, index: int, tasks: Sequence[DecodeTask]) -> None:
         """Hand over a task; a child that died meanwhile shows when its answer is taken."""
@@ -156,17 +159,22 @@ class _Child:
         except (BrokenPipeError, ConnectionResetError):
             return
 
-    def take(self) -> Decoded:
-        """The answer to the oldest task.
+    def take(self, now: float) -> Iterator[tuple[int, Decoded]]:
+        """The answer to the oldest task; nothing if the child only said that it is ready.
 
         Raises:
             EOFError, OSError: The child is gone.
         """
         answer = self.connection.recv()
-        if answer[0] == "error":
-            return str(answer[1])
-        _, dtype, shape = answer
-        return np.frombuffer(self.connection.recv_bytes(), dtype=np.dtype(dtype)).reshape(shape)
+        self.busy_since = now
+        if answer[0] == "ready":
+            self.is_ready = True
+            return
+        result: Decoded = str(answer[1])
+        if answer[0] == "ok":
+            _, dtype, shape = answer
+            result = np.frombuffer(self.connection.recv_bytes(), dtype=np.dtype(dtype)).reshape(shape)
+        yield self.pending.popleft(), result
 
     def ending(self) -> str:
         """How the child ended, in words."""

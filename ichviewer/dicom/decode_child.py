@@ -49,11 +49,15 @@ class DecodeTask:
 
 
 def serve(connection: Connection, memory_limit_bytes: int) -> None:
-    """Answer tasks until the other side closes: ("ok", dtype, shape) and the bytes, or ("error", why)."""
+    """Say ("ready",), then answer tasks until the other side closes.
+
+    An answer is ("ok", dtype, shape) and the bytes, or ("error", why).
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The decoders of some libraries print to stderr what they also report; the answer says it better.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     _limit_memory(memory_limit_bytes)
+    connection.send(("ready",))
     while True:
         try:
             task = connection.recv()

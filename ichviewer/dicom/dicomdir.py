@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ichviewer.dicom import tags
 from ichviewer.dicom.find_files import FoundFile, find_files
-from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_raw_header
+from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_raw_header, text_values
 
 
 def referenced_files(dicomdir: Path) -> list[FoundFile]:
@@ -22,15 +22,13 @@ def referenced_files(dicomdir: Path) -> list[FoundFile]:
         return []
     found = []
     for record in records:
-        parts = record.get("ReferencedFileID")
-        if not parts:
-            continue
-        names = [parts] if isinstance(parts, str) else [str(part) for part in parts]
-        found.append(_referenced(root, names))
+        names = text_values(record, "ReferencedFileID")
+        if names:
+            found.append(_referenced(root, names))
     return found
 
 
-def _referenced(root: Path, names: list[str]) -> FoundFile:
+def _referenced(root: Path, names: tuple[str, ...]) -> FoundFile:
     shown = "/".join(names)
     if any(name in ("", ".", "..") or "/" in name or "\\" in name or ":" in name for name in names):
         return FoundFile(root, shown, "the DICOMDIR's reference leads out of its folder")

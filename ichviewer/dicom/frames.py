@@ -24,7 +24,7 @@ from ichviewer.dicom.instance import (
     position,
     positive,
 )
-from ichviewer.dicom.raw_header import DamagedError, RawHeader
+from ichviewer.dicom.raw_header import DamagedError, RawHeader, text_values
 from ichviewer.dicom.stored_pixels import frame_pixels, stored_pixels
 
 MOST_FRAMES = 10000
@@ -106,27 +106,19 @@ def _rescale(groups: list[Dataset], whole: Instance) -> tuple[float | None, floa
     return whole.header.slope, whole.header.intercept, whole.raw.ascii(tags.RESCALE_TYPE)
 
 
-def _values(groups: list[Dataset], sequence: str, keyword: str) -> list[object]:
-    """Values of one attribute of one functional group, empty where absent."""
+def _texts(groups: list[Dataset], sequence: str, keyword: str) -> tuple[str, ...]:
+    """Values of one attribute of one functional group, empty where absent; the frame's own before the shared."""
     for group in reversed(groups):
         items = group.get(sequence)
-        value = items[0].get(keyword) if items else None
-        if value is not None and value != "":
-            return (
-                [value]
-                if isinstance(value, str | int | float) or not hasattr(value, "__iter__")
-                else list(value)
-            )
-    return []
+        values = text_values(items[0], keyword) if items else ()
+        if values:
+            return values
+    return ()
 
 
 def _numbers(groups: list[Dataset], sequence: str, keyword: str) -> tuple[float, ...]:
     try:
-        numbers = tuple(float(str(value)) for value in _values(groups, sequence, keyword))
+        numbers = tuple(float(value) for value in _texts(groups, sequence, keyword))
     except ValueError as error:
         raise DamagedError(f"{keyword} is not a number") from error
     return numbers if all(math.isfinite(number) for number in numbers) else ()
-
-
-def _texts(groups: list[Dataset], sequence: str, keyword: str) -> tuple[str, ...]:
-    return tuple(str(value) for value in _values(groups, sequence, keyword))

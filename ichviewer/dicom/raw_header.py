@@ -257,6 +257,17 @@ def _pixel_element(element: Element | None) -> PixelElement | None:
     return PixelElement(element.tag, element.start, length, element.vr in (b"OW", b""))
 
 
+def text_values(item: Dataset, keyword: str) -> tuple[str, ...]:
+    """Components of a string attribute in a sequence item, unchecked; empty where absent.
+
+    Taken from the bytes: pydicom's own conversion warns of what many scanners write (long decimal strings).
+    """
+    element = item.get_item(keyword)
+    value = b"" if element is None else element.value
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else ""
+    return tuple(part.strip(" \0") for part in text.split("\\")) if text.strip(" \0") else ()
+
+
 def inflate(deflated: bytes) -> bytes:
     """Inflate a deflated data set (PS3.5 A.5), up to LARGEST_INFLATED bytes.
 

@@ -171,9 +171,7 @@ def _split_places(ordered: list[Instance], places: list[int]) -> tuple[list[list
             parts.sort(key=len, reverse=True)
             return parts, (f"the series holds {len(parts)} stacks at the same positions, split by {name}",)
     count = len(places) - len(set(places))
-    return [ordered], (
-        f"{counted(count, 'slice')} at the position of another one, which cannot be told apart",
-    )
+    return [ordered], (f"{counted(count, 'slice')} at the position of another one, not to be told apart",)
 
 
 def _parts_by(
