@@ -1,92 +1,22 @@
-"""Which heat map a slice shows, if any, why not otherwise, and its pixels.
+"""Heat as pixels: kept off the air, brought to the size of the screen, made once for all views.
 
-The one thing to get wrong: nothing is colored below the slice threshold unless the reader asked,
-nothing outside the head, and nothing on a slice whose scores are still to come.
+The one thing to get wrong: enlarging smooths, and smoothed heat must not reach beyond the head.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus
 from ichviewer.core.head import head_mask
-from ichviewer.core.heatmap import CLOSED_FORM, Heatmap, closed_form_heatmap, place_on_slice
-from ichviewer.core.model_card import ModelCard
+from ichviewer.core.heatmap import Heatmap, place_on_slice
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
+from ichviewer.gui.heat_choice import HeatChoice, heat_to_show
 from ichviewer.gui.placement import Placement
 from ichviewer.gui.recent import Recent
 from ichviewer.gui.slice_picture import in_view, resampled
-
-
-@dataclass(frozen=True, eq=False)
-class HeatChoice:
-    """What the heat map layer does on the slice in view.
-
-    Attributes:
-        heatmap: The map to draw; None if nothing is colored.
-        lines: What the view says about it, empty while the layer is off.
-    """
-
-    heatmap: Heatmap | None
-    lines: tuple[str, ...]
-
-
-NOTHING = HeatChoice(None, ())
-
-
-def heat_to_show(state: ViewState) -> HeatChoice:
-    """The heat map that belongs over the slice in view, or the reason why there is none."""
-    if not state.shows_heatmap or state.volume is None or not state.volume.is_readable[state.slice_index]:
-        return NOTHING
-    title = f"HEAT MAP {state.heatmap_subtype.value}"
-    if state.findings is None or state.model_card is None:
-        return HeatChoice(None, (title, "no analysis yet"))
-    card, finding = state.model_card, state.findings.slices[state.slice_index]
-    belongs = (state.volume.series.key, card.weights_sha256)
-    if (state.findings.series_key, state.findings.checkpoint_sha256) != belongs:
-        return HeatChoice(None, (title, "scores of another series"))
-    probability = finding.probability(state.heatmap_subtype)
-    if probability is None:
-        return HeatChoice(None, (title, _why_no_score(finding)))
-    is_below = probability < card.slice_thresholds[SUBTYPES.index(state.heatmap_subtype)]
-    if is_below and not state.heatmap_below_threshold:
-        return HeatChoice(None, (title, "below threshold: not colored"))
-    heatmap = _chosen_map(state, finding, card)
-    if heatmap is None:
-        return HeatChoice(None, (title, f"no {state.heatmap_method} of this slice"))
-    lines = (title, _scale_text(heatmap, card), f"cell {heatmap.cell_mm:.0f} mm")
-    return HeatChoice(heatmap, (*lines, "slice is below threshold") if is_below else lines)
-
-
-def _why_no_score(finding: SliceFinding) -> str:
-    return "not scored yet" if finding.status is SliceStatus.PENDING else "this slice has no score"
-
-
-def _chosen_map(state: ViewState, finding: SliceFinding, card: ModelCard) -> Heatmap | None:
-    """The map by the chosen method, if it was made of this slice, label and checkpoint."""
-    if state.volume is None:
-        return None
-    if state.heatmap_method == CLOSED_FORM:
-        spacing = state.volume.geometry.pixel_spacing_mm
-        return closed_form_heatmap(finding, state.heatmap_subtype, card, spacing)
-    made, wanted = (
-        state.explanation,
-        (state.slice_index, state.heatmap_subtype, state.heatmap_method, card.weights_sha256),
-    )
-    if made is None or (made.slice_index, made.subtype, made.method, made.checkpoint_sha256) != wanted:
-        return None
-    return made
-
-
-def _scale_text(heatmap: Heatmap, card: ModelCard) -> str:
-    if heatmap.method != CLOSED_FORM:
-        return heatmap.method
-    return f"full color = logit {card.labels[SUBTYPES.index(heatmap.subtype)].heatmap_full_scale:.1f}"
 
 
 def inner_head(volume: Volume, slice_index: int) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ from ichviewer.core.series import Series
 from ichviewer.core.viewstate import OverlayText, ViewState
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import PRESETS, Window
+from ichviewer.gui.heat_choice import HeatChoice
 from ichviewer.gui.wording import position_text
 
 SCALE_BAR_LENGTHS_MM = (200, 100, 50, 20, 10, 5, 2, 1)
@@ -37,11 +38,13 @@ class OverlayLine:
         text: What it says.
         rank: Where there is no room for all lines of a corner, the highest rank goes first.
         kind: How it is drawn.
+        short: Said instead where *text* is too long for the view; empty if *text* is cut then.
     """
 
     text: str
     rank: int
     kind: LineKind = LineKind.PLAIN
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,16 +76,13 @@ class Overlay:
         return (*(line.text for line in corners), *self.letters, self.notice)
 
 
-def overlay_of(
-    state: ViewState, view_index: int, heat_lines: tuple[str, ...], has_color_bar: bool, cursor: str
-) -> Overlay:
+def overlay_of(state: ViewState, view_index: int, heat: HeatChoice, cursor: str) -> Overlay:
     """What is written over one view.
 
     Args:
         state: What the window shows.
         view_index: 0 to 2.
-        heat_lines: What the heat map layer says, may be empty.
-        has_color_bar: Whether heat is drawn.
+        heat: What the heat map layer does on this slice.
         cursor: What lies under the cursor, may be empty.
     """
     if state.volume is None:
@@ -92,7 +92,7 @@ def overlay_of(
         return Overlay(letters=letters)
     is_full = state.overlay_text is OverlayText.FULL
     return Overlay(
-        top_left=_view_lines(state, view_index) + _heat_lines(heat_lines, has_color_bar),
+        top_left=_view_lines(state, view_index) + _heat_lines(heat),
         top_right=_patient_lines(state.volume.series) if is_full else (),
         bottom_left=_slice_lines(state, state.volume),
         bottom_right=(OverlayLine(cursor, 0),) if cursor else (),
@@ -175,14 +175,15 @@ def _whole(number: float) -> str:
 def _view_lines(state: ViewState, view_index: int) -> tuple[OverlayLine, ...]:
     if state.volume is None:
         return ()
-    window = window_text(state.windows[view_index], state.volume.series)
-    lines = (OverlayLine(window, 0, LineKind.STRONG),)
+    window = state.windows[view_index]
+    numbers = f"{_whole(window.center)}/{_whole(window.width)}"
+    lines = (OverlayLine(window_text(window, state.volume.series), 0, LineKind.STRONG, numbers),)
     return (*lines, OverlayLine("INVERTED", 0, LineKind.WARNING)) if state.is_inverted else lines
 
 
-def _heat_lines(texts: tuple[str, ...], has_color_bar: bool) -> tuple[OverlayLine, ...]:
-    lines = tuple(OverlayLine(text, 1 + rank) for rank, text in enumerate(texts))
-    return (*lines, OverlayLine("", 2, LineKind.COLOR_BAR)) if has_color_bar else lines
+def _heat_lines(choice: HeatChoice) -> tuple[OverlayLine, ...]:
+    lines = tuple(OverlayLine(text, 1 + rank, short=short) for rank, (text, short) in enumerate(choice.lines))
+    return (*lines, OverlayLine("", 2, LineKind.COLOR_BAR)) if choice.heatmap is not None else lines
 
 
 def _patient_lines(series: Series) -> tuple[OverlayLine, ...]:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPixma
 
 from ichviewer.core.colormap import blend_heat
 from ichviewer.gui.overlay import LineKind, Overlay
-from ichviewer.gui.overlay_layout import OverlayLayout, PlacedLine, lay_out
+from ichviewer.gui.overlay_layout import Metrics, OverlayLayout, PlacedLine, lay_out
 from ichviewer.gui.recent import Recent
 from ichviewer.gui.theme import AMBER, FONT_PX, SMALL_PX, TEXT, interface_font
 
@@ -50,7 +50,9 @@ class OverlayPainter:
         font = overlay_font(painter.font(), size[0])
         strong = QFont(font)
         strong.setBold(True)
-        layout = lay_out(overlay, size[0], size[1], mm_per_px, QFontMetricsF(strong))
+        layout = lay_out(
+            overlay, size[0], size[1], mm_per_px, Metrics(QFontMetricsF(font), QFontMetricsF(strong))
+        )
         for line in layout.lines:
             if line.kind is LineKind.COLOR_BAR:
                 _draw_color_bar(painter, line.rect, opacity)

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
-from ichviewer.gui.heat_layer import HeatChoice, HeatLayer
+from ichviewer.gui.heat_choice import HeatChoice
+from ichviewer.gui.heat_layer import HeatLayer
 from ichviewer.gui.mouse import Press, Wheel, clicked, double_clicked, dragged
 from ichviewer.gui.overlay import cursor_text, overlay_of
 from ichviewer.gui.overlay_painter import OverlayPainter
@@ -169,9 +170,7 @@ class SliceView(QWidget):
     def _draw_overlay(self, painter: QPainter, state: ViewState, heat: HeatChoice) -> None:
         placement = self.placement()
         mm_per_px = None if placement is None else placement.mm_per_px * self.devicePixelRatioF()
-        overlay = overlay_of(
-            state, self._view_index, heat.lines, heat.heatmap is not None, self.cursor_value()
-        )
+        overlay = overlay_of(state, self._view_index, heat, self.cursor_value())
         size = float(self.width()), float(self.height())
         self._overlay_painter.draw(painter, overlay, size, mm_per_px, state.heatmap_opacity)
 

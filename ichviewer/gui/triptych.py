@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.heat_layer import HeatLayer
 from ichviewer.gui.slice_view import SliceView
 from ichviewer.gui.store import Store
+from ichviewer.gui.theme import LINE
 
 BETWEEN_PX = 2
 
@@ -19,6 +21,8 @@ class Triptych(QWidget):
         super().__init__(parent)
         heat_layer = HeatLayer()
         self.views = tuple(SliceView(store, index, heat_layer, self) for index in range(3))
+        self.setAutoFillBackground(True)
+        self.setPalette(QPalette(QColor(LINE)))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(BETWEEN_PX)
