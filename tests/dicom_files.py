@@ -78,7 +78,11 @@ def make_slice(
         if value is not None:
             setattr(dataset, keyword, value)
     stored = pixels.astype(pixels.dtype.newbyteorder(">")) if syntax == ExplicitVRBigEndian else pixels
-    dataset.PixelData = stored.tobytes() + b"\0" * (stored.nbytes % 2)
+    content = stored.tobytes() + b"\0" * (stored.nbytes % 2)
+    if bits == 8 and syntax == ExplicitVRBigEndian:
+        # OW holds words: two pixels of 8 bits change places in big endian (PS3.5 section 8.1.2).
+        content = np.frombuffer(content, "<u2").byteswap().tobytes()
+    dataset.PixelData = content
     dataset["PixelData"].VR = "OW"
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.MediaStorageSOPClassUID = CTImageStorage

@@ -68,6 +68,10 @@ class SliceDecoder:
         with self._lock:
             self._start()
 
+    def child_pids(self) -> tuple[int, ...]:
+        """Process ids of the children that are there."""
+        return tuple(child.pid for child in self._children)
+
     def close(self) -> None:
         """End the children."""
         with self._lock:
@@ -145,6 +149,7 @@ class _Child:
         )
         self._process.start()
         theirs.close()
+        self.pid = self._process.pid or 0
         self.pending: deque[int] = deque()
         self.busy_since = time.monotonic()
         self.is_ready = False

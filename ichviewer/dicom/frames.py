@@ -107,7 +107,7 @@ def _rescale(groups: list[Dataset], whole: Instance) -> tuple[float | None, floa
 
 
 def _texts(groups: list[Dataset], sequence: str, keyword: str) -> tuple[str, ...]:
-    """Values of one attribute of one functional group, empty where absent; the frame's own before the shared."""
+    """Values of one attribute of one functional group, the frame's own before the shared; maybe none."""
     for group in reversed(groups):
         items = group.get(sequence)
         values = text_values(items[0], keyword) if items else ()

@@ -15,7 +15,7 @@ from ichviewer.core.series import SliceHeader, StoredPixels
 from ichviewer.dicom import tags
 from ichviewer.dicom.hounsfield import hu_claim
 from ichviewer.dicom.raw_header import DamagedError, RawHeader
-from ichviewer.dicom.stored_pixels import stored_pixels
+from ichviewer.dicom.stored_pixels import modality_lut_type, stored_pixels
 
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 
@@ -131,7 +131,9 @@ def claim(
     rescale_type: str,
     pixels: StoredPixels,
 ) -> str:
-    """The claim of ``hu_claim`` from a file's header."""
+    """The claim of ``hu_claim`` from a file's header; a Modality LUT's own type counts where there is one."""
+    if pixels.modality_lut is not None:
+        rescale_type = modality_lut_type(raw)
     return hu_claim(
         modality=raw.ascii(tags.MODALITY),
         sop_class_uid=raw.ascii(tags.SOP_CLASS_UID),

@@ -14,7 +14,7 @@ from pydicom.uid import (
 
 from ichviewer.core.series import StoredPixels
 from ichviewer.dicom import tags
-from ichviewer.dicom.raw_header import RawHeader
+from ichviewer.dicom.raw_header import RawHeader, text_values
 
 NATIVE_SYNTAXES = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
@@ -106,6 +106,13 @@ def _modality_lut(raw: RawHeader) -> tuple[int, bytes] | None:
     if bits == 8 and len(values) < 2 * (entries or 65536):
         values = b"".join(bytes((value, 0)) for value in values)
     return first, values
+
+
+def modality_lut_type(raw: RawHeader) -> str:
+    """Modality LUT Type (0028,3004); ``US``, unspecified, where absent."""
+    items = raw.sequence(tags.MODALITY_LUT_SEQUENCE)
+    found = text_values(items[0], "ModalityLUTType") if items else ()
+    return found[0] if found else "US"
 
 
 def _fault(raw: RawHeader, pixels: StoredPixels, shape: tuple[int, int]) -> str:

@@ -1,0 +1,190 @@
+"""Compressed pixels: every syntax that can be decoded, and what a bad file costs."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dicom_files import make_slice, ramp, save
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    MPEG2MPML,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from ichviewer.core.progress import Cancelled, CancelToken, ignore_progress
+from ichviewer.core.series import StoredPixels
+from ichviewer.dicom.decode import Decoded, SliceDecoder
+from ichviewer.dicom.decode_child import DecodeTask
+from ichviewer.dicom.read import read_volume, thumbnail
+from ichviewer.dicom.scan import scan
+
+needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[SliceDecoder]:
+    with SliceDecoder(child_count=1) as decoder:
+        decoder.start()
+        yield decoder
+
+
+def write_compressed(folder: Path, syntax: str, count: int = 3) -> Path:
+    for number in range(1, count + 1):
+        dataset = make_slice(number, pixels=ramp(32, 32, start=number - 500))
+        dataset.compress(syntax, generate_instance_uid=False)
+        save(dataset, folder / f"{number}")
+    return folder
+
+
+def task(path: Path, syntax: str = RLELossless, side: int = 32) -> DecodeTask:
+    pixels = StoredPixels(syntax, 0, None, 1, 16, 16, 15, True, False, False, "MONOCHROME2", 1, False)
+    return DecodeTask(str(path), pixels, (side, side), 0)
+
+
+def decoded(decoder: SliceDecoder, *tasks: DecodeTask) -> dict[int, Decoded]:
+    return dict(decoder.decode(tasks, CancelToken()))
+
+
+def good_task(folder: Path) -> DecodeTask:
+    (series,) = scan([write_compressed(folder, RLELossless, 1)], ignore_progress, CancelToken()).series
+    header = series.slices[0]
+    assert header.pixels is not None
+    return DecodeTask(header.path, header.pixels, header.stored_shape, 0)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless])
+def test_lossless_syntaxes_give_back_what_was_written(
+    tmp_path: Path, syntax: str, decoder: SliceDecoder
+) -> None:
+    (series,) = scan([write_compressed(tmp_path, syntax)], ignore_progress, CancelToken()).series
+    volume = read_volume(series, ignore_progress, CancelToken(), decoder)
+    for index in range(3):
+        np.testing.assert_array_equal(volume.stored_values[index], ramp(32, 32, start=index + 1 - 500))
+
+
+def test_without_a_decoder_one_is_started_and_ended(tmp_path: Path) -> None:
+    (series,) = scan([write_compressed(tmp_path, RLELossless, 2)], ignore_progress, CancelToken()).series
+    assert read_volume(series, ignore_progress, CancelToken()).is_readable.all()
+
+
+def test_a_thumbnail_of_a_compressed_series_decodes_one_slice(tmp_path: Path, decoder: SliceDecoder) -> None:
+    (series,) = scan([write_compressed(tmp_path, RLELossless, 2)], ignore_progress, CancelToken()).series
+    assert thumbnail(series, 16, decoder=decoder).shape == (16, 16)
+
+
+def test_a_broken_stream_costs_its_slice_and_the_message_names_the_syntax(
+    tmp_path: Path, decoder: SliceDecoder
+) -> None:
+    """Hazard: one bad slice hides the study."""
+    write_compressed(tmp_path, JPEGLSLossless)
+    bad = make_slice(2, pixels=ramp(32, 32))
+    bad.PixelData = encapsulate([b"\xff\xd8\xff\xf7 no codestream " * 8])
+    bad["PixelData"].VR = "OB"
+    bad.file_meta.TransferSyntaxUID = JPEGLSLossless
+    save(bad, tmp_path / "2")
+    (series,) = scan([tmp_path], ignore_progress, CancelToken()).series
+    volume = read_volume(series, ignore_progress, CancelToken(), decoder)
+    assert volume.is_readable.tolist() == [True, False, True]
+    assert volume.unreadable_reasons[1].startswith("JPEG-LS Lossless Image Compression (1.2.840")
+
+
+def test_a_syntax_that_nobody_decodes_is_named(tmp_path: Path, decoder: SliceDecoder) -> None:
+    path = tmp_path / "film"
+    path.write_bytes(b"\0" * 100)
+    (result,) = decoded(decoder, task(path, MPEG2MPML)).values()
+    assert isinstance(result, str)
+    assert result.startswith("MPEG2 Main Profile / Main Level (1.2.840.10008.1.2.4.100) could not be decoded")
+
+
+def test_more_pixels_declared_than_compressed_data_can_hold_are_refused_before_decoding(
+    tmp_path: Path,
+) -> None:
+    """Hazard: a decompression bomb."""
+    dataset = make_slice(pixels=ramp(32, 32), Rows=16000, Columns=16000)
+    dataset.PixelData = encapsulate([b"tiny"])
+    dataset["PixelData"].VR = "OB"
+    dataset.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    save(dataset, tmp_path / "bomb")
+    (verdict,) = scan([tmp_path], ignore_progress, CancelToken()).files
+    assert "512000000 bytes of pixels are declared" in verdict.reason
+
+
+@pytest.mark.skipif(os.name != "posix", reason="memory limits need POSIX")
+def test_memory_beyond_the_limit_costs_one_slice(tmp_path: Path) -> None:
+    """Hazard: a bomb takes the memory of the whole machine."""
+    good = good_task(tmp_path / "good")
+    bomb = DecodeTask(good.path, good.pixels, (40000, 40000), 0)
+    with SliceDecoder(child_count=1, memory_limit_bytes=1 << 30) as decoder:
+        results = decoded(decoder, bomb, good)
+    assert isinstance(results[0], str)
+    assert isinstance(results[1], np.ndarray)
+
+
+@needs_pipes
+def test_a_slice_that_takes_too_long_is_given_up_and_the_next_is_decoded(tmp_path: Path) -> None:
+    """Hazard: a decoder that loops for ever stops the application."""
+    good = good_task(tmp_path / "good")
+    os.mkfifo(tmp_path / "endless")
+    with SliceDecoder(child_count=1, time_limit_s=0.3) as decoder:
+        results = decoded(decoder, task(tmp_path / "endless"), good)
+    assert results[0] == "RLE Lossless (1.2.840.10008.1.2.5) could not be decoded: it took longer than 0.3 s"
+    assert isinstance(results[1], np.ndarray)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
+def test_a_crash_costs_one_slice_and_is_said(tmp_path: Path) -> None:
+    """Hazard: a crafted file that crashes the decoder takes the viewer with it."""
+    good = good_task(tmp_path / "good")
+    with SliceDecoder(child_count=1) as decoder:
+        decoder.start()
+        (pid,) = decoder.child_pids()
+        os.kill(pid, signal.SIGKILL)
+        results = decoded(decoder, good, good)
+    assert results[0] == (
+        "RLE Lossless (1.2.840.10008.1.2.5) could not be decoded: the decoder crashed (signal 9)"
+    )
+    assert isinstance(results[1], np.ndarray)
+
+
+class CancelsAtTheThirdLook(CancelToken):
+    looks = 0
+
+    def raise_if_cancelled(self) -> None:
+        self.looks += 1
+        if self.looks == 3:
+            self.cancel()
+        super().raise_if_cancelled()
+
+
+@needs_pipes
+def test_decoding_can_be_cancelled_while_a_child_is_at_work(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "endless")
+    with SliceDecoder(child_count=1) as decoder:
+        with pytest.raises(Cancelled):
+            list(decoder.decode([task(tmp_path / "endless")], CancelsAtTheThirdLook()))
+        assert decoder.child_pids() == ()
+
+
+def test_uncompressed_files_start_no_child(tmp_path: Path) -> None:
+    save(make_slice(syntax=ExplicitVRLittleEndian), tmp_path / "one")
+    (series,) = scan([tmp_path], ignore_progress, CancelToken()).series
+    decoder = SliceDecoder()
+    read_volume(series, ignore_progress, CancelToken(), decoder)
+    assert decoder.child_pids() == ()
+
+
+def test_closing_ends_the_children() -> None:
+    decoder = SliceDecoder(child_count=1)
+    decoder.start()
+    (pid,) = decoder.child_pids()
+    decoder.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -1,0 +1,272 @@
+"""A series to a volume: values, units, orientation, and what a damaged slice costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from dicom_files import AXIAL, make_slice, ramp, save, write_slice, write_stack
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.pixels import apply_modality_lut
+from pydicom.sequence import Sequence
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from ichviewer.core.errors import UnreadableError
+from ichviewer.core.progress import Cancelled, CancelToken, Progress, ignore_progress
+from ichviewer.core.volume import Volume
+from ichviewer.dicom.read import read_slice, read_volume, thumbnail
+from ichviewer.dicom.scan import scan
+
+
+def read(path: Path) -> Volume:
+    (series,) = scan([path], ignore_progress, CancelToken()).series
+    return read_volume(series, ignore_progress, CancelToken())
+
+
+def read_pixels(path: Path, pixels: NDArray[np.generic], **arguments: object) -> Volume:
+    return read(save(make_slice(pixels=pixels, **arguments), path))
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    [
+        ExplicitVRLittleEndian,
+        ImplicitVRLittleEndian,
+        ExplicitVRBigEndian,
+        DeflatedExplicitVRLittleEndian,
+    ],
+)
+@pytest.mark.parametrize("kind", ["i2", "u2", "u1", "i1"])
+def test_values_are_read_as_they_were_written(tmp_path: Path, syntax: str, kind: str) -> None:
+    pixels = ramp(start=-90 if kind[0] == "i" else 0).astype(kind)
+    volume = read_pixels(tmp_path / "one", pixels, syntax=syntax)
+    np.testing.assert_array_equal(volume.stored_values[0], pixels)
+
+
+def test_values_above_32767_stay_positive(tmp_path: Path) -> None:
+    pixels = np.full((4, 4), 65000, np.uint16)
+    volume = read_pixels(tmp_path / "one", pixels)
+    assert volume.stored_values.dtype == np.uint16
+    np.testing.assert_array_equal(volume.stored_values[0], pixels)
+
+
+@pytest.mark.parametrize("kind", ["i2", "u2"])
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_bits_above_the_stored_ones_are_cleared_or_filled_with_the_sign(
+    tmp_path: Path, kind: str, syntax: str
+) -> None:
+    """Hazard: an old overlay in bits 12 to 15 turns brain into metal."""
+    values = np.array([[0, 1, 2047], [-2048, -1, 5]] if kind == "i2" else [[0, 1, 2047], [4095, 7, 5]])
+    dirty = (values & 0x0FFF | 0x5000).astype(np.uint16).view(kind)
+    volume = read_pixels(tmp_path / "one", dirty, bits_stored=12, syntax=syntax)
+    np.testing.assert_array_equal(volume.stored_values[0], values)
+
+
+def test_a_high_bit_above_the_stored_bits_shifts_them_down(tmp_path: Path) -> None:
+    values = np.array([[0, 1], [4095, 7]])
+    volume = read_pixels(tmp_path / "one", (values << 4 | 0xF).astype(np.uint16), bits_stored=12, HighBit=15)
+    np.testing.assert_array_equal(volume.stored_values[0], values)
+
+
+def test_slope_and_intercept_belong_to_the_slice(tmp_path: Path) -> None:
+    """Hazard: the first slice's rescale applied to all shifts the HU of the others."""
+    scales = ((1.0, -1024.0), (2.0002442, -4047.0), (32.1216, -4000.0))
+    for number, (slope, intercept) in enumerate(scales, start=1):
+        write_slice(tmp_path / f"{number}", number, RescaleSlope=slope, RescaleIntercept=intercept)
+    volume = read(tmp_path)
+    for index, header in enumerate(volume.series.slices):
+        dataset = pydicom.dcmread(header.path)
+        expected = apply_modality_lut(dataset.pixel_array, dataset)
+        np.testing.assert_allclose(volume.hu(index), expected, rtol=1e-6, atol=1e-3)
+
+
+def test_a_missing_intercept_is_not_guessed(tmp_path: Path) -> None:
+    """Hazard: -1024 put in its place turns other values into false Hounsfield units."""
+    volume = read_pixels(tmp_path / "one", ramp(), RescaleIntercept=None)
+    assert (volume.slopes[0], volume.intercepts[0]) == (1.0, 0.0)
+    assert volume.series.hu == "not claimed"
+    assert volume.series.slices[0].intercept is None
+    assert "no Rescale Slope or Intercept in 1 slice: values as stored" in volume.series.notes
+
+
+@pytest.mark.parametrize("kind", ["u2", "i2"])
+def test_monochrome1_is_inverted_once_with_its_padding(tmp_path: Path, kind: str) -> None:
+    pixels = ramp().astype(kind)
+    volume = read_pixels(
+        tmp_path / "one", pixels, PhotometricInterpretation="MONOCHROME1", bits_stored=12, PixelPaddingValue=3
+    )
+    top = 4095 if kind == "u2" else -1
+    np.testing.assert_array_equal(volume.stored_values[0], top - pixels)
+    assert volume.padding == (top - 3, top - 3)
+    assert volume.series.hu == "not claimed"
+
+
+def test_padding_is_a_range_of_stored_values(tmp_path: Path) -> None:
+    volume = read_pixels(tmp_path / "one", ramp(), PixelPaddingValue=-2000, PixelPaddingRangeLimit=-1990)
+    assert volume.padding == (-2000, -1990)
+
+
+def test_padding_has_no_hounsfield_units(tmp_path: Path) -> None:
+    volume = read_pixels(tmp_path / "one", ramp(), PixelPaddingValue=5)
+    assert volume.hu_at(0, 0, 5) is None
+    assert volume.hu_at(0, 0, 6) == 6 - 1024
+
+
+def test_color_is_shown_as_its_brightness(tmp_path: Path) -> None:
+    pixels = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [9, 9, 9]]], np.uint8)
+    expected = [[76, 150], [29, 9]]
+    interleaved = read_pixels(tmp_path / "one", pixels)
+    planar = make_slice(pixels=pixels, PlanarConfiguration=1)
+    planar.PixelData = np.moveaxis(pixels, -1, 0).tobytes()
+    np.testing.assert_array_equal(interleaved.stored_values[0], expected)
+    np.testing.assert_array_equal(read(save(planar, tmp_path / "two")).stored_values[0], expected)
+
+
+def test_a_modality_table_replaces_slope_and_intercept(tmp_path: Path) -> None:
+    table = Dataset()
+    table.LUTDescriptor = [4, 10, 16]
+    table["LUTDescriptor"].VR = "US"
+    table.ModalityLUTType = "US"
+    table.LUTData = [100, 200, 300, 40000]
+    table["LUTData"].VR = "US"
+    pixels = np.array([[9, 10, 11], [12, 13, 14]], np.uint16)
+    volume = read_pixels(
+        tmp_path / "one",
+        pixels,
+        RescaleSlope=None,
+        RescaleIntercept=None,
+        ModalityLUTSequence=Sequence([table]),
+    )
+    np.testing.assert_array_equal(volume.hu(0), [[100, 100, 200], [300, 40000, 40000]])
+    assert "values come from a Modality LUT" in volume.series.notes
+    assert volume.series.hu == "not claimed"
+
+
+@pytest.mark.parametrize("bits", [1, 32])
+def test_other_pixel_sizes_are_refused_in_words(tmp_path: Path, bits: int) -> None:
+    save(make_slice(BitsAllocated=bits, BitsStored=bits, HighBit=bits - 1), tmp_path / "one")
+    (verdict,) = scan([tmp_path], ignore_progress, CancelToken()).files
+    assert verdict.reason == f"{bits} of {bits} bits per pixel are not supported"
+
+
+def test_a_slice_that_goes_missing_costs_that_slice(tmp_path: Path) -> None:
+    """Hazard: one bad file hides a whole study."""
+    write_stack(tmp_path, 5)
+    (series,) = scan([tmp_path], ignore_progress, CancelToken()).series
+    lost = Path(series.slices[2].path)
+    cut = Path(series.slices[3].path)
+    lost.unlink()
+    cut.write_bytes(cut.read_bytes()[:-20])
+    volume = read_volume(series, ignore_progress, CancelToken())
+    assert volume.is_readable.tolist() == [True, True, False, False, True]
+    assert "cannot be opened" in volume.unreadable_reasons[2]
+    assert volume.unreadable_reasons[3] == "the pixel data end after 364 of 384 bytes"
+    np.testing.assert_array_equal(volume.stored_values[4], ramp(start=5))
+
+
+def test_a_series_without_any_readable_slice_is_an_error_that_names_a_file(tmp_path: Path) -> None:
+    path = write_slice(tmp_path / "one")
+    (series,) = scan([tmp_path], ignore_progress, CancelToken()).series
+    path.unlink()
+    with pytest.raises(UnreadableError, match="one cannot be read"):
+        read_volume(series, ignore_progress, CancelToken())
+
+
+def test_signed_and_wide_unsigned_slices_in_one_stack_never_wrap(tmp_path: Path) -> None:
+    """Hazard: 40000 read as -25536."""
+    write_slice(tmp_path / "1", 1, pixels=np.full((2, 2), -5, np.int16))
+    write_slice(tmp_path / "2", 2, pixels=np.full((2, 2), 1000, np.uint16))
+    write_slice(tmp_path / "3", 3, pixels=np.full((2, 2), 40000, np.uint16))
+    volume = read(tmp_path)
+    assert volume.stored_values[:2, 0, 0].tolist() == [-5, 1000]
+    assert volume.is_readable.tolist() == [True, True, False]
+
+
+def test_the_frames_of_one_file_lie_in_order_of_position(tmp_path: Path) -> None:
+    pixels = np.stack([ramp(start=1000 * number) for number in range(3)])
+    dataset = make_slice(pixels=pixels[0], NumberOfFrames=3, ImagePositionPatient=None)
+    dataset.PixelData = pixels.tobytes()
+    frames = []
+    for place in (2, 0, 1):
+        frame, position, plane = Dataset(), Dataset(), Dataset()
+        position.ImagePositionPatient = [0, 0, place]
+        plane.ImageOrientationPatient = list(AXIAL)
+        frame.PlanePositionSequence = Sequence([position])
+        frame.PlaneOrientationSequence = Sequence([plane])
+        frames.append(frame)
+    dataset.PerFrameFunctionalGroupsSequence = Sequence(frames)
+    volume = read(save(dataset, tmp_path / "multi"))
+    assert volume.stored_values[:, 0, 0].tolist() == [1000, 2000, 0]
+
+
+def test_pictures_without_geometry_can_still_be_looked_at(tmp_path: Path) -> None:
+    volume = read_pixels(tmp_path / "one", ramp(), ImagePositionPatient=None, PixelSpacing=None)
+    assert volume.series.geometry is None
+    assert volume.geometry.slice_count == 1
+    assert "no Pixel Spacing: nothing can be measured" in volume.series.notes
+
+
+def test_a_stack_too_large_for_memory_is_refused_before_any_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ichviewer.dicom.read.LARGEST_VOLUME_BYTES", 1000)
+    with pytest.raises(UnreadableError, match="memory"):
+        read(write_stack(tmp_path, 3))
+
+
+def test_reading_stops_between_slices_and_reports_how_far_it_is(tmp_path: Path) -> None:
+    write_stack(tmp_path, 20)
+    (series,) = scan([tmp_path], ignore_progress, CancelToken()).series
+    cancel, told = CancelToken(), []
+
+    def report(progress: Progress) -> None:
+        told.append((progress.done, progress.total))
+        cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        read_volume(series, report, cancel)
+    assert told == [(8, 20)]
+
+
+def test_one_slice_can_be_read_alone(tmp_path: Path) -> None:
+    write_stack(tmp_path, 3)
+    (series,) = scan([tmp_path], ignore_progress, CancelToken()).series
+    np.testing.assert_array_equal(read_slice(series, 1, CancelToken()), ramp(start=2))
+
+
+def test_a_thumbnail_shows_the_middle_slice_in_the_brain_window_in_true_proportions(tmp_path: Path) -> None:
+    pixels = np.full((32, 32), 1024 - 1000, np.int16)
+    pixels[:16] = 1024 + 40
+    (series,) = scan(
+        [write_stack(tmp_path, 3, pixels=pixels, PixelSpacing=[1, 2])], ignore_progress, CancelToken()
+    ).series
+    picture = thumbnail(series, 64)
+    assert (picture.shape, picture.dtype) == ((64, 64), np.uint8)
+    assert (picture[:15] == 0).all()
+    assert (picture[17:31] == 128).all()
+    assert (picture[33:] == 0).all()
+
+
+def test_a_thumbnail_of_other_values_spans_what_is_there(tmp_path: Path) -> None:
+    pixels = ramp(64, 64) * 3 + 500
+    path = save(make_slice(pixels=pixels, Modality="MR"), tmp_path / "one")
+    (series,) = scan([path], ignore_progress, CancelToken()).series
+    picture = thumbnail(series, 32)
+    assert picture.min() < 8
+    assert picture.max() > 247
+
+
+def test_a_thumbnail_of_a_damaged_slice_is_an_error_in_words(tmp_path: Path) -> None:
+    write_slice(tmp_path / "one")
+    (series,) = scan([tmp_path], ignore_progress, CancelToken()).series
+    (tmp_path / "one").unlink()
+    with pytest.raises(UnreadableError, match="one"):
+        thumbnail(series, 32)
