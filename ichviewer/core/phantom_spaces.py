@@ -41,7 +41,7 @@ def base_ridges(points: Points) -> Field:
     """Distance to the bones that stand up from the skull base: petrous ridges, clivus, sphenoid wings."""
     mirrored = Points(np.abs(points.x), points.y, points.z)
     petrous = capsule(mirrored, (14, 2, 2), (60, 27, 3), 4.0, 9.0)
-    clivus = capsule(mirrored, (0, -4, 11), (0, 16, -18), 3.5, 5.0)
+    clivus = capsule(mirrored, (0, -4, 8), (0, 16, -18), 3.5, 5.0)
     wing = capsule(mirrored, (10, -19, 12), (54, -36, 14), 2.0, 3.5)
     return union(petrous, clivus, wing)
 

@@ -99,7 +99,7 @@ DEMO_BLEEDS: tuple[Bleed, ...] = (
     Bleed(Subtype.INTRAPARENCHYMAL, (-29, 0, 34), (14, 19, 9), 66.0),
     Bleed(Subtype.INTRAVENTRICULAR, (16, 34, 50), (26, 36, 9), 66.0),
     Bleed(Subtype.EPIDURAL, (60, -14, 68), (29, 17, 10), 68.0),
-    Bleed(Subtype.SUBDURAL, (-60, 4, 86), (58, 10, 10), 64.0),
+    Bleed(Subtype.SUBDURAL, (-60, 4, 86), (62, 13, 11), 66.0),
 )
 
 
@@ -109,7 +109,7 @@ def demo_spec(with_bleeds: bool = True) -> PhantomSpec:
         DEMO_SEED,
         DEMO_BLEEDS if with_bleeds else (),
         rotation_degrees=(2.0, 1.0, -2.0),
-        tilt_degrees=0.0,
+        noise_hu=4.2,
     )
 
 

@@ -14,7 +14,7 @@ from ichviewer.core.phantom_base import BaseFields, paint_base, paint_soft_base
 from ichviewer.core.phantom_bleeds import Bleed, bleed_share, paint_bleed
 from ichviewer.core.phantom_fields import Field, cover, paint, union
 
-AIR_HU, FAT_HU, SKIN_HU, MUSCLE_HU, CSF_HU = -1000.0, -95.0, 35.0, 56.0, 8.0
+AIR_HU, FAT_HU, SKIN_HU, MUSCLE_HU, CSF_HU = -1000.0, -95.0, 42.0, 56.0, 8.0
 
 
 def paint_plane(
@@ -39,7 +39,7 @@ def paint_plane(
     s = softness_mm
     hu = np.full(head.vault.shape, AIR_HU, dtype=np.float32)
     paint(hu, cover(head.skin, s), SKIN_HU)
-    paint(hu, cover(head.skin + 2.5, s), FAT_HU + 6 * head.detail)
+    paint(hu, cover(head.skin + 3.0, s), FAT_HU + 6 * head.detail)
     paint(hu, cover(head.muscle, s), MUSCLE_HU + 4 * head.detail)
     wall = cover(head.vault - head.skull, s) * cover(-head.vault - 1.0, s)
     if base is not None:
