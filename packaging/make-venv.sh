@@ -23,7 +23,7 @@ install() {
 }
 
 if ! python=$(find_python); then
-  if can_install; then install python3 python3-venv; fi
+  if can_install; then install python3 python3-venv || true; fi
   python=$(find_python) || {
     echo "Python 3.11 or later was not found. Debian, Ubuntu: sudo apt-get install -y python3 python3-venv" >&2
     exit 1
@@ -33,7 +33,7 @@ fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   # Debian splits venv off, one package per version of Python.
   package=python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv
-  if can_install; then install "$package"; fi
+  if can_install; then install "$package" || true; fi
   "$python" -c 'import ensurepip, venv' 2>/dev/null || {
     echo "$python cannot make virtual environments. Debian, Ubuntu: sudo apt-get install -y $package" >&2
     exit 1
