@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ichviewer  # noqa: F401  what it sets for numpy holds for the benchmarks too
+
 FOLDER = Path(__file__).resolve().parent
 
 
