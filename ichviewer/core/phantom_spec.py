@@ -98,7 +98,7 @@ DEMO_BLEEDS: tuple[Bleed, ...] = (
     Bleed(Subtype.SUBARACHNOID, (4, -14, 16), (46, 26, 11), 60.0),
     Bleed(Subtype.INTRAPARENCHYMAL, (-29, 0, 34), (14, 19, 9), 66.0),
     Bleed(Subtype.INTRAVENTRICULAR, (16, 34, 50), (26, 36, 9), 66.0),
-    Bleed(Subtype.EPIDURAL, (60, -14, 68), (29, 17, 10), 68.0),
+    Bleed(Subtype.EPIDURAL, (60, -14, 67), (32, 19, 12), 68.0),
     Bleed(Subtype.SUBDURAL, (-60, 4, 86), (62, 13, 11), 66.0),
 )
 

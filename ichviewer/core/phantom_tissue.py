@@ -79,6 +79,8 @@ def _brain_hu(
 ) -> tuple[Field, list[Field]]:
     csf = _csf_distance(head, anatomy)
     cortex = 1 - np.clip((csf - 2.4 - 0.5 * head.detail) / 2.5, 0, 1)
+    # Two cortices face each other in the midline; at full strength they would look like blood on the falx.
+    cortex *= 0.5 + 0.5 * np.clip(np.abs(head.midline) / 8, 0, 1)
     gray, white = anatomy.gray_hu, anatomy.white_hu
     hu = white + (gray - white) * cortex + 0.5 * head.wave + 0.5 * head.detail
     paint(hu, cover(head.deep_gray, 3.0), gray)
