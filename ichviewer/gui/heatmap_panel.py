@@ -155,7 +155,7 @@ def heatmap_note(state: ViewState) -> str:
         return "No scores, no heat map."
     probability = finding.probability(state.heatmap_subtype)
     if probability is None or finding.class_maps is None or finding.framing is None:
-        return f"No heat map: this slice is {finding.status.value}."
+        return f"No heat map: no scores ({finding.status.value})."
     if not state.shows_heatmap:
         return "Hidden."
     if probability < card.slice_thresholds[SUBTYPES.index(state.heatmap_subtype)]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from ichviewer.core.findings import SUBTYPES, Decision, SliceFinding, SliceStatus, Subtype
@@ -46,8 +48,9 @@ class SliceScores(QWidget):
         self.buttons: dict[tuple[Subtype, Decision], QToolButton] = {}
         grid = QGridLayout()
         grid.setSpacing(1)
+        icons = {Decision.ACCEPTED: icon("accept"), Decision.REJECTED: icon("reject")}
         for row, subtype in enumerate(SUBTYPES):
-            self._add_row(grid, row, subtype)
+            self._add_row(grid, row, subtype, icons)
         self._note = ElidedLabel(self, SECONDARY, lines=2)
         self._note.setObjectName("Secondary")
         self.comment = QLineEdit()
@@ -65,7 +68,9 @@ class SliceScores(QWidget):
         store.changed.connect(self._render)
         self._render(store.state)
 
-    def _add_row(self, grid: QGridLayout, row: int, subtype: Subtype) -> None:
+    def _add_row(
+        self, grid: QGridLayout, row: int, subtype: Subtype, icons: Mapping[Decision, QIcon]
+    ) -> None:
         bar = ScoreBar(subtype, self)
         bar.clicked.connect(lambda: self._store.update(lambda state: replace(state, heatmap_subtype=subtype)))
         self.bars[subtype] = bar
@@ -73,7 +78,7 @@ class SliceScores(QWidget):
         pairs = ((Decision.ACCEPTED, "accept", "Y"), (Decision.REJECTED, "reject", "X"))
         for column, (decision, word, key) in enumerate(pairs):
             button = QToolButton(self)
-            button.setIcon(icon(word))
+            button.setIcon(icons[decision])
             button.setObjectName("Decision")
             button.setCheckable(True)
             button.setFixedSize(23, 22)

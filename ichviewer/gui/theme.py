@@ -35,7 +35,8 @@ ICON_PX = 16
 
 
 def apply_theme(app: QApplication) -> None:
-    """Give the application its font, palette, style sheet and icons (named ``icons:NAME.svg``)."""
+    """Give the application its font, palette, style sheet and icon."""
+    # The style sheet names its icons as icons:NAME.svg.
     QDir.setSearchPaths("icons", [str(resource_path("icons"))])
     app.setStyle("Fusion")
     app.setPalette(_palette())
@@ -46,7 +47,7 @@ def apply_theme(app: QApplication) -> None:
 
 def icon(name: str) -> QIcon:
     """One of the icons in ``resources/icons``; faint where its button is disabled."""
-    drawn = QIcon(f"icons:{name}.svg")
+    drawn = QIcon(str(resource_path(f"icons/{name}.svg")))
     for ratio in (1, 2):
         picture = drawn.pixmap(QSize(ICON_PX, ICON_PX), float(ratio))
         faint = QPixmap(picture.size())
