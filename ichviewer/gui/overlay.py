@@ -176,8 +176,9 @@ def _view_lines(state: ViewState, view_index: int) -> tuple[OverlayLine, ...]:
     if state.volume is None:
         return ()
     window = state.windows[view_index]
-    numbers = f"{_whole(window.center)}/{_whole(window.width)}"
-    lines = (OverlayLine(window_text(window, state.volume.series), 0, LineKind.STRONG, numbers),)
+    text = window_text(window, state.volume.series)
+    name, _, numbers = text.rpartition(" ")
+    lines = (OverlayLine(text, 0, LineKind.STRONG, f"{name[:4]} {numbers}"),)
     return (*lines, OverlayLine("INVERTED", 0, LineKind.WARNING)) if state.is_inverted else lines
 
 

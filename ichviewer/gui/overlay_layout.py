@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtGui import QFont, QFontMetricsF
 
 from ichviewer.gui.overlay import LineKind, Overlay, OverlayLine, scale_bar_mm
+from ichviewer.gui.recent import Recent
 
 MARGIN = 8.0
 BESIDE_LETTER = 5.0
@@ -48,30 +49,43 @@ class OverlayLayout:
     scale_bar: tuple[float, float, float] | None
 
 
-@dataclass(frozen=True)
-class Metrics:
-    """How large text is.
+class TextSizes:
+    """How large overlay text is in one font; remembers widths, because most lines come back every frame.
 
     Attributes:
-        plain: Of corner text.
-        strong: Of the same font, bold: letters, window, notice and warnings.
+        plain: The font of corner text.
+        strong: The same in bold: letters, window, notice and warnings.
+        height: Height of every line in whole Qt pixels, so that all lines of a corner are equally sharp.
     """
 
-    plain: QFontMetricsF
-    strong: QFontMetricsF
+    def __init__(self, font: QFont) -> None:
+        self.plain, self.strong = QFont(font), QFont(font)
+        self.strong.setBold(True)
+        self._plain, self._strong = QFontMetricsF(self.plain), QFontMetricsF(self.strong)
+        self._widths: Recent[float] = Recent(1024)
+        self.height = float(round(self._strong.height()))
 
-    def of(self, kind: LineKind) -> QFontMetricsF:
-        """Metrics of a line."""
-        return self.plain if kind in (LineKind.PLAIN, LineKind.COLOR_BAR) else self.strong
+    def font(self, kind: LineKind) -> QFont:
+        """Font of a line."""
+        return self.plain if kind is LineKind.PLAIN else self.strong
 
-    @property
-    def height(self) -> float:
-        """Height of every line, whole pixels, so that all lines of a corner are equally sharp."""
-        return float(round(self.strong.height()))
+    def width(self, text: str, kind: LineKind) -> float:
+        """Width of a line, Qt pixels."""
+        return self._widths.get((text, kind), lambda: self._metrics(kind).horizontalAdvance(text))
+
+    def fitted(self, line: OverlayLine, width: float) -> str:
+        """The line's text, its short form, or as much of that as fits into *width*."""
+        if self.width(line.text, line.kind) <= width:
+            return line.text
+        text = line.short or line.text
+        return self._metrics(line.kind).elidedText(text, Qt.TextElideMode.ElideRight, width)
+
+    def _metrics(self, kind: LineKind) -> QFontMetricsF:
+        return self._plain if kind is LineKind.PLAIN else self._strong
 
 
 def lay_out(
-    overlay: Overlay, width: float, height: float, mm_per_px: float | None, metrics: Metrics
+    overlay: Overlay, width: float, height: float, mm_per_px: float | None, sizes: TextSizes
 ) -> OverlayLayout:
     """Place an overlay in a view.
 
@@ -80,26 +94,26 @@ def lay_out(
         width: Of the view, Qt pixels.
         height: Of the view, Qt pixels.
         mm_per_px: Millimetres per Qt pixel; None without an image.
-        metrics: Of the font that the text is drawn in.
+        sizes: Of the font that the text is drawn in.
     """
-    line = metrics.height
+    line = sizes.height
     bottom_row = height - MARGIN - line
-    notice_width = metrics.strong.horizontalAdvance(overlay.notice)
+    notice_width = sizes.width(overlay.notice, LineKind.STRONG)
     notice = PlacedLine(
         QRectF(width - MARGIN - notice_width, bottom_row, notice_width, line), overlay.notice, LineKind.STRONG
     )
-    bar_lines, bar = _scale_bar(overlay, notice.rect, width, mm_per_px, metrics)
-    letters = _letters(overlay.letters, width, height, bottom_row, metrics)
-    middle = max(metrics.strong.horizontalAdvance(text) for text in (*overlay.letters[2:], "M"))
+    bar_lines, bar = _scale_bar(overlay, notice.rect, width, mm_per_px, sizes)
+    letters = _letters(overlay.letters, width, height, bottom_row, sizes)
+    middle = max(sizes.width(text, LineKind.STRONG) for text in (*overlay.letters[2:], "M"))
     column = (width - middle) / 2 - MARGIN - BESIDE_LETTER
     above = max(2, int((height / 4 - MARGIN) // line))
     below = max(1, above - 1)
     left, right, bottom = MARGIN, width - MARGIN - column, bottom_row - line * 0.25
     corners = (
-        *_Corner(left, MARGIN, column, above, False, True).place(overlay.top_left, metrics),
-        *_Corner(right, MARGIN, column, above, True, True).place(overlay.top_right, metrics),
-        *_Corner(left, bottom, column, below, False, False).place(overlay.bottom_left, metrics),
-        *_Corner(right, bottom, column, below, True, False).place(overlay.bottom_right, metrics),
+        *_Corner(left, MARGIN, column, above, False, True).place(overlay.top_left, sizes),
+        *_Corner(right, MARGIN, column, above, True, True).place(overlay.top_right, sizes),
+        *_Corner(left, bottom, column, below, False, False).place(overlay.bottom_left, sizes),
+        *_Corner(right, bottom, column, below, True, False).place(overlay.bottom_right, sizes),
     )
     return OverlayLayout((notice, *bar_lines, *letters, *corners), bar)
 
@@ -124,31 +138,27 @@ class _Corner:
     is_right: bool
     is_top: bool
 
-    def place(self, lines: tuple[OverlayLine, ...], metrics: Metrics) -> tuple[PlacedLine, ...]:
+    def place(self, lines: tuple[OverlayLine, ...], sizes: TextSizes) -> tuple[PlacedLine, ...]:
         by_rank = sorted(lines, key=lambda line: line.rank)
         kept = [line for line in lines if line in by_rank[: self.limit]]
-        first = self.y if self.is_top else self.y - len(kept) * metrics.height
-        return tuple(
-            self._line(line, first + index * metrics.height, metrics) for index, line in enumerate(kept)
-        )
+        first = self.y if self.is_top else self.y - len(kept) * sizes.height
+        return tuple(self._line(line, first + index * sizes.height, sizes) for index, line in enumerate(kept))
 
-    def _line(self, line: OverlayLine, y: float, metrics: Metrics) -> PlacedLine:
-        of_line = metrics.of(line.kind)
-        text = line.text
-        if of_line.horizontalAdvance(text) > self.width and line.short:
-            text = line.short
-        text = of_line.elidedText(text, Qt.TextElideMode.ElideRight, self.width)
-        is_bar = line.kind is LineKind.COLOR_BAR
-        width = min(COLOR_BAR_WIDTH, self.width) if is_bar else of_line.horizontalAdvance(text)
+    def _line(self, line: OverlayLine, y: float, sizes: TextSizes) -> PlacedLine:
+        if line.kind is LineKind.COLOR_BAR:
+            text, width = "", min(COLOR_BAR_WIDTH, self.width)
+        else:
+            text = sizes.fitted(line, self.width)
+            width = sizes.width(text, line.kind)
         x = self.x + self.width - width if self.is_right else self.x
-        return PlacedLine(QRectF(x, y, width, metrics.height), text, line.kind)
+        return PlacedLine(QRectF(x, y, width, sizes.height), text, line.kind)
 
 
 def _letters(
-    letters: tuple[str, str, str, str], width: float, height: float, bottom_row: float, metrics: Metrics
+    letters: tuple[str, str, str, str], width: float, height: float, bottom_row: float, sizes: TextSizes
 ) -> tuple[PlacedLine, ...]:
-    line = metrics.height
-    widths = [metrics.strong.horizontalAdvance(text) for text in letters]
+    line = sizes.height
+    widths = [sizes.width(text, LineKind.STRONG) for text in letters]
     middle = (height - line) / 2
     places = (
         (MARGIN, middle),
@@ -164,12 +174,12 @@ def _letters(
 
 
 def _scale_bar(
-    overlay: Overlay, notice: QRectF, width: float, mm_per_px: float | None, metrics: Metrics
+    overlay: Overlay, notice: QRectF, width: float, mm_per_px: float | None, sizes: TextSizes
 ) -> tuple[tuple[PlacedLine, ...], tuple[float, float, float] | None]:
     """Label and bar in the bottom row, left of the notice; nothing where there is no room."""
     if not overlay.has_scale_bar or mm_per_px is None:
         return (), None
-    label_room = metrics.plain.horizontalAdvance("200 mm") + MARGIN
+    label_room = sizes.width("200 mm", LineKind.PLAIN) + MARGIN
     room = min(width * LONGEST_SCALE_BAR, notice.left() - 2 * MARGIN - label_room)
     length_mm = scale_bar_mm(room * mm_per_px)
     if length_mm is None:
@@ -178,7 +188,7 @@ def _scale_bar(
     rect = QRectF(
         2 * MARGIN + length - MARGIN / 2,
         notice.top(),
-        metrics.plain.horizontalAdvance(label),
+        sizes.width(label, LineKind.PLAIN),
         notice.height(),
     )
     return (PlacedLine(rect, label, LineKind.PLAIN),), (MARGIN, notice.center().y(), length)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPixmap
 
 from ichviewer.core.colormap import blend_heat
 from ichviewer.gui.overlay import LineKind, Overlay
-from ichviewer.gui.overlay_layout import Metrics, OverlayLayout, PlacedLine, lay_out
+from ichviewer.gui.overlay_layout import OverlayLayout, PlacedLine, TextSizes, lay_out
 from ichviewer.gui.recent import Recent
 from ichviewer.gui.theme import AMBER, FONT_PX, SMALL_PX, TEXT, interface_font
 
@@ -28,7 +30,8 @@ class OverlayPainter:
     """Draws overlays in one font; keeps the pictures of the lines drawn last, because most stay the same."""
 
     def __init__(self) -> None:
-        self._lines: Recent[QPixmap] = Recent(128)
+        self._lines: Recent[QPixmap] = Recent(512)
+        self._sizes: Recent[TextSizes] = Recent(4)
 
     def draw(
         self,
@@ -47,50 +50,48 @@ class OverlayPainter:
             mm_per_px: Millimetres per Qt pixel; None without an image.
             opacity: Of the heat map, for the color bar.
         """
-        font = overlay_font(painter.font(), size[0])
-        strong = QFont(font)
-        strong.setBold(True)
-        layout = lay_out(
-            overlay, size[0], size[1], mm_per_px, Metrics(QFontMetricsF(font), QFontMetricsF(strong))
+        pixel_size = overlay_font_px(size[0])
+        sizes = self._sizes.get(
+            (painter.font().family(), pixel_size),
+            lambda: TextSizes(interface_font(painter.font(), pixel_size)),
         )
+        layout = lay_out(overlay, size[0], size[1], mm_per_px, sizes)
+        ratio = painter.device().devicePixelRatioF()
         for line in layout.lines:
             if line.kind is LineKind.COLOR_BAR:
                 _draw_color_bar(painter, line.rect, opacity)
             else:
-                self._draw_line(painter, line, font if line.kind is LineKind.PLAIN else strong)
+                self._draw_line(painter, line, sizes, ratio)
         _draw_scale_bar(painter, layout)
 
-    def _draw_line(self, painter: QPainter, line: PlacedLine, font: QFont) -> None:
-        ratio = painter.device().devicePixelRatioF()
-        color = AMBER if line.kind is LineKind.WARNING else TEXT
-        key = (line.text, color, font.key(), ratio, line.rect.width())
-        pixmap = self._lines.get(key, lambda: _outlined(line, font, QColor(color), ratio))
-        corner = line.rect.topLeft() - QPointF(1, 1)
-        painter.drawPixmap(
-            QPointF(round(corner.x() * ratio) / ratio, round(corner.y() * ratio) / ratio), pixmap
-        )
+    def _draw_line(self, painter: QPainter, line: PlacedLine, sizes: TextSizes, ratio: float) -> None:
+        key = (line.text, line.kind, sizes, ratio)
+        pixmap = self._lines.get(key, lambda: _outlined(line, sizes.font(line.kind), ratio))
+        x, y = (line.rect.x() - 1) * ratio, (line.rect.y() - 1) * ratio
+        painter.drawPixmap(QPointF(round(x) / ratio, round(y) / ratio), pixmap)
 
 
-def overlay_font(font: QFont, view_width: float) -> QFont:
-    """The interface's font in the size for a view, so that the notice always fits."""
+def overlay_font_px(view_width: float) -> int:
+    """Size of overlay text, so that the notice always fits."""
     if view_width >= NARROW_PX:
-        return interface_font(font, FONT_PX)
-    return interface_font(font, SMALL_PX if view_width >= NARROWEST_PX else SMALL_PX - 3)
+        return FONT_PX
+    return SMALL_PX if view_width >= NARROWEST_PX else SMALL_PX - 3
 
 
-def _outlined(line: PlacedLine, font: QFont, color: QColor, ratio: float) -> QPixmap:
+def _outlined(line: PlacedLine, font: QFont, ratio: float) -> QPixmap:
     """Text on nothing, one Qt pixel larger on each side than its rectangle."""
     width, height = line.rect.width() + 2, line.rect.height() + 2
-    pixmap = QPixmap(int(np.ceil(width * ratio)), int(np.ceil(height * ratio)))
+    pixmap = QPixmap(math.ceil(width * ratio), math.ceil(height * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setFont(font)
     baseline = QPointF(1, 1 + QFontMetricsF(font).ascent())
     painter.setPen(OUTLINE)
+    thickness = max(1, round(ratio)) / ratio
     for x, y in _AROUND:
-        painter.drawText(baseline + QPointF(x, y) * (max(1, round(ratio)) / ratio), line.text)
-    painter.setPen(color)
+        painter.drawText(baseline + QPointF(x, y) * thickness, line.text)
+    painter.setPen(QColor(AMBER if line.kind is LineKind.WARNING else TEXT))
     painter.drawText(baseline, line.text)
     painter.end()
     return pixmap

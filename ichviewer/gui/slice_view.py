@@ -34,14 +34,14 @@ class SliceView(QWidget):
         self,
         store: Store,
         view_index: int,
-        heat_layer: HeatLayer | None = None,
+        heat_layer: HeatLayer,
+        overlay_painter: OverlayPainter,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._store = store
         self._view_index = view_index
-        self._heat_layer = heat_layer if heat_layer is not None else HeatLayer()
-        self._overlay_painter = OverlayPainter()
+        self._heat_layer, self._overlay_painter = heat_layer, overlay_painter
         self._grey_tables: Recent[NDArray[np.uint8]] = Recent(16)
         self._heat_tables: Recent[NDArray[np.uint32]] = Recent(2)
         self._pictures: Recent[NDArray[np.uint32]] = Recent(1)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.heat_layer import HeatLayer
+from ichviewer.gui.overlay_painter import OverlayPainter
 from ichviewer.gui.slice_view import SliceView
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import LINE
@@ -19,8 +20,8 @@ class Triptych(QWidget):
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        heat_layer = HeatLayer()
-        self.views = tuple(SliceView(store, index, heat_layer, self) for index in range(3))
+        heat_layer, overlay_painter = HeatLayer(), OverlayPainter()
+        self.views = tuple(SliceView(store, index, heat_layer, overlay_painter, self) for index in range(3))
         self.setAutoFillBackground(True)
         self.setPalette(QPalette(QColor(LINE)))
         layout = QHBoxLayout(self)
