@@ -13,10 +13,9 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ichviewer.dicom.read import read_volume
-
 from ichviewer.cli import CHECKPOINT
 from ichviewer.core.progress import CancelToken, ignore_progress
+from ichviewer.dicom.read import read_volume
 from ichviewer.dicom.scan import best_series, scan
 from ichviewer.inference.engine import Engine
 from ichviewer.resources import resource_path

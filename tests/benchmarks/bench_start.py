@@ -74,7 +74,8 @@ def main() -> None:
     bare_s, window_s, image_s = (statistics.median(column) for column in zip(*times, strict=True))
     print(f"bare Qt window            {bare_s * 1000:6.0f} ms")
     print(
-        f"ichviewer to the window   {window_s * 1000:6.0f} ms   {window_s / bare_s:4.1f} x   aim: under 1500 ms"
+        f"ichviewer to the window   {window_s * 1000:6.0f} ms   {window_s / bare_s:4.1f} x"
+        "   aim: under 1500 ms"
     )
     print(f"ichviewer to the image    {image_s * 1000:6.0f} ms   of 40 slices given on the command line")
 

@@ -66,7 +66,8 @@ def drop_and_wait(application: QApplication, slices: int) -> None:
     gaps = np.asarray(watch.gaps) * 1000
     print(
         f"{slices:4} slices: longest gap {gaps.max():5.0f} ms, 99.9 % {np.percentile(gaps, 99.9):5.1f} ms"
-        f"   first image {first_image * 1000:5.0f} ms   last score {total:5.1f} s   aim: longest gap under 100 ms"
+        f"   first image {first_image * 1000:5.0f} ms   last score {total:5.1f} s"
+        "   aim: longest gap under 100 ms"
     )
 
 
