@@ -1,4 +1,8 @@
-"""DICOMDIR: the files that it names (PS3.10 section 8), those that stay below its own folder."""
+"""DICOMDIR: the files that it names (PS3.10 section 8), those that stay below its own folder.
+
+Some discs nest them: a record names another directory file. All references are relative to the
+folder of the first.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ from pathlib import Path
 
 from ichviewer.dicom import tags
 from ichviewer.dicom.find_files import FoundFile, find_files
-from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_raw_header, text_values
+from ichviewer.dicom.instance import MEDIA_DIRECTORY
+from ichviewer.dicom.raw_header import DamagedError, NotDicomError, RawHeader, read_raw_header, text_values
+
+OUTSIDE = "the DICOMDIR's reference leads out of its folder"
 
 
 def referenced_files(dicomdir: Path) -> list[FoundFile]:
@@ -16,25 +23,51 @@ def referenced_files(dicomdir: Path) -> list[FoundFile]:
         The files; empty if the DICOMDIR cannot be read (its own verdict says so).
     """
     root = dicomdir.absolute().parent
-    try:
-        records = read_raw_header(dicomdir).sequence(tags.DIRECTORY_RECORD_SEQUENCE)
-    except (NotDicomError, DamagedError, OSError):
-        return []
-    found = []
-    for record in records:
-        names = text_values(record, "ReferencedFileID")
-        if names:
-            found.append(_referenced(root, names))
+    found: list[FoundFile] = []
+    waiting, seen = [dicomdir.absolute()], {dicomdir.resolve()}
+    while waiting:
+        directory = waiting.pop(0)
+        for names in _references(directory):
+            file = _referenced(names, root)
+            if file.path.resolve() in seen:
+                continue
+            found.append(file)
+            if not file.obstacle:
+                seen.add(file.path.resolve())
+                waiting += [file.path] if _is_directory_file(file.path) else []
     return found
 
 
-def _referenced(root: Path, names: tuple[str, ...]) -> FoundFile:
-    shown = "/".join(names)
-    if any(name in ("", ".", "..") or "/" in name or "\\" in name or ":" in name for name in names):
-        return FoundFile(root, shown, "the DICOMDIR's reference leads out of its folder")
+def _references(dicomdir: Path) -> list[tuple[str, ...]]:
+    header = _header(dicomdir)
+    if header is None:
+        return []
+    try:
+        records = header.sequence(tags.DIRECTORY_RECORD_SEQUENCE)
+    except DamagedError:
+        return []
+    return [names for names in (text_values(record, "ReferencedFileID") for record in records) if names]
+
+
+def _is_directory_file(path: Path) -> bool:
+    header = _header(path)
+    return header is not None and header.ascii(tags.MEDIA_STORAGE_SOP_CLASS_UID) == MEDIA_DIRECTORY
+
+
+def _header(path: Path) -> RawHeader | None:
+    try:
+        return read_raw_header(path)
+    except (NotDicomError, DamagedError, OSError):
+        return None
+
+
+def _referenced(names: tuple[str, ...], root: Path) -> FoundFile:
+    """One reference, relative to *root*; it must stay below it."""
     path = root.joinpath(*names)
-    if not path.resolve().is_relative_to(root.resolve()):
-        return FoundFile(path, shown, "the DICOMDIR's reference leads out of its folder")
+    shown = "/".join(names)
+    is_odd = any(name in ("", ".", "..") or "/" in name or "\\" in name or ":" in name for name in names)
+    if is_odd or not path.resolve().is_relative_to(root.resolve()):
+        return FoundFile(root, shown, OUTSIDE)
     if not path.exists():
         return FoundFile(path, shown, "cannot be opened: named by the DICOMDIR, but not there")
     return FoundFile(path, shown, next(find_files([path])).obstacle)

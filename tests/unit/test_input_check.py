@@ -1,0 +1,172 @@
+"""What makes the input check red or amber; each doubt alone, on a head that is green without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from builders import head_hu, make_volume
+from numpy.typing import NDArray
+
+from ichviewer.core.geometry import Gap
+from ichviewer.core.input_check import CheckLevel, age_years, check_input, is_bone_kernel
+from ichviewer.core.series import TWO_PATIENTS_NOTE, PatientText
+from ichviewer.core.volume import Volume
+
+ADULT = PatientText(age="065Y")
+
+
+def noisy_head() -> NDArray[np.int16]:
+    """A head of 190 mm with a little noise, (256, 256)."""
+    noise = np.random.default_rng(0).normal(0, 4, (256, 256))
+    return np.asarray(head_hu(256, 256) + noise).astype(np.int16)
+
+
+def make_head(hu: NDArray[np.integer] | None = None, slices: int = 10, **arguments: object) -> Volume:
+    pixels = noisy_head() if hu is None else hu
+    stack = np.repeat(pixels[None], slices, axis=0)
+    defaults: dict[str, object] = {"pixel_spacing_mm": (0.9, 0.9), "patient": ADULT}
+    return make_volume(hu=stack, **{**defaults, **arguments})  # type: ignore[arg-type]
+
+
+def with_series(volume: Volume, **changes: object) -> Volume:
+    return replace(volume, series=replace(volume.series, **changes))
+
+
+def test_an_ordinary_adult_head_is_green() -> None:
+    check = check_input(make_head())
+    assert check.reasons == ()
+    assert check.level is CheckLevel.GREEN
+    assert not check.is_red
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"modality": "MR"}, "not CT (modality MR)"),
+        ({"is_ai_candidate": False, "orientation": "coronal"}, "not an axial CT original (coronal)"),
+        ({"hu": "not claimed"}, "Hounsfield units are not claimed"),
+        ({"notes": (TWO_PATIENTS_NOTE,)}, "two patients under one series UID"),
+    ],
+)
+def test_the_header_alone_can_make_it_red(changes: dict[str, object], reason: str) -> None:
+    """Hazard: scores for a picture that the network was never made for."""
+    check = check_input(with_series(make_head(), **changes))
+    assert check.is_red
+    assert reason in check.reasons
+
+
+def test_fewer_than_8_slices_are_red() -> None:
+    assert check_input(make_head(slices=8)).level is CheckLevel.GREEN
+    assert "only 7 slices" in check_input(make_head(slices=7)).reasons
+
+
+def test_slices_over_7_5_mm_are_red() -> None:
+    assert check_input(make_head(spacing_mm=7.5)).level is CheckLevel.GREEN
+    assert "slices over 7.5 mm thick or apart" in check_input(make_head(spacing_mm=8.0)).reasons
+
+
+def test_shifted_hounsfield_units_are_red() -> None:
+    """Hazard: a missing intercept leaves brain at 1064 HU."""
+    volume = make_head()
+    shifted = replace(volume, intercepts=volume.intercepts + 1024)
+    (reason,) = check_input(shifted).reasons[:1]
+    assert reason == "Hounsfield units look shifted (air at 30)"
+    assert check_input(shifted).is_red
+
+
+def test_air_that_was_cut_off_at_the_scanners_circle_does_not_count_as_shifted() -> None:
+    pixels = noisy_head()
+    row, column = np.mgrid[0:256, 0:256] - 127.5
+    pixels[np.hypot(row, column) > 127] = -2000
+    volume = replace(make_head(pixels), padding=(-2000, -2000))
+    assert check_input(volume).level is CheckLevel.GREEN
+
+
+def test_values_in_coarse_steps_are_red() -> None:
+    """Hazard: 8-bit values with a slope of 32 show no bleed at all."""
+    coarse = make_head(noisy_head() // 4 * 4)
+    assert "values in steps of 4.0 HU" in check_input(coarse).reasons
+    assert check_input(make_head(noisy_head() // 2 * 2)).level is CheckLevel.GREEN
+
+
+@pytest.mark.parametrize(
+    ("inside", "spacing"),
+    [("water", 0.9), ("empty skull", 0.9), ("head", 0.3), ("head", 2.0)],
+)
+def test_what_is_no_head_is_red(inside: str, spacing: float) -> None:
+    """Hazard: scores for a knee, a chest or a phantom."""
+    pixels = noisy_head()
+    if inside == "water":
+        pixels[pixels > 100] = 0
+    if inside == "empty skull":
+        pixels[np.abs(pixels - 35) < 30] = -1000
+    check = check_input(make_head(pixels, pixel_spacing_mm=(spacing, spacing)))
+    assert "no head was found" in check.reasons
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"contrast_agent": "Iomeron"}, "contrast agent (Iomeron)"),
+        ({"kernel": "BONEPLUS"}, "bone kernel (BONEPLUS)"),
+        ({"gaps": (Gap(1, 10.0),)}, "1 gap where a slice may be missing"),
+        ({"overlaps": 2}, "2 overlaps of slices"),
+        ({"is_lossy": True}, "compressed with loss"),
+        ({"tilt_degrees": -25.5}, "tilt -25.5 degrees is over 25"),
+        ({"hu": "assumed"}, "Hounsfield units are assumed, not claimed"),
+        ({"sorted_by": "file name"}, "sorted by file name, not by position"),
+        ({"patient": PatientText()}, "age unknown"),
+        ({"patient": PatientText(age="017Y")}, "age under 18"),
+    ],
+)
+def test_a_doubt_makes_it_amber(changes: dict[str, object], reason: str) -> None:
+    check = check_input(with_series(make_head(), **changes))
+    assert check.level is CheckLevel.AMBER
+    assert check.reasons == (reason,)
+
+
+def test_thin_slices_are_amber() -> None:
+    check = check_input(make_head(spacing_mm=0.625))
+    assert (check.level, check.reasons) == (CheckLevel.AMBER, ("thin slices (0.62 mm apart)",))
+
+
+def test_unreadable_slices_are_amber_and_never_looked_at() -> None:
+    check = check_input(make_head(unreadable={0: "cut", 4: "cut"}))
+    assert (check.level, check.reasons) == (CheckLevel.AMBER, ("2 slices cannot be read",))
+
+
+def test_red_reasons_come_first() -> None:
+    check = check_input(with_series(make_head(slices=3), is_lossy=True))
+    assert check.reasons == ("only 3 slices", "compressed with loss")
+
+
+@pytest.mark.parametrize(
+    ("age", "birth", "years"),
+    [
+        ("065Y", "", 65),
+        ("018M", "", 1.5),
+        ("", "19500131", 74),
+        ("", "20060201", 17),
+        ("", "", None),
+        ("x", "?", None),
+    ],
+)
+def test_the_age_comes_from_the_age_or_from_two_dates(age: str, birth: str, years: float | None) -> None:
+    volume = make_head(patient=PatientText(age=age, birth_date=birth))
+    assert age_years(volume.series) == years
+
+
+@pytest.mark.parametrize(
+    "kernel", ["BONE", "BONEPLUS", "H60s", "H70h", "B70s", "Hr68h", "FC30", "YB", "EDGE", "LUNG"]
+)
+def test_bone_kernels_are_known(kernel: str) -> None:
+    assert is_bone_kernel(kernel, "")
+
+
+@pytest.mark.parametrize(
+    "kernel", ["STANDARD", "SOFT", "H31s", "H40f", "J40s", "UB", "FC21", "STD+", "B", ""]
+)
+def test_soft_kernels_are_no_bone_kernels(kernel: str) -> None:
+    assert not is_bone_kernel(kernel, "HEAD 5mm")
