@@ -1,4 +1,4 @@
-"""Command line: ``python -m training train | evaluate | release``."""
+"""Command line: ``python -m training train | release | evaluate``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from training import train
+from training import evaluate, release, train
 from training.recipe import RECIPES, read_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -14,19 +14,32 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    recipe = read_recipe(options.recipe)
+    if options.command == "train":
+        train.main(recipe, options.data, options.work, options.processes)
+    elif options.command == "release":
+        release.main(recipe, options.data, options.work, options.out)
+    else:
+        card = options.checkpoint or ROOT / "resources" / "checkpoints" / f"{recipe.name}.json"
+        evaluate.main(recipe, options.data, options.work, card, options.json)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--recipe", type=Path, default=RECIPES / "ichviewer_mobilenet_v2.toml")
-    parser.add_argument(
-        "--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder of the label sets"
-    )
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="the label sets")
     parser.add_argument("--work", type=Path, default=ROOT / "work", help="caches, split, raw weights, scores")
     commands = parser.add_subparsers(dest="command", required=True)
     fitting = commands.add_parser("train", help="fit one network per fold and one on everything")
-    fitting.add_argument(
-        "--processes", type=int, default=2, help="networks fitted side by side, one thread each"
+    fitting.add_argument("--processes", type=int, default=2, help="fitted side by side, one thread each")
+    releasing = commands.add_parser("release", help="calibrate, choose thresholds, write checkpoint and card")
+    releasing.add_argument("--out", type=Path, default=ROOT / "resources" / "checkpoints")
+    evaluating = commands.add_parser("evaluate", help="figures with intervals, out of fold, as JSON")
+    evaluating.add_argument(
+        "--checkpoint", type=Path, help="model card; the recipe's released one by default"
     )
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    recipe = read_recipe(options.recipe)
-    train.main(recipe, options.data, options.work, options.processes)
-    return 0
+    evaluating.add_argument("--json", type=Path, default=ROOT / "work" / "metrics.json")
+    return parser
