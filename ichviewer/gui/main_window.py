@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from ichviewer.core.findings import SliceStatus
+from ichviewer.core.heatmap import OTHER_METHODS
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.actions import build_action, viewing_commands
 from ichviewer.gui.details_window import DetailsWindow
@@ -36,8 +37,6 @@ from ichviewer.gui.top_bar import TopBar
 from ichviewer.gui.window_commands import DEVICES, WindowRequests, window_commands
 
 MENUS = ("File", "View", "Analysis", "Help")
-
-OTHER_METHODS = ("Grad-CAM++", "HiResCAM", "LayerCAM", "EigenCAM")
 
 
 class MainWindow(QMainWindow):

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -57,7 +58,6 @@ class SeriesPanel(QWidget):
         self.files.setContentsMargins(8, 0, 8, 0)
         self.files_button = QPushButton("Show list of files")
         self.files_button.setObjectName("Link")
-        self.files_button.setContentsMargins(6, 0, 6, 0)
         self.files_button.setToolTip("What became of every file, and why; the list can be copied")
         self.files_button.clicked.connect(self.show_files)
         layout = QVBoxLayout(self)
@@ -66,7 +66,10 @@ class SeriesPanel(QWidget):
         layout.addWidget(title)
         layout.addWidget(self.items, 1)
         layout.addWidget(self.files)
-        layout.addWidget(self.files_button)
+        below = QHBoxLayout()
+        below.setContentsMargins(4, 0, 8, 0)
+        below.addWidget(self.files_button)
+        layout.addLayout(below)
         store.changed.connect(self._render)
         self._render(store.state)
 

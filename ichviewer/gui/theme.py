@@ -114,7 +114,6 @@ QMenu::indicator:checked {{ image: url(icons:accept.svg); }}
 #StatusLine {{ border-top: 1px solid {LINE}; }}
 #Panel {{ background: {PANEL}; border: none; }}
 #PanelTitle {{ color: {SECONDARY}; font-weight: bold; font-size: {SMALL_PX}px; }}
-#Aligned {{ padding-left: 5px; }}
 #Secondary {{ color: {SECONDARY}; font-size: {SMALL_PX + 1}px; }}
 #Badge {{ color: {TEXT}; border: 1px solid #6b7076; border-radius: 4px; padding: 2px 8px;
           font-weight: bold; font-size: {SMALL_PX}px; }}

@@ -60,7 +60,7 @@ def _preset_button(action: QAction) -> QToolButton:
     button = QToolButton()
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
     button.setDefaultAction(action)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     name = SHORT_NAMES.get(action.text(), action.text())
     button.setText(f"{name} {action.shortcut().toString()}")
     button.setAccessibleName(f"{action.text()} window")
