@@ -30,7 +30,7 @@ STUB_SPEC = PreprocessingSpec(
 
 
 def _stub(label_count: int) -> SliceNetwork:
-    features = nn.Sequential(nn.Conv2d(3, 8, 3, stride=8, padding=1), nn.ReLU())
+    features = nn.Sequential(nn.Conv2d(3, 8, 8, stride=8), nn.ReLU())
     return SliceNetwork(features, 8, label_count, dropout=0.0)
 
 
