@@ -1,0 +1,173 @@
+"""Overlay text: what it says in each state, and that it fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from builders import make_card, make_findings, make_volume
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication
+
+from ichviewer.core.findings import Subtype
+from ichviewer.core.series import PatientText
+from ichviewer.core.viewstate import OverlayText, ViewState, opened
+from ichviewer.core.volume import Volume
+from ichviewer.core.windowing import BRAIN, Window
+from ichviewer.gui.heat_choice import NOTHING, heat_to_show
+from ichviewer.gui.overlay import Overlay, cursor_text, overlay_of, side_letters, window_text
+from ichviewer.gui.overlay_layout import TextSizes, lay_out
+from ichviewer.gui.overlay_painter import overlay_font_px
+from ichviewer.gui.theme import interface_font
+
+LONG_NAME = PatientText(
+    "Mustermann-Langenname^Maximiliane Eleonore Friederike", "ID-0042-0815-4711", "", "F", "067Y"
+)
+
+
+def state_of(volume: Volume, **changes: object) -> ViewState:
+    return replace(opened(ViewState(), volume, ""), **changes)
+
+
+def overlay(state: ViewState, view_index: int = 0, cursor: str = "") -> Overlay:
+    return overlay_of(state, view_index, heat_to_show(state), cursor)
+
+
+@pytest.mark.parametrize("text", list(OverlayText))
+@pytest.mark.parametrize("view_index", [0, 1, 2])
+def test_every_view_says_research_use_only(text: OverlayText, view_index: int) -> None:
+    """Hazard: a picture of the window is taken for that of a medical device."""
+    assert "RESEARCH USE ONLY" in overlay(state_of(make_volume(), overlay_text=text), view_index).texts
+    assert "RESEARCH USE ONLY" in overlay_of(ViewState(overlay_text=text), view_index, NOTHING, "").texts
+
+
+def test_full_text_names_patient_study_series_and_slice() -> None:
+    texts = overlay(state_of(make_volume(5, patient=LONG_NAME), slice_index=3)).texts
+    wanted = [
+        "ID-0042-0815-4711",
+        "F 067Y",
+        "2024-01-31",
+        "HEAD 5 mm",
+        "slice 4 of 5",
+        "image 104",
+        "5 mm thick",
+    ]
+    assert not set(wanted) - set(texts)
+    assert "Mustermann-Langenname, Maximiliane Eleonore Friederike" in texts
+    assert "z +15.0 mm" in texts
+
+
+def test_anonymous_text_holds_nothing_that_names_the_patient() -> None:
+    """Hazard: a screenshot meant to be anonymous carries a name, an ID or a date."""
+    texts = overlay(state_of(make_volume(patient=LONG_NAME), overlay_text=OverlayText.ANONYMOUS)).texts
+    everything = " ".join(texts)
+    assert not [secret for secret in ("Muster", "0042", "2024", "067Y") if secret in everything]
+    assert "slice 3 of 5" in texts
+
+
+def test_text_off_leaves_notice_and_letters() -> None:
+    shown = overlay(state_of(make_volume(), overlay_text=OverlayText.OFF), cursor="HU 63")
+    assert shown == Overlay(letters=("R", "L", "A", "P"))
+
+
+def test_letters_of_an_axial_head_have_its_right_on_the_left_of_the_screen() -> None:
+    """Hazard: a bleed is reported on the wrong side."""
+    assert side_letters(make_volume()) == ("R", "L", "A", "P")
+
+
+@pytest.mark.parametrize(
+    ("row_direction", "column_direction", "letters"),
+    [
+        ((-1, 0, 0), (0, 1, 0), ("L", "R", "A", "P")),
+        ((1, 0, 0), (0, -1, 0), ("R", "L", "P", "A")),
+        ((0, 1, 0), (1, 0, 0), ("A", "P", "R", "L")),
+        ((1, 0, 0), (0, 0, -1), ("R", "L", "H", "F")),
+        ((0, 1, 0), (0, 0, -1), ("A", "P", "H", "F")),
+        ((1, 0, 0), (0, 0.9487, -0.3162), ("R", "L", "AH", "PF")),
+    ],
+)
+def test_letters_follow_the_direction_cosines(
+    row_direction: tuple[float, ...], column_direction: tuple[float, ...], letters: tuple[str, ...]
+) -> None:
+    """Hazard: letters fixed to the screen contradict the image."""
+    assert (
+        side_letters(make_volume(row_direction=row_direction, column_direction=column_direction)) == letters
+    )
+
+
+def test_the_window_is_named_or_called_custom() -> None:
+    series = replace(make_volume().series, file_windows=((36.0, 81.0, "Head"), (37.0, 90.0, "")))
+    texts = [window_text(w, series) for w in (BRAIN, Window(36, 81), Window(37, 90), Window(-12.4, 97.6))]
+    assert texts == ["BRAIN 40/80", "HEAD 36/81", "FILE 37/90", "CUSTOM −12/98"]
+
+
+def test_inverted_lossy_and_assumed_units_are_marked() -> None:
+    """Hazard: an inverted or lossy picture is taken for the original."""
+    marked = overlay(state_of(make_volume(is_lossy=True, hu_claim="assumed"), is_inverted=True)).texts
+    assert {"INVERTED", "LOSSY", "HU assumed"} <= set(marked)
+    assert not {"INVERTED", "LOSSY", "HU claimed"} & set(overlay(state_of(make_volume())).texts)
+
+
+def test_values_under_the_cursor_claim_hounsfield_units_only_where_the_files_do() -> None:
+    texts = [cursor_text(make_volume(hu_claim=c), 0, 32, 32) for c in ("claimed", "assumed", "not claimed")]
+    assert texts == ["HU 35", "value 35 (HU assumed)", "value 35 (HU not claimed)"]
+    assert cursor_text(make_volume(), 0, 0, 0) == "HU −1000"
+    assert cursor_text(make_volume(), 0, 0, 64) == ""
+
+
+def test_heat_map_text_stands_in_the_view() -> None:
+    volume, card = make_volume(), make_card()
+    state = state_of(volume, model_card=card, shows_heatmap=True, heatmap_subtype=Subtype.SUBDURAL)
+    hot = overlay(replace(state, findings=make_findings(volume, card, likely=[2])))
+    cold = overlay(replace(state, findings=make_findings(volume, card)))
+    assert {"HEAT MAP subdural", "full color = logit 6.2", "cell 5 mm"} <= set(hot.texts)
+    assert "below threshold: not colored" in cold.texts
+    assert ["color bar" in {str(line.kind) for line in o.top_left} for o in (hot, cold)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "size", [(160, 160), (240, 500), (300, 300), (317, 800), (533, 800), (1200, 300), (1900, 1000)]
+)
+@pytest.mark.parametrize("family", ["DejaVu Sans", "DejaVu Serif"])
+def test_nothing_overlaps_or_is_cut_off_and_the_middle_is_free(
+    qapp: QApplication, size: tuple[float, float], family: str
+) -> None:
+    """Hazard: text over the middle of the head hides what is to be read."""
+    volume = make_volume(patient=LONG_NAME, is_lossy=True, hu_claim="not claimed", description="W" * 64)
+    card = make_card()
+    state = state_of(
+        volume,
+        model_card=card,
+        findings=make_findings(volume, card),
+        shows_heatmap=True,
+        heatmap_below_threshold=True,
+        heatmap_subtype=Subtype.INTRAPARENCHYMAL,
+        is_inverted=True,
+        windows=(Window(-1234.5, 4321), BRAIN, BRAIN),
+    )
+    sizes = TextSizes(interface_font(QFont(family), overlay_font_px(size[0])))
+    layout = lay_out(overlay(state, cursor="value −1000 (HU not claimed)"), *size, 0.5, sizes)
+    rects = [line.rect for line in layout.lines]
+    if layout.scale_bar is not None:
+        x, y, length = layout.scale_bar
+        rects.append(QRectF(x, y - 4, length, 8))
+    view = QRectF(0, 0, *size)
+    assert all(view.contains(rect) for rect in rects)
+    assert not [(a, b) for a, b in combinations(rects, 2) if a.adjusted(0.1, 0.1, -0.1, -0.1).intersects(b)]
+    middle = QRectF(size[0] * 0.25, size[1] * 0.3, size[0] * 0.5, size[1] * 0.4)
+    assert not [rect for rect in rects if rect.intersects(middle)]
+    assert "RESEARCH USE ONLY" in [line.text for line in layout.lines]
+    for line in layout.lines:
+        assert line.kind == "color bar" or line.rect.width() >= sizes.width(line.text, line.kind)
+
+
+def test_the_scale_bar_is_as_long_as_it_says(qapp: QApplication) -> None:
+    """Hazard: a midline shift is judged against a wrong bar."""
+    sizes = TextSizes(interface_font(QFont()))
+    for mm_per_px in (0.05, 0.3, 0.5, 1.7):
+        layout = lay_out(overlay(state_of(make_volume())), 500, 500, mm_per_px, sizes)
+        assert layout.scale_bar is not None
+        labels = [line.text for line in layout.lines if line.text.endswith(" mm") and line.text[0].isdigit()]
+        assert f"{layout.scale_bar[2] * mm_per_px:.0f} mm" in labels
