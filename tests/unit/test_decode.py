@@ -181,6 +181,7 @@ def test_uncompressed_files_start_no_child(tmp_path: Path) -> None:
     assert decoder.child_pids() == ()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
 def test_closing_ends_the_children() -> None:
     decoder = SliceDecoder(child_count=1)
     decoder.start()
