@@ -17,7 +17,7 @@ from ichviewer.gui.store import Store
 from ichviewer.gui.study_panel import StudyPanel
 from ichviewer.gui.triptych import Triptych
 
-FIRST_SIZES = (172, 1012, 128, 288)
+FIRST_SIZES = (184, 1000, 128, 288)
 
 
 class ReadingPage(QWidget):

@@ -18,7 +18,7 @@ from ichviewer.gui.theme import (
     interface_font,
 )
 
-THUMBNAIL_PX, ROW_PX, HEADING_PX = 56, 78, 40
+THUMBNAIL_PX, ROW_PX, HEADING_PX = 48, 76, 40
 
 KEY_ROLE = Qt.ItemDataRole.UserRole
 LINES_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -68,7 +68,7 @@ class SeriesDelegate(QStyledItemDelegate):
             painter.drawPixmap(frame, picture)
         painter.setPen(QColor(LINE))
         painter.drawRect(frame.adjusted(0, 0, -1, -1))
-        text = area.adjusted(THUMBNAIL_PX + 16, 8, -6, -6)
+        text = area.adjusted(THUMBNAIL_PX + 16, 7, -4, -4)
         self._paint_lines(painter, text, index.data(LINES_ROLE), is_heading=False)
 
     def _paint_lines(self, painter: QPainter, area: QRect, lines: tuple[str, ...], is_heading: bool) -> None:

@@ -73,7 +73,11 @@ class StatusLine(QWidget):
     def show_details(self) -> DetailsWindow | None:
         """The message's details in a window of their own."""
         message = self._store.state.message
-        return None if message is None else self._show(message.text, message.details)
+        return (
+            None
+            if message is None
+            else self._show("Message", "\n\n".join(part for part in (message.text, message.details) if part))
+        )
 
     def show_check(self) -> DetailsWindow:
         """Why the input check is not green."""

@@ -51,9 +51,8 @@ class TopBar(QWidget):
     def _render(self, state: ViewState) -> None:
         if self._inputs.differ(state.device, state.model_card):
             name = "" if state.model_card is None else f"Checkpoint {state.model_card.name}"
-            self.device.set_text(
-                state.device, note=f"Where the network runs (Analysis > Device)\n{name}".strip()
-            )
+            text = f"device: {state.device}" if state.device else ""
+            self.device.set_text(text, note=f"Where the network runs (Analysis > Device)\n{name}".strip())
 
 
 def _preset_button(action: QAction) -> QToolButton:

@@ -58,7 +58,7 @@ def test_a_message_is_a_sentence_with_its_details_beside_it(qtbot: QtBot) -> Non
     line.details.click()
     window = line.show_details()
     assert window is not None
-    assert window.text.toPlainText() == "a: cut off"
+    assert window.text.toPlainText() == "3 of 34 files could not be read\n\na: cut off"
     assert not window.isModal()
 
 
@@ -104,3 +104,13 @@ def test_nothing_moves_when_a_message_and_progress_arrive(qtbot: QtBot) -> None:
     )
     QApplication.processEvents()
     assert [w.geometry() for w in (line.place, line.receipt, line.check, line.message)] == places
+
+
+def test_a_problem_without_details_can_be_read_whole_and_copied(qtbot: QtBot) -> None:
+    """Hazard: the end of a sentence that does not fit would be lost."""
+    message = Message("Not analyzed: " + "a reason, " * 40, is_problem=True)
+    line, _store = shown(qtbot, replace(opened_state(), message=message))
+    assert line.details.isVisible()
+    window = line.show_details()
+    assert window is not None
+    assert window.text.toPlainText() == message.text
