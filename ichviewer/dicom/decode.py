@@ -6,6 +6,7 @@ children are started ahead, because a cold one costs a quarter of a second and m
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import threading
@@ -22,6 +23,11 @@ from ichviewer.core.progress import CancelToken
 from ichviewer.dicom.decode_child import DecodeTask, serve
 from ichviewer.dicom.stored_pixels import syntax_name
 
+try:
+    import fcntl
+except ImportError:  # Windows has pipes of another kind.
+    fcntl = None  # type: ignore[assignment]
+
 MEMORY_LIMIT_BYTES = 2 << 30
 TIME_LIMIT_S = 20.0
 IN_FLIGHT = 2
@@ -29,6 +35,9 @@ IN_FLIGHT = 2
 
 START_LIMIT_S = 60.0
 """A child that is not ready by then never will be."""
+
+PIPE_BYTES = 1 << 20
+"""Room for one slice of 512 x 512 pixels of 16 bits, and what belongs to it."""
 
 LOOK_EVERY_S = 0.1
 """How often the cancel token is looked at while nothing arrives."""
@@ -113,13 +122,13 @@ class SliceDecoder:
 
     def _collect(self, tasks: Sequence[DecodeTask], waiting: deque[int]) -> Iterator[tuple[int, Decoded]]:
         """Results that have arrived, and failures of children that crashed or took too long."""
-        ready = wait([child.connection for child in self._children if child.pending], LOOK_EVERY_S)
+        ready = wait([child.answers for child in self._children if child.pending], LOOK_EVERY_S)
         now = time.monotonic()
         for number, child in enumerate(self._children):
             if not child.pending:
                 continue
             try:
-                if child.connection in ready:
+                if child.answers in ready:
                     yield from child.take(now)
                     continue
                 limit_s = self._time_limit_s if child.is_ready else START_LIMIT_S
@@ -138,17 +147,30 @@ class SliceDecoder:
             )
 
 
+def _make_room(pipe: int) -> None:
+    """Let a whole slice fit into the pipe (Linux): a child goes on while its answer waits to be taken."""
+    if fcntl is not None and hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):  # A system may allow less; the pipe works all the same.
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+
 class _Child:
     """One child process and the tasks that it was given, oldest first."""
 
     def __init__(self, memory_limit_bytes: int) -> None:
         context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
+        their_tasks, self._tasks = context.Pipe(duplex=False)
+        self.answers, their_answers = context.Pipe(duplex=False)
+        _make_room(their_answers.fileno())
         self._process = context.Process(
-            target=serve, args=(theirs, memory_limit_bytes), daemon=True, name="ichviewer-decoder"
+            target=serve,
+            args=(their_tasks, their_answers, memory_limit_bytes),
+            daemon=True,
+            name="ichviewer-decoder",
         )
         self._process.start()
-        theirs.close()
+        their_tasks.close()
+        their_answers.close()
         self.pid = self._process.pid or 0
         self.pending: deque[int] = deque()
         self.busy_since = time.monotonic()
@@ -160,7 +182,7 @@ class _Child:
             self.busy_since = time.monotonic()
         self.pending.append(index)
         try:
-            self.connection.send(tasks[index])
+            self._tasks.send(tasks[index])
         except (BrokenPipeError, ConnectionResetError):
             return
 
@@ -170,7 +192,7 @@ class _Child:
         Raises:
             EOFError, OSError: The child is gone.
         """
-        answer = self.connection.recv()
+        answer = self.answers.recv()
         self.busy_since = now
         if answer[0] == "ready":
             self.is_ready = True
@@ -178,7 +200,7 @@ class _Child:
         result: Decoded = str(answer[1])
         if answer[0] == "ok":
             _, dtype, shape = answer
-            result = np.frombuffer(self.connection.recv_bytes(), dtype=np.dtype(dtype)).reshape(shape)
+            result = np.frombuffer(self.answers.recv_bytes(), dtype=np.dtype(dtype)).reshape(shape)
         yield self.pending.popleft(), result
 
     def ending(self) -> str:
@@ -189,7 +211,8 @@ class _Child:
 
     def stop(self) -> None:
         """End the child, whatever it is doing."""
-        self.connection.close()
+        self._tasks.close()
+        self.answers.close()
         self._process.kill()
         self._process.join()
         self._process.close()

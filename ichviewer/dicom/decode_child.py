@@ -48,7 +48,7 @@ class DecodeTask:
     frame_index: int
 
 
-def serve(connection: Connection, memory_limit_bytes: int) -> None:
+def serve(tasks: Connection, answers: Connection, memory_limit_bytes: int) -> None:
     """Say ("ready",), then answer tasks until the other side closes.
 
     An answer is ("ok", dtype, shape) and the bytes, or ("error", why).
@@ -57,19 +57,19 @@ def serve(connection: Connection, memory_limit_bytes: int) -> None:
     # The decoders of some libraries print to stderr what they also report; the answer says it better.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     _limit_memory(memory_limit_bytes)
-    connection.send(("ready",))
+    answers.send(("ready",))
     while True:
         try:
-            task = connection.recv()
+            task = tasks.recv()
         except EOFError:
             return
         try:
             pixels = decode_frame(task)
         except Exception as error:  # noqa: BLE001  whatever a decoder raises belongs to this one slice
-            connection.send(("error", _one_line(error, task)))
+            answers.send(("error", _one_line(error, task)))
             continue
-        connection.send(("ok", pixels.dtype.str, pixels.shape))
-        connection.send_bytes(np.ascontiguousarray(pixels).data.cast("B"))
+        answers.send(("ok", pixels.dtype.str, pixels.shape))
+        answers.send_bytes(np.ascontiguousarray(pixels).data.cast("B"))
 
 
 def _limit_memory(limit_bytes: int) -> None:

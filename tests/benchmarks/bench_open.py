@@ -134,16 +134,11 @@ def longest_gap_s(work: Callable[[], object]) -> float:
 
 
 def peak_memory_mib(folder: Path) -> float:
-    """Peak resident memory of a fresh process that opens *folder*, MiB."""
-    code = (
-        "import resource, sys; from pathlib import Path; from tests.benchmarks.bench_open import open_ours; "
-        "volume = open_ours(Path(sys.argv[1])); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-    )
+    """Peak resident memory of a fresh process that only opens *folder*, MiB; 0 where it cannot be asked."""
     done = subprocess.run(
-        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", OPEN_ALONE, str(folder)], capture_output=True, text=True, check=True
     )
-    return float(done.stdout)
+    return float(done.stdout) / 1024
 
 
 def print_row(title: str, times: Mapping[str, list[float]], aim: float) -> None:
