@@ -73,11 +73,9 @@ class StatusLine(QWidget):
     def show_details(self) -> DetailsWindow | None:
         """The message's details in a window of their own."""
         message = self._store.state.message
-        return (
-            None
-            if message is None
-            else self._show("Message", "\n\n".join(part for part in (message.text, message.details) if part))
-        )
+        if message is None:
+            return None
+        return self._show("Message", "\n\n".join(part for part in (message.text, message.details) if part))
 
     def show_check(self) -> DetailsWindow:
         """Why the input check is not green."""

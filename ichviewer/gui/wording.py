@@ -121,12 +121,12 @@ def files_text(files: Sequence[FileVerdict]) -> str:
     """One line that accounts for every file.
 
     >>> files_text([FileVerdict("a", Verdict.LOADED, ""), FileVerdict("b", Verdict.SKIPPED, "dose report")])
-    '1 loaded, 1 dose report skipped'
+    '1 loaded, 1 skipped (dose report)'
     """
     parts = [f"{sum(f.verdict is Verdict.LOADED for f in files)} loaded"]
     skipped = Counter(f.reason for f in files if f.verdict is Verdict.SKIPPED)
     if 0 < len(skipped) <= 2 and all(0 < len(reason) <= 24 for reason in skipped):
-        parts += [f"{count} {reason} skipped" for reason, count in skipped.items()]
+        parts += [f"{count} skipped ({reason})" for reason, count in skipped.items()]
     elif skipped:
         parts.append(f"{sum(skipped.values())} skipped")
     damaged = sum(f.verdict is Verdict.DAMAGED for f in files)

@@ -98,7 +98,7 @@ def test_studies_of_two_patients_have_headings_of_their_own(qtbot: QtBot) -> Non
 
 def test_every_file_is_accounted_for(qtbot: QtBot) -> None:
     panel, _store = shown(qtbot, opened_state())
-    assert panel.files.text() == "1 loaded, 1 dose report skipped, 1 damaged"
+    assert panel.files.text() == "1 loaded, 1 skipped (dose report), 1 damaged"
 
 
 def test_the_list_of_files_can_be_shown_and_copied(qtbot: QtBot) -> None:

@@ -90,7 +90,7 @@ def test_the_files_line_accounts_for_every_file() -> None:
         FileVerdict("a", Verdict.SKIPPED, "dose report"),
         FileVerdict("b", Verdict.DAMAGED, "cut off"),
     ]
-    assert wording.files_text(files) == "34 loaded, 1 dose report skipped, 1 damaged"
+    assert wording.files_text(files) == "34 loaded, 1 skipped (dose report), 1 damaged"
 
 
 def test_many_reasons_are_summed_up_in_the_line_and_told_in_the_list() -> None:
