@@ -18,6 +18,9 @@ from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import Window, apply_window
 from ichviewer.gui.placement import Placement
 
+# A picture takes a millisecond, and beside a busy network OpenCV's threads only wait for each other.
+cv2.setNumThreads(1)
+
 Pixel = TypeVar("Pixel", bound=np.generic)
 
 OPAQUE = np.uint32(0xFF000000)

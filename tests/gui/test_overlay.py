@@ -135,7 +135,10 @@ def test_nothing_overlaps_or_is_cut_off_and_the_middle_is_free(
     qapp: QApplication, size: tuple[float, float], family: str
 ) -> None:
     """Hazard: text over the middle of the head hides what is to be read."""
-    volume = make_volume(patient=LONG_NAME, is_lossy=True, hu_claim="not claimed", description="W" * 64)
+    tilted = {"column_direction": (0, 0.9487, -0.3162), "row_direction": (0.9487, 0.3162, 0)}
+    volume = make_volume(
+        patient=LONG_NAME, is_lossy=True, hu_claim="not claimed", description="W" * 64, **tilted
+    )
     card = make_card()
     state = state_of(
         volume,
