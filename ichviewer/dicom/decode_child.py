@@ -75,6 +75,8 @@ def serve(tasks: Connection, answers: Connection, memory_limit_bytes: int) -> No
 def _limit_memory(limit_bytes: int) -> None:
     if resource is not None:
         # RLIMIT_DATA counts what is really taken; RLIMIT_AS would count address space that threads reserve.
+        _, highest = resource.getrlimit(resource.RLIMIT_DATA)
+        limit_bytes = limit_bytes if highest == resource.RLIM_INFINITY else min(limit_bytes, highest)
         resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

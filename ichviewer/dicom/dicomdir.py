@@ -13,6 +13,9 @@ from ichviewer.dicom.find_files import FoundFile, find_files
 from ichviewer.dicom.instance import MEDIA_DIRECTORY
 from ichviewer.dicom.raw_header import DamagedError, NotDicomError, RawHeader, read_raw_header, text_values
 
+LONGEST_NAME = 64
+"""The standard allows 8 characters; some discs have more."""
+
 OUTSIDE = "the DICOMDIR's reference leads out of its folder"
 
 
@@ -61,12 +64,21 @@ def _header(path: Path) -> RawHeader | None:
         return None
 
 
+def _is_plain_name(name: str) -> bool:
+    """Whether a component can be the name of a file or folder and nothing more."""
+    return (
+        0 < len(name) <= LONGEST_NAME
+        and name.isprintable()
+        and name not in (".", "..")
+        and not set(name) & set("/\\:")
+    )
+
+
 def _referenced(names: tuple[str, ...], root: Path) -> FoundFile:
     """One reference, relative to *root*; it must stay below it."""
     path = root.joinpath(*names)
     shown = "/".join(names)
-    is_odd = any(name in ("", ".", "..") or "/" in name or "\\" in name or ":" in name for name in names)
-    if is_odd or not path.resolve().is_relative_to(root.resolve()):
+    if not all(_is_plain_name(name) for name in names) or not path.resolve().is_relative_to(root.resolve()):
         return FoundFile(root, shown, OUTSIDE)
     if not path.exists():
         return FoundFile(path, shown, "cannot be opened: named by the DICOMDIR, but not there")

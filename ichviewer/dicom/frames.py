@@ -24,7 +24,7 @@ from ichviewer.dicom.instance import (
     position,
     positive,
 )
-from ichviewer.dicom.raw_header import DamagedError, RawHeader, text_values
+from ichviewer.dicom.raw_header import PARSE_ERRORS, DamagedError, RawHeader, text_values
 from ichviewer.dicom.stored_pixels import frame_pixels, stored_pixels
 
 MOST_FRAMES = 10000
@@ -46,7 +46,10 @@ def instances(path: Path, raw: RawHeader) -> list[Instance]:
         raise DamagedError(f"{count} frames are declared, {len(per_frame)} are described")
     shared = raw.sequence(tags.SHARED_FUNCTIONAL_GROUPS)
     groups = [([*shared[:1], frame]) for frame in per_frame] or [shared[:1]] * count
-    return [_frame(path, raw, index, groups[index], count) for index in range(count)]
+    try:
+        return [_frame(path, raw, index, groups[index], count) for index in range(count)]
+    except PARSE_ERRORS as error:
+        raise DamagedError(f"malformed file: its functional groups cannot be read ({error})") from error
 
 
 def _frame(path: Path, raw: RawHeader, index: int, groups: list[Dataset], count: int) -> Instance:

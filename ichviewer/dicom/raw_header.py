@@ -40,6 +40,20 @@ LONGEST_HEADER = 1 << 26
 LARGEST_INFLATED = 1 << 29
 """No deflated data set may grow beyond this (bytes)."""
 
+PARSE_ERRORS = (
+    RecursionError,
+    EOFError,
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    NotImplementedError,
+    OverflowError,
+    struct.error,
+)
+"""What pydicom raises on sequences that are not as they should be; found by feeding it damaged files."""
+
 META_GROUP = 0x0002
 LAST_GROUP = 0x7FDF
 """The header ends before the group of the pixels."""
@@ -168,7 +182,7 @@ class RawHeader:
             items = read_sequence(
                 io.BytesIO(value), self.is_implicit, self.is_little_endian, len(value), "iso8859"
             )
-        except (RecursionError, EOFError, OSError, ValueError, TypeError, struct.error) as error:
+        except PARSE_ERRORS as error:
             raise DamagedError(f"malformed file: sequence {tag:08X} cannot be read ({error})") from error
         return list(items)
 

@@ -14,7 +14,7 @@ from pydicom.uid import (
 
 from ichviewer.core.series import StoredPixels
 from ichviewer.dicom import tags
-from ichviewer.dicom.raw_header import RawHeader, text_values
+from ichviewer.dicom.raw_header import PARSE_ERRORS, DamagedError, RawHeader, text_values
 
 NATIVE_SYNTAXES = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
@@ -100,9 +100,14 @@ def _modality_lut(raw: RawHeader) -> tuple[int, bytes] | None:
     items = raw.sequence(tags.MODALITY_LUT_SEQUENCE)
     if not items:
         return None
-    entries, first, bits = (int(number) for number in items[0].LUTDescriptor)
-    data = items[0].LUTData
-    values = data if isinstance(data, bytes) else b"".join(int(v).to_bytes(2, "little") for v in data)
+    try:
+        entries, first, bits = (int(number) for number in items[0].LUTDescriptor)
+        data = items[0].LUTData
+        values = data if isinstance(data, bytes) else b"".join(int(v).to_bytes(2, "little") for v in data)
+    except PARSE_ERRORS as error:
+        raise DamagedError(f"malformed file: its Modality LUT cannot be read ({error})") from error
+    if len(values) < 2:
+        raise DamagedError("malformed file: its Modality LUT is empty")
     if bits == 8 and len(values) < 2 * (entries or 65536):
         values = b"".join(bytes((value, 0)) for value in values)
     return first, values

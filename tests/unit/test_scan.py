@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import warnings
 import zipfile
+from collections.abc import Iterator
+from collections.abc import Sequence as Tasks
 from pathlib import Path
 
 import numpy as np
 import pytest
 from dicom_files import make_slice, ramp, save, save_without_preamble, write_slice, write_stack
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from ichviewer.core.errors import UnreadableError
 from ichviewer.core.progress import Cancelled, CancelToken, Progress, ignore_progress
 from ichviewer.core.series import TWO_PATIENTS_NOTE, FileVerdict, FolderContents, Series, Verdict
 from ichviewer.dicom import raw_header
+from ichviewer.dicom.decode import Decoded, SliceDecoder
+from ichviewer.dicom.decode_child import DecodeTask
+from ichviewer.dicom.read import read_volume
 from ichviewer.dicom.scan import best_series, scan
+
+
+class RefusingDecoder(SliceDecoder):
+    """Starts no child: the bytes of this test never reach a decoder."""
+
+    def decode(self, tasks: Tasks[DecodeTask], cancel: CancelToken) -> Iterator[tuple[int, Decoded]]:
+        yield from ((index, "not decoded") for index in range(len(tasks)))
+
+
+NO_DECODER = RefusingDecoder()
 
 
 def scanned(*paths: Path) -> FolderContents:
@@ -226,7 +246,7 @@ def test_two_passes_at_the_same_positions_are_split_by_content_time(tmp_path: Pa
             10 + number,
             position=(0, 0, 5 * number),
             ContentTime=f"1005{number:02d}",
-            AcquisitionNumber=10 + number,
+            AcquisitionNumber=number,
         )
     series = scanned(tmp_path).series
     assert [len(s.slices) for s in series] == [4, 4]
@@ -492,6 +512,31 @@ def test_more_frames_than_are_described_are_damage(tmp_path: Path) -> None:
     dataset.NumberOfFrames = 3
     save(dataset, tmp_path / "multi")
     assert only_file(tmp_path).reason == "3 frames are declared, 2 are described"
+
+
+@pytest.fixture(scope="module")
+def sound_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    pixels = np.stack([ramp(start=1000 * number) for number in range(3)])
+    return save(enhanced((2, 0, 1), pixels), tmp_path_factory.mktemp("sound") / "one").read_bytes()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(st.tuples(st.integers(0, 2200), st.integers(0, 255)), min_size=1, max_size=8))
+def test_whatever_bytes_are_wrong_the_file_has_its_verdict_and_nothing_else_happens(
+    tmp_path: Path, sound_file: bytes, changes: list[tuple[int, int]]
+) -> None:
+    """Hazard: one damaged file ends the scan, and with it the sight of all others."""
+    content = bytearray(sound_file)
+    for place, value in changes:
+        content[place % len(content)] = value
+    (tmp_path / "one").write_bytes(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        contents = scanned(tmp_path)
+        assert len(contents.files) == 1
+        for series in contents.series:
+            with contextlib.suppress(UnreadableError):
+                read_volume(series, ignore_progress, CancelToken(), NO_DECODER)
 
 
 def test_scanning_stops_between_files_and_reports_how_far_it_is(tmp_path: Path) -> None:
