@@ -32,6 +32,7 @@ class OverlayPainter:
     def __init__(self) -> None:
         self._lines: Recent[QPixmap] = Recent(512)
         self._sizes: Recent[TextSizes] = Recent(4)
+        self._bars: Recent[QImage] = Recent(2)
 
     def draw(
         self,
@@ -59,7 +60,7 @@ class OverlayPainter:
         ratio = painter.device().devicePixelRatioF()
         for line in layout.lines:
             if line.kind is LineKind.COLOR_BAR:
-                _draw_color_bar(painter, line.rect, opacity)
+                _draw_color_bar(painter, line.rect, self._bars.get(opacity, lambda: _color_bar(opacity)))
             else:
                 self._draw_line(painter, line, sizes, ratio)
         _draw_scale_bar(painter, layout)
@@ -109,10 +110,14 @@ def _draw_scale_bar(painter: QPainter, layout: OverlayLayout) -> None:
         painter.fillRect(part, QColor(TEXT))
 
 
-def _draw_color_bar(painter: QPainter, rect: QRectF, opacity: float) -> None:
+def _color_bar(opacity: float) -> QImage:
     """No heat on the left, full color on the right, as it looks over brain."""
     grey = np.full((1, 256), GREY_UNDER_COLOR_BAR, np.uint8)
     rgb = np.ascontiguousarray(blend_heat(grey, np.linspace(0, 1, 256)[None], opacity))
+    return QImage(rgb.data, 256, 1, 768, QImage.Format.Format_RGB888).copy()
+
+
+def _draw_color_bar(painter: QPainter, rect: QRectF, colors: QImage) -> None:
     bar = QRectF(rect.left(), rect.center().y() - 4, rect.width(), 8)
     painter.fillRect(bar.adjusted(-1, -1, 1, 1), OUTLINE)
-    painter.drawImage(bar, QImage(rgb.data, 256, 1, 768, QImage.Format.Format_RGB888))
+    painter.drawImage(bar, colors)

@@ -106,22 +106,23 @@ class SliceView(QWidget):
         painter = QPainter(self)
         has_image = state.volume is not None
         painter.fillRect(self.rect(), QColor(Qt.GlobalColor.black if has_image else WINDOW))
-        heat = self._heat_layer.choice(state)
-        if state.volume is not None:
-            self._draw_slice(painter, state, state.volume, heat)
-        self._draw_overlay(painter, state, heat)
+        heat, placement = self._heat_layer.choice(state), self.placement()
+        if state.volume is not None and placement is not None:
+            self._draw_slice(painter, state, state.volume, placement, heat)
+        self._draw_overlay(painter, state, placement, heat)
         if has_image and state.active_view == self._view_index and state.promoted_view is None:
             painter.setPen(QPen(QColor(ACCENT), 1))
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()
 
-    def _draw_slice(self, painter: QPainter, state: ViewState, volume: Volume, heat: HeatChoice) -> None:
+    def _draw_slice(
+        self, painter: QPainter, state: ViewState, volume: Volume, placement: Placement, heat: HeatChoice
+    ) -> None:
         if not volume.is_readable[state.slice_index]:
             reason = volume.unreadable_reasons.get(state.slice_index, "no reason given")
             self._draw_unreadable(painter, reason)
             return
-        placement = self.placement()
-        if placement is None or not placement.is_in_view:
+        if not placement.is_in_view:
             return
         picture = self._picture(state, volume, placement, heat)
         height, width = picture.shape
@@ -167,8 +168,9 @@ class SliceView(QWidget):
         painter.setPen(QColor(TEXT))
         painter.drawText(room, words, text)
 
-    def _draw_overlay(self, painter: QPainter, state: ViewState, heat: HeatChoice) -> None:
-        placement = self.placement()
+    def _draw_overlay(
+        self, painter: QPainter, state: ViewState, placement: Placement | None, heat: HeatChoice
+    ) -> None:
         mm_per_px = None if placement is None else placement.mm_per_px * self.devicePixelRatioF()
         overlay = overlay_of(state, self._view_index, heat, self.cursor_value())
         size = float(self.width()), float(self.height())
