@@ -21,6 +21,9 @@ from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.resources import resource_path
 from tests.screenshots import SIZE, at_both_scales, save, settle
 
+SIZE_AT_2X = (1280, 800)
+"""A smaller window, so that the picture stays below 600 kB."""
+
 LABEL = Subtype.INTRAPARENCHYMAL
 PATIENCE_MS = 600_000
 
@@ -30,7 +33,7 @@ def save_application(folder: Path, application: QApplication, suffix: str) -> No
     with tempfile.TemporaryDirectory() as home:
         os.environ.update(XDG_CONFIG_HOME=home, XDG_DATA_HOME=home, XDG_STATE_HOME=home)
         window = build_window([], resource_path(CHECKPOINT))
-        window.resize(*SIZE)
+        window.resize(*(SIZE_AT_2X if suffix else SIZE))
         window.show()
         window.demo_requested.emit()
         wait_until(lambda: is_analyzed(window.store.state))

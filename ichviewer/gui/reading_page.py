@@ -92,7 +92,7 @@ class ReadingPage(QWidget):
             and len(sizes) == 4
             and all(isinstance(size, int) and size >= 0 for size in sizes)
         ):
-            # A hidden panel is remembered with size 0 and would come back with none.
+            # A panel that was never laid out is remembered with size 0.
             self.splitter.setSizes([size or first for size, first in zip(sizes, FIRST_SIZES, strict=True)])
         if isinstance(hidden, list):
             self._wanted = {name: name not in hidden for name in self.panels}

@@ -21,6 +21,7 @@ from ichviewer.core.progress import Progress
 from ichviewer.core.viewstate import ViewState, listed
 from ichviewer.gui.export_dialog import ExportDialog
 from ichviewer.gui.main_window import MainWindow
+from ichviewer.gui.reading_page import FIRST_SIZES
 from ichviewer.gui.store import Store
 from ichviewer.gui.top_bar import BADGE
 
@@ -336,7 +337,13 @@ def test_the_layout_comes_back(qtbot: QtBot) -> None:
     assert not second.reading_page.panels["series"].isVisible()
     assert second.reading_page.splitter.sizes()[2:] == first.reading_page.splitter.sizes()[2:]
     second.reading_page.toggle_panel("series")
-    assert second.reading_page.panels["series"].width() > 100
+    assert second.reading_page.panels["series"].width() == pytest.approx(220, abs=2)
+
+
+def test_a_panel_that_was_never_laid_out_comes_back_in_its_first_size(qtbot: QtBot) -> None:
+    window = shown(qtbot, analyzed_state())
+    window.restore_layout({"sizes": [0, 0, 0, 0]})
+    assert window.reading_page.splitter.sizes()[0] == pytest.approx(FIRST_SIZES[0], abs=20)
 
 
 @pytest.mark.parametrize(
