@@ -390,6 +390,16 @@ def test_results_that_arrive_move_nothing(qtbot: QtBot) -> None:
     assert [panel.objectName() for panel, place in before if panel.geometry() != place] == []
 
 
+def test_a_long_device_name_moves_nothing(qtbot: QtBot) -> None:
+    window = shown(qtbot, opened_state())
+    before = [button.geometry() for button in window.top_bar.presets.values()]
+    name = "NVIDIA H200 NVL 141GB HBM3e, CUDA device 0 of 8"
+    window.store.update(lambda state: replace(state, device=name))
+    QApplication.processEvents()
+    assert [button.geometry() for button in window.top_bar.presets.values()] == before
+    assert name in window.top_bar.device.toolTip()
+
+
 # What every window says
 
 
