@@ -251,6 +251,7 @@ def test_two_passes_at_the_same_positions_are_split_by_content_time(tmp_path: Pa
     series = scanned(tmp_path).series
     assert [len(s.slices) for s in series] == [4, 4]
     assert {Path(header.path).name[0] for header in series[0].slices} == {"a"}
+    assert "the series holds 2 stacks at the same positions, split by content time" in series[0].notes
 
 
 def test_acquisition_numbers_alone_split_nothing(tmp_path: Path) -> None:
@@ -443,7 +444,7 @@ def test_a_dicomdir_that_is_opened_itself_stands_for_its_files(tmp_path: Path) -
     write_slice(tmp_path / "SECRET", 2)
     directory = Dataset()
     directory.DirectoryRecordSequence = Sequence()
-    for parts in (["DATA", "ONE"], ["UP", "SECRET"], ["DATA", "GONE"]):
+    for parts in (["DATA", "ONE"], ["UP", "SECRET"], ["ABC", "ZERO"], ["DATA", "GONE"]):
         record = Dataset()
         record.DirectoryRecordType = "IMAGE"
         record.ReferencedFileID = parts
@@ -453,11 +454,12 @@ def test_a_dicomdir_that_is_opened_itself_stands_for_its_files(tmp_path: Path) -
     directory.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
     directory.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     path = save(directory, tmp_path / "disc" / "DICOMDIR")
-    path.write_bytes(path.read_bytes().replace(b"UP\\SECRET", b"..\\SECRET"))
+    path.write_bytes(path.read_bytes().replace(b"UP\\", b"..\\").replace(b"ABC\\", b"A\0C\\"))
     contents = scanned(path)
     reasons = {file.path: file.reason for file in contents.files}
     assert [len(series.slices) for series in contents.series] == [1]
     assert reasons["../SECRET"] == "the DICOMDIR's reference leads out of its folder"
+    assert reasons["A\0C/ZERO"] == "the DICOMDIR's reference leads out of its folder"
     assert reasons["DATA/GONE"] == "cannot be opened: named by the DICOMDIR, but not there"
 
 
@@ -555,11 +557,12 @@ def test_scanning_stops_between_files_and_reports_how_far_it_is(tmp_path: Path) 
 
 def test_the_head_opens_before_scouts_bone_kernels_thin_slices_and_other_body_parts(tmp_path: Path) -> None:
     kinds = {
-        "head": {"SeriesDescription": "HEAD 5mm", "ConvolutionKernel": "H31s"},
         "bone": {"SeriesDescription": "HEAD 5mm bone", "ConvolutionKernel": "H70h"},
         "contrast": {"SeriesDescription": "HEAD 5mm KM", "ContrastBolusAgent": "Iomeron"},
         "scout": {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]},
         "chest": {"SeriesDescription": "CHEST 5mm"},
+        # Last, so that the order of the UIDs does not choose it.
+        "head": {"SeriesDescription": "HEAD 5mm", "ConvolutionKernel": "H31s"},
     }
     for index, (name, changes) in enumerate(kinds.items()):
         count = 2 if name == "scout" else 12
