@@ -89,7 +89,8 @@ def overlay_of(state: ViewState, view_index: int, heat: HeatChoice, cursor: str)
         return Overlay()
     letters = side_letters(state.volume)
     if state.overlay_text is OverlayText.OFF:
-        return Overlay(letters=letters)
+        # What changes how grey and color must be read stays, or the picture could not be trusted.
+        return Overlay(top_left=_inverted_lines(state) + _heat_lines(heat), letters=letters)
     is_full = state.overlay_text is OverlayText.FULL
     return Overlay(
         top_left=_view_lines(state, view_index) + _heat_lines(heat),
@@ -179,7 +180,11 @@ def _view_lines(state: ViewState, view_index: int) -> tuple[OverlayLine, ...]:
     text = window_text(window, state.volume.series)
     name, _, numbers = text.rpartition(" ")
     lines = (OverlayLine(text, 0, LineKind.STRONG, f"{name[:4]} {numbers}"),)
-    return (*lines, OverlayLine("INVERTED", 0, LineKind.WARNING)) if state.is_inverted else lines
+    return lines + _inverted_lines(state)
+
+
+def _inverted_lines(state: ViewState) -> tuple[OverlayLine, ...]:
+    return (OverlayLine("INVERTED", 0, LineKind.WARNING),) if state.is_inverted else ()
 
 
 def _heat_lines(choice: HeatChoice) -> tuple[OverlayLine, ...]:

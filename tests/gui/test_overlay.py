@@ -174,3 +174,9 @@ def test_the_scale_bar_is_as_long_as_it_says(qapp: QApplication) -> None:
         assert layout.scale_bar is not None
         labels = [line.text for line in layout.lines if line.text.endswith(" mm") and line.text[0].isdigit()]
         assert f"{layout.scale_bar[2] * mm_per_px:.0f} mm" in labels
+
+
+def test_an_inverted_view_says_so_with_all_other_text_off() -> None:
+    """Hazard: blood that is dark because the view is inverted is read as old blood."""
+    state = state_of(make_volume(), overlay_text=OverlayText.OFF, is_inverted=True)
+    assert "INVERTED" in overlay(state).texts
