@@ -75,7 +75,8 @@ def _vary_grey(
     spread = _column(generator.uniform(0, how.noise_hu, count) / window_width_hu)
     noise = torch.from_numpy(generator.standard_normal(framed.shape, dtype=np.float32))
     varied = (framed - 0.5) * gain + 0.5 + level + spread * noise
-    clipped = (framed <= 0) | (framed >= 1)
+    # Resampled white is white to a rounding error.
+    clipped = (framed <= 1e-5) | (framed >= 1 - 1e-5)
     return torch.where(clipped, framed, varied).clamp(0, 1)
 
 

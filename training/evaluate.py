@@ -24,9 +24,9 @@ from ichviewer.inference.checkpoint import Checkpoint, load_checkpoint
 from ichviewer.inference.network import SliceNetwork
 from ichviewer.inference.predict import on_device, predict_slice
 from training.cache import framed_slices, network_input
-from training.folds import load_network, split_path
+from training.folds import load_network, network_path, split_path
 from training.metrics import auc, average_precision, brier, log_loss, positive_groups, with_interval
-from training.recipe import Recipe
+from training.recipe import Recipe, file_sha256
 from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu, read_sources
 from training.split import read_split
 
@@ -71,32 +71,36 @@ def score(checkpoint: Checkpoint, inputs: Iterable[NetworkInput]) -> Scored:
 
 
 def out_of_fold(recipe: Recipe, data: Path, work: Path) -> Scored:
-    """Every slice scored by the network of its fold; kept in *work* once made."""
-    path = work / f"{recipe.name}-out-of-fold.npz"
+    """Every slice scored by the network of its fold."""
     rows = read_sources(data, recipe.sources)
+    _, folds = read_split(split_path(work, recipe), rows)
+    framed = framed_slices(rows, recipe.preprocessing, work)
+    members = [np.flatnonzero(folds == fold) for fold in range(recipe.folds)]
+    parts = [_fold_scores(recipe, work, fold, framed, members[fold]) for fold in range(recipe.folds)]
+    order = np.argsort(np.concatenate(members))
+    return Scored(
+        np.concatenate([part.logits for part in parts])[order],
+        np.concatenate([part.class_maps for part in parts])[order],
+    )
+
+
+def _fold_scores(
+    recipe: Recipe, work: Path, fold: int, framed: NDArray[np.float32], members: NDArray[np.int64]
+) -> Scored:
+    """Scores of one fold's slices, kept beside the weights that made them."""
+    weights = network_path(work, recipe, fold)
+    path = work / f"{weights.stem}-{file_sha256(weights)[:12]}-scores.npz"
     if not path.exists():
-        _, folds = read_split(split_path(work, recipe), rows)
-        framed = framed_slices(rows, recipe.preprocessing, work)
-        logits, class_maps = [], []
-        for fold in range(recipe.folds):
-            checkpoint = raw_checkpoint(recipe, load_network(work, recipe, fold))
-            members = np.flatnonzero(folds == fold)
-            scored = score(checkpoint, (_cached_input(framed[i], recipe.preprocessing) for i in members))
-            logits.append((members, scored.logits))
-            class_maps.append((members, scored.class_maps))
-            LOG.info("fold %d: %d slices scored", fold, len(members))
-        np.savez(path, logits=_in_order(logits), class_maps=_in_order(class_maps))
+        checkpoint = raw_checkpoint(recipe, load_network(work, recipe, fold))
+        scored = score(checkpoint, (_cached_input(framed[i], recipe.preprocessing) for i in members))
+        np.savez(path, logits=scored.logits, class_maps=scored.class_maps)
+        LOG.info("fold %d: %d slices scored", fold, len(members))
     with np.load(path) as stored:
         return Scored(stored["logits"], stored["class_maps"])
 
 
 def _cached_input(framed: NDArray[np.float32], spec: PreprocessingSpec) -> NetworkInput:
     return NetworkInput(network_input(framed, spec), Framing(0.0, 0.0, 1.0, 1.0))
-
-
-def _in_order(parts: list[tuple[NDArray[np.int64], NDArray[np.float32]]]) -> NDArray[np.float32]:
-    members, values = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
-    return np.asarray(values[np.argsort(members)], dtype=np.float32)
 
 
 def score_pictures(card_path: Path, rows: list[LabeledSlice]) -> NDArray[np.float64]:

@@ -49,24 +49,33 @@ def fit_all(recipe: Recipe, data: Path, work: Path, processes: int) -> None:
         recipe: What to do.
         data: Folder of the label sets.
         work: Where caches, the split and raw weights are kept.
-        processes: Networks fitted side by side.
+        processes: Networks fitted side by side; 0 fits them one after the other in this process.
     """
     wanted = [
         fold for fold in (0, WHOLE, *range(1, recipe.folds)) if not network_path(work, recipe, fold).exists()
     ]
+    if processes == 0:
+        for fold in wanted:
+            _fit_one(recipe, data, work, fold)
+        return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=processes, mp_context=context) as pool:
-        futures = {pool.submit(_fit_one, recipe, data, work, fold): fold for fold in wanted}
+        futures = {pool.submit(_fit_in_child, recipe, data, work, fold): fold for fold in wanted}
         for future in as_completed(futures):
             future.result()
             LOG.info("%s is done", network_path(work, recipe, futures[future]).name)
 
 
-def _fit_one(recipe: Recipe, data: Path, work: Path, fold: int) -> None:
-    """In a process of its own: fit one network and write its weights."""
+def _fit_in_child(recipe: Recipe, data: Path, work: Path, fold: int) -> None:
+    """In a process of its own, with one thread."""
     name = "whole" if fold == WHOLE else f"fold {fold}"
-    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name}: %(message)s")
+    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name}: %(message)s", force=True)
     torch.set_num_threads(1)
+    _fit_one(recipe, data, work, fold)
+
+
+def _fit_one(recipe: Recipe, data: Path, work: Path, fold: int) -> None:
+    """Fit one network and write its weights."""
     rows = read_sources(data, recipe.sources)
     _, folds = read_split(split_path(work, recipe), rows)
     generated, generated_labels = generated_slices(

@@ -50,8 +50,8 @@ CITATIONS = (
 SLICE_SPECIFICITY, STUDY_SPECIFICITY = 0.95, 0.90
 
 SLICE_RULE = (
-    f"lowest threshold with specificity {SLICE_SPECIFICITY} or more among the negative slices of every "
-    "source, out of fold"
+    f"lowest threshold with specificity {SLICE_SPECIFICITY} or more among the negative slices of both "
+    "sources together, out of fold"
 )
 STUDY_RULE = (
     f"lowest threshold with specificity {STUDY_SPECIFICITY} or more among the negative CT-ICH studies, "
@@ -83,7 +83,7 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
     card = replace(card, labels=tuple(map(_with_calibration, card.labels, calibrated)))
     probabilities = calibrated_probabilities(scored.logits, card)
 
-    slice_points = _slice_points(probabilities, labels, rows, groups)
+    slice_points = _slice_points(probabilities, labels, groups)
     studies = studies_of(probabilities, labels, rows)
     study_points = _study_points(studies)
     measured = figures(probabilities, labels, rows, groups)
@@ -137,19 +137,11 @@ def _with_calibration(label: LabelCard, slope_intercept: tuple[float, float]) ->
 
 
 def _slice_points(
-    probabilities: NDArray[np.float64],
-    labels: NDArray[np.bool_],
-    rows: list[LabeledSlice],
-    groups: NDArray[np.int64],
+    probabilities: NDArray[np.float64], labels: NDArray[np.bool_], groups: NDArray[np.int64]
 ) -> list[OperatingPoint]:
-    """The strictest source decides, so that no source is flooded with false alarms."""
-    sources = np.asarray([row.source for row in rows])
     points = []
     for i in range(len(SUBTYPES)):
-        threshold = max(
-            threshold_at_specificity(probabilities[part, i], labels[part, i], SLICE_SPECIFICITY)
-            for part in (sources == source for source in np.unique(sources))
-        )
+        threshold = threshold_at_specificity(probabilities[:, i], labels[:, i], SLICE_SPECIFICITY)
         points.append(operating_point(probabilities[:, i], labels[:, i], groups, threshold, SLICE_RULE))
     return points
 
