@@ -22,6 +22,7 @@ from ichviewer.core.receipt import receipt
 from ichviewer.core.series import FolderContents, Series
 from ichviewer.core.viewstate import Thumbnail
 from ichviewer.core.volume import Volume
+from ichviewer.dicom.decode import SliceDecoder
 from ichviewer.dicom.read import read_volume, thumbnail
 from ichviewer.dicom.scan import best_series, scan
 from ichviewer.export.demo_study import write_demo_study
@@ -42,7 +43,7 @@ class OpenStack:
 
 
 class Controller:
-    """Joins reading, network and export. Holds the engine and the model card, no state of a study."""
+    """Joins reading, network and export. Holds child processes and the model card, no state of a study."""
 
     def __init__(self, card_path: Path, device: str, demo_parent: Path) -> None:
         """Read the model card; the network itself is loaded when it is first needed.
@@ -58,6 +59,7 @@ class Controller:
         self.card: ModelCard = read_card(card_path)
         self._card_path = card_path
         self._engine = Engine(card_path, device)
+        self._decoder = SliceDecoder()
         self._demo_parent = demo_parent
 
     def scan(self, paths: Sequence[Path], report: ReportProgress, cancel: CancelToken) -> FolderContents:
@@ -75,7 +77,7 @@ class Controller:
             UnreadableError: No slice could be read.
             Cancelled: *cancel* was set.
         """
-        volume = read_volume(series, report, cancel)
+        volume = read_volume(series, report, cancel, self._decoder)
         return OpenStack(volume, receipt(series), check_input(volume))
 
     def thumbnail(self, series: Series) -> Thumbnail:
@@ -84,7 +86,7 @@ class Controller:
         Raises:
             UnreadableError: The slice cannot be read.
         """
-        return Thumbnail(series.key, thumbnail(series, THUMBNAIL_PX))
+        return Thumbnail(series.key, thumbnail(series, THUMBNAIL_PX, decoder=self._decoder))
 
     def analyze(
         self,
@@ -153,9 +155,10 @@ class Controller:
         """
         return self._engine.wait_until_ready(cancel)
 
-    def start_network(self) -> None:
-        """Begin to load the network and return at once."""
+    def start_children(self) -> None:
+        """Begin to load the network and the decoder of compressed pixels, and return at once."""
         self._engine.start()
+        self._decoder.start()
 
     def use_device(self, device: str) -> None:
         """Run the network elsewhere from now on."""
@@ -172,8 +175,9 @@ class Controller:
         return demo_folder(self._demo_parent, report, cancel)
 
     def close(self) -> None:
-        """End the network's process."""
+        """End the child processes."""
         self._engine.close()
+        self._decoder.close()
 
 
 def outwards(first: int, count: int) -> list[int]:

@@ -66,7 +66,7 @@ def analyze(request: AnalyzeRequest) -> int:
     """
     controller = Controller(request.checkpoint, request.device, user_data_folder())
     # Torch takes seconds to import; the child does so while the headers are read.
-    controller.start_network()
+    controller.start_children()
     try:
         progress = ProgressLine()
         contents = controller.scan((request.path,), progress.show, CancelToken())
@@ -198,7 +198,7 @@ def tour(study: Path, out: Path, checkpoint: Path) -> int:
     """Analyze *study* without a window and print where the table and a picture of the worst slice lie."""
     out.mkdir(parents=True, exist_ok=True)
     controller = Controller(checkpoint, "auto", user_data_folder())
-    controller.start_network()
+    controller.start_children()
     try:
         progress = ProgressLine()
         contents = controller.scan((study,), progress.show, CancelToken())

@@ -143,7 +143,7 @@ class Session:
             reasons = "; ".join(check.reasons) or "not an axial head CT"
             text = f"Not analyzed, input check {check.level.value}: {reasons}. Analyze runs it all the same."
             self._say(text, is_problem=True)
-        elif self._controller.card is not None:
+        else:
             self.analyze()
 
     def _reading_done(self, _outcome: None) -> None:
@@ -163,21 +163,20 @@ class Session:
     # The network
 
     def warm_up(self) -> None:
-        """Load the network while the window waits for a study."""
-        if self._controller.card is not None and self._store.state.volume is None:
-            self._network.start(
-                Task(
-                    lambda _report, cancel: self._controller.device(cancel),
-                    self._take_device,
-                    self._network_failed,
-                )
-            )
+        """Start the child processes while the window waits for a study."""
+
+        def work(_report: Reporter, cancel: CancelToken) -> str:
+            self._controller.start_children()
+            return self._controller.device(cancel)
+
+        if self._store.state.volume is None and self._store.state.reading is None:
+            self._network.start(Task(work, self._take_device, self._network_failed))
 
     def analyze(self) -> None:
         """Score the open stack, the slice in view first."""
         state = self._store.state
         volume, card = state.volume, self._controller.card
-        if volume is None or card is None:
+        if volume is None:
             return
         pending = StudyFindings.pending(volume.series.key, card.weights_sha256, volume.is_readable)
 

@@ -69,6 +69,9 @@ class FakeController:
         self._enter()
         return "CPU"
 
+    def start_children(self) -> None:
+        self._enter()
+
     def use_device(self, device: str) -> None:
         self._enter()
 
@@ -267,3 +270,9 @@ def test_recent_folders_and_device_are_remembered(desk: Desk, qtbot: QtBot) -> N
     desk.session.clear_recent()
     assert load_settings(desk.settings_path).recent_paths == ()
     assert desk.state.recent_paths == ()
+
+
+def test_an_empty_window_loads_the_network_ahead(desk: Desk, qtbot: QtBot) -> None:
+    desk.session.warm_up()
+    qtbot.waitUntil(lambda: desk.state.device == "CPU")
+    assert desk.state.findings is None
