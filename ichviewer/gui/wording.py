@@ -16,6 +16,10 @@ from ichviewer.core.series import FileVerdict, Series, Verdict
 from ichviewer.core.viewstate import ViewState
 
 
+UPRIGHT_COSINE = 0.9999
+"""A slice normal within 0.8 degrees of the patient's long axis."""
+
+
 def probability_text(probability: float) -> str:
     """Two decimals; the ends say that they are not 0 and not 1.
 
@@ -95,10 +99,15 @@ def calibration_text(card: ModelCard | None) -> str:
 
 
 def position_text(state: ViewState) -> str:
-    """Position of the slice in view along the normal, or nothing."""
+    """Position of the slice in view along the normal, or nothing.
+
+    It is called z only where the normal is the patient's long axis; along a tilted normal it is another number.
+    """
     if state.volume is None or state.slice_count == 0:
         return ""
-    return f"z {state.volume.geometry.positions_mm[state.slice_index]:+.1f} mm".replace("-", "−")
+    geometry = state.volume.geometry
+    name = "z" if geometry.normal[2] > UPRIGHT_COSINE else "position"
+    return f"{name} {geometry.positions_mm[state.slice_index]:+.1f} mm".replace("-", "−")
 
 
 def thickness_text(series: Series) -> str:

@@ -6,11 +6,12 @@ import doctest
 from dataclasses import replace
 
 import pytest
-from builders import make_card
+from builders import make_card, make_volume
 from window_states import analyzed_state, findings_of, opened_state, with_status
 
 from ichviewer.core.findings import NOT_LOOKED_FOR, SliceStatus, StudyFindings
 from ichviewer.core.series import FileVerdict, Verdict
+from ichviewer.core.viewstate import ViewState, opened
 from ichviewer.gui import actions, wording
 from ichviewer.gui.study_panel import summary_of
 
@@ -109,3 +110,10 @@ def test_thickness_falls_back_to_the_spacing_and_says_so() -> None:
     mixed = (replace(series.slices[0], thickness_mm=7.0), *series.slices[1:])
     assert wording.thickness_text(replace(series, slices=mixed)) == "5–7 mm"
     assert wording.thickness_text(replace(series, slices=bare, geometry=None)) == ""
+
+
+def test_a_position_along_a_tilted_normal_is_not_called_z() -> None:
+    """Hazard: a bleed is looked for at the wrong height in another program."""
+    tilted = make_volume(column_direction=(0.0, 0.94, -0.34))
+    assert wording.position_text(opened(ViewState(), make_volume(), "")) == "z +10.0 mm"
+    assert wording.position_text(opened(ViewState(), tilted, "")).startswith("position ")
