@@ -1,7 +1,7 @@
 """A tiny checkpoint for tests: an architecture ``stub``, weights set by hand, a valid card.
 
-``from stub_checkpoint import save_stub_checkpoint``. The architecture ``stub`` is known only where this module was
-imported, so a child process that loads a stub needs ``architecture="mobilenet_v2"``.
+``from stub_checkpoint import save_stub_checkpoint``. The architecture ``stub`` is known only where this
+module was imported, so a child process that loads a stub needs ``architecture="mobilenet_v2"``.
 """
 
 from __future__ import annotations

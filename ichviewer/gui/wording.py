@@ -15,7 +15,6 @@ from ichviewer.core.model_card import ModelCard
 from ichviewer.core.series import FileVerdict, Series, Verdict
 from ichviewer.core.viewstate import ViewState
 
-
 UPRIGHT_COSINE = 0.9999
 """A slice normal within 0.8 degrees of the patient's long axis."""
 
@@ -101,7 +100,7 @@ def calibration_text(card: ModelCard | None) -> str:
 def position_text(state: ViewState) -> str:
     """Position of the slice in view along the normal, or nothing.
 
-    It is called z only where the normal is the patient's long axis; along a tilted normal it is another number.
+    It is z only where the normal is the patient's long axis; along a tilted normal it is another number.
     """
     if state.volume is None or state.slice_count == 0:
         return ""
