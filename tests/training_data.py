@@ -11,7 +11,7 @@ from PIL import Image
 from stub_checkpoint import STUB_SPEC
 
 from ichviewer.core.findings import SUBTYPES
-from training.recipe import RECIPES, Recipe, read_recipe
+from training.recipe import RECIPES, Cycle, Recipe, read_recipe
 
 SIDE = 64
 
@@ -54,18 +54,15 @@ def write_label_sets(folder: Path, patients: int = 8, slices: int = 4) -> Path:
     return folder
 
 
-def small_recipe(**optimization: object) -> Recipe:
+def small_recipe(epochs: int = 2, cycles: int = 1, **optimization: object) -> Recipe:
     """The released recipe with the stub network, from random weights, for a few steps."""
     recipe = read_recipe(RECIPES / "ichviewer_mobilenet_v2.toml")
     small = {
-        "epochs": 2,
-        "small_epochs": 1,
         "small_size_px": 64,
         "batch_size": 8,
         "frozen_blocks": 0,
-        "generated_slices": 4,
-        "learning_rate": 0.02,
         "positive_oversampling": 1.0,
+        "cycles": (Cycle(epochs, small_epochs=1, learning_rate=0.02, generated_slices=4),) * cycles,
         **optimization,
     }
     return replace(
@@ -76,5 +73,7 @@ def small_recipe(**optimization: object) -> Recipe:
         folds=2,
         preprocessing=STUB_SPEC,
         optimization=replace(recipe.optimization, **small),
-        augmentation=replace(recipe.augmentation, rotation_degrees=5.0, offset_hu=1.0, gain=0.02, noise_hu=1.0),
+        augmentation=replace(
+            recipe.augmentation, rotation_degrees=5.0, offset_hu=1.0, gain=0.02, noise_hu=1.0
+        ),
     )

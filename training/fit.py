@@ -16,7 +16,7 @@ from torch.nn import functional
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.inference.network import SliceNetwork, build_network
 from training.augment import augment
-from training.recipe import Recipe
+from training.recipe import Cycle, Recipe
 from training.starting_weights import start_from
 
 LOG = logging.getLogger(__name__)
@@ -41,8 +41,23 @@ class TrainingPart:
     generated_labels: NDArray[np.float32]
 
 
-def fit(part: TrainingPart, recipe: Recipe, seed: int) -> SliceNetwork:
-    """Train a network from the recipe's starting weights.
+def starting_network(recipe: Recipe, seed: int) -> SliceNetwork:
+    """The network before its first step: the recipe's starting weights under a random classifier."""
+    torch.manual_seed(seed)
+    return start_from(build_network(recipe.architecture, len(SUBTYPES)), recipe.architecture, recipe.weights)
+
+
+def fit_cycle(
+    network: SliceNetwork, part: TrainingPart, recipe: Recipe, cycle: Cycle, seed: int
+) -> SliceNetwork:
+    """Train a network through one cycle.
+
+    Args:
+        network: Where to start; changed in place.
+        part: What to learn from.
+        recipe: How.
+        cycle: One of the recipe's cycles.
+        seed: Of everything random.
 
     Returns:
         The moving average of the weights, in evaluation mode.
@@ -50,14 +65,13 @@ def fit(part: TrainingPart, recipe: Recipe, seed: int) -> SliceNetwork:
     how, spec = recipe.optimization, recipe.preprocessing
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
-    network = build_network(recipe.architecture, len(SUBTYPES))
-    start_from(network, recipe.architecture, recipe.weights).to(memory_format=torch.channels_last)
+    network.to(memory_format=torch.channels_last)
     frozen = network.features[: how.frozen_blocks].requires_grad_(False)
     average = build_network(recipe.architecture, len(SUBTYPES)).to(memory_format=torch.channels_last)
     average.load_state_dict(network.state_dict())
 
     steps_per_epoch = len(part.indices) // how.batch_size
-    steps = steps_per_epoch * how.epochs
+    steps = steps_per_epoch * cycle.epochs
     optimizer = torch.optim.AdamW(
         [p for p in network.parameters() if p.requires_grad], lr=0.0, weight_decay=how.weight_decay
     )
@@ -69,9 +83,9 @@ def fit(part: TrainingPart, recipe: Recipe, seed: int) -> SliceNetwork:
     losses, began = [], time.perf_counter()
     for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps, how.learning_rate, how.warmup_share)
+            group["lr"] = learning_rate(step, steps, cycle.learning_rate, how.warmup_share)
         framed, labels = draw_batch(part, recipe, generator)
-        size = how.small_size_px if step < how.small_epochs * steps_per_epoch else spec.size_px
+        size = how.small_size_px if step < cycle.small_epochs * steps_per_epoch else spec.size_px
         varied = augment(framed, recipe.augmentation, spec.windows[0].width, size, generator)
         batch = ((varied[:, channels] - mean) / std).contiguous(memory_format=torch.channels_last)
 

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.inference.network import SliceNetwork, build_network
 from training.cache import framed_slices
-from training.fit import TrainingPart, fit
+from training.fit import TrainingPart, fit_cycle, starting_network
 from training.generated import generated_slices
 from training.recipe import Recipe
 from training.sources import LabeledSlice, read_sources
@@ -37,9 +37,10 @@ def split_path(work: Path, recipe: Recipe) -> Path:
     return work / f"{recipe.name}-split.jsonl"
 
 
-def network_path(work: Path, recipe: Recipe, fold: int) -> Path:
-    """The raw weights of one network."""
-    return work / f"{recipe.name}-{'whole' if fold == WHOLE else f'fold{fold}'}.safetensors"
+def network_path(work: Path, recipe: Recipe, fold: int, cycle: int = -1) -> Path:
+    """The raw weights of one network after a cycle, the last one by default."""
+    number = range(len(recipe.optimization.cycles))[cycle]
+    return work / f"{recipe.name}-{'whole' if fold == WHOLE else f'fold{fold}'}-cycle{number}.safetensors"
 
 
 def fit_all(recipe: Recipe, data: Path, work: Path, processes: int) -> None:
@@ -75,30 +76,30 @@ def _fit_in_child(recipe: Recipe, data: Path, work: Path, fold: int) -> None:
 
 
 def _fit_one(recipe: Recipe, data: Path, work: Path, fold: int) -> None:
-    """Fit one network and write its weights."""
+    """Fit one network and write its weights after every cycle; goes on after the last one that is there."""
     rows = read_sources(data, recipe.sources)
     _, folds = read_split(split_path(work, recipe), rows)
-    generated, generated_labels = generated_slices(
-        recipe.optimization.generated_slices, recipe.preprocessing, work
-    )
-    part = TrainingPart(
-        framed_slices(rows, recipe.preprocessing, work),
-        labels_of(rows),
-        np.flatnonzero(folds != fold),
-        generated,
-        generated_labels,
-    )
-    network = fit(part, recipe, recipe.seed + fold)
-    path = network_path(work, recipe, fold)
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, partial)
-    partial.replace(path)
+    framed = framed_slices(rows, recipe.preprocessing, work)
+    network = starting_network(recipe, recipe.seed + fold)
+    for number, cycle in enumerate(recipe.optimization.cycles):
+        path = network_path(work, recipe, fold, number)
+        if path.exists():
+            network = load_network(work, recipe, fold, number)
+            continue
+        generated, generated_labels = generated_slices(cycle.generated_slices, recipe.preprocessing, work)
+        part = TrainingPart(
+            framed, labels_of(rows), np.flatnonzero(folds != fold), generated, generated_labels
+        )
+        network = fit_cycle(network, part, recipe, cycle, recipe.seed + fold + 100 * number)
+        partial = path.with_name(f"{path.name}.{os.getpid()}")
+        save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, partial)
+        partial.replace(path)
 
 
-def load_network(work: Path, recipe: Recipe, fold: int) -> SliceNetwork:
-    """Raw weights of one network, in evaluation mode."""
+def load_network(work: Path, recipe: Recipe, fold: int, cycle: int = -1) -> SliceNetwork:
+    """Raw weights of one network after a cycle, in evaluation mode."""
     network = build_network(recipe.architecture, len(SUBTYPES))
-    network.load_state_dict(load_file(network_path(work, recipe, fold)))
+    network.load_state_dict(load_file(network_path(work, recipe, fold, cycle)))
     return network.eval()
 
 

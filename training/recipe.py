@@ -15,15 +15,30 @@ RECIPES = Path(__file__).resolve().parent / "recipes"
 
 
 @dataclass(frozen=True)
+class Cycle:
+    """One rise and fall of the learning rate.
+
+    Attributes:
+        epochs: Passes; one pass draws as many slices as the training part holds.
+        small_epochs: The first passes of these run at the small size.
+        learning_rate: Peak.
+        generated_slices: How many slices are generated to draw from.
+    """
+
+    epochs: int
+    small_epochs: int
+    learning_rate: float
+    generated_slices: int
+
+
+@dataclass(frozen=True)
 class Optimization:
     """How the weights are fitted.
 
     Attributes:
-        epochs: Passes; one pass draws as many slices as the training part holds.
-        small_epochs: The first passes of these run at *small_size_px*.
-        small_size_px: Side of the input then.
+        cycles: One after the other, AdamW; each goes on from the averaged weights of the one before.
+        small_size_px: Side of the input in small epochs.
         batch_size: Slices per step.
-        learning_rate: Peak of the one-cycle schedule, AdamW.
         weight_decay: Decoupled.
         warmup_share: Share of the steps in which the rate rises.
         frozen_blocks: Leading feature blocks that keep their weights and statistics.
@@ -31,14 +46,11 @@ class Optimization:
         any_weight: Weight of ``any`` in the loss; the others have 1.
         positive_oversampling: How many times as often a bleeding slice is drawn.
         generated_share: Share of generated slices in every batch.
-        generated_slices: How many are generated.
     """
 
-    epochs: int
-    small_epochs: int
+    cycles: tuple[Cycle, ...]
     small_size_px: int
     batch_size: int
-    learning_rate: float
     weight_decay: float
     warmup_share: float
     frozen_blocks: int
@@ -46,7 +58,6 @@ class Optimization:
     any_weight: float
     positive_oversampling: float
     generated_share: float
-    generated_slices: int
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,9 @@ def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:
     fields = dict(values)
     fields["sources"] = tuple(fields["sources"])
     fields["preprocessing"] = PreprocessingSpec.from_dict(fields["preprocessing"])
-    fields["optimization"] = Optimization(**fields["optimization"])
+    optimization = dict(fields["optimization"])
+    optimization["cycles"] = tuple(Cycle(**cycle) for cycle in optimization["cycles"])
+    fields["optimization"] = Optimization(**optimization)
     augmentation = dict(fields["augmentation"])
     augmentation["scale"] = (float(augmentation["scale"][0]), float(augmentation["scale"][1]))
     fields["augmentation"] = Augmentation(**augmentation)

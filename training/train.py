@@ -27,7 +27,9 @@ def main(recipe: Recipe, data: Path, work: Path, processes: int) -> None:
     check_windows(recipe.sources, recipe.preprocessing)
     rows = read_sources(data, recipe.sources)
     framed = framed_slices(rows, recipe.preprocessing, work)
-    generated_slices(recipe.optimization.generated_slices, recipe.preprocessing, work)
+    # Before the processes start, or each would make its own.
+    for cycle in recipe.optimization.cycles:
+        generated_slices(cycle.generated_slices, recipe.preprocessing, work)
     LOG.info("%d slices are framed", len(rows))
 
     if not split_path(work, recipe).exists():

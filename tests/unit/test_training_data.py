@@ -42,7 +42,7 @@ def test_a_recipe_survives_its_own_dictionary() -> None:
 def test_a_misspelled_recipe_is_named(tmp_path: Path) -> None:
     text = (RECIPES / "ichviewer_mobilenet_v2.toml").read_text(encoding="utf-8")
     path = tmp_path / "wrong.toml"
-    path.write_text(text.replace("epochs = ", "epoch = "), encoding="utf-8")
+    path.write_text(text.replace("batch_size", "batchsize"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"wrong\.toml is not a complete recipe"):
         read_recipe(path)
 

@@ -14,14 +14,20 @@ from training_data import small_recipe, write_label_sets
 
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.inference.checkpoint import load_checkpoint
-from ichviewer.inference.network import build_network
+from ichviewer.inference.network import SliceNetwork, build_network
 from training import evaluate, release, train
 from training.cache import framed_slices
-from training.fit import TrainingPart, draw_batch, fit, learning_rate
+from training.fit import TrainingPart, draw_batch, fit_cycle, learning_rate, starting_network
 from training.folds import WHOLE, labels_of, network_path
+from training.recipe import Recipe
 from training.release import full_scale
 from training.sources import read_sources
 from training.starting_weights import start_from
+
+
+def fit(part: TrainingPart, recipe: Recipe, seed: int) -> SliceNetwork:
+    """One cycle from the recipe's start."""
+    return fit_cycle(starting_network(recipe, seed), part, recipe, recipe.optimization.cycles[0], seed)
 
 
 def part_of(folder: Path, indices: list[int] | None = None) -> TrainingPart:
