@@ -31,7 +31,7 @@ class ExportDialog(QDialog):
         """Ask.
 
         Args:
-            pending: Slices without a result yet; said, because they will be empty in the table.
+            pending: Slices without a result yet; while there are any, nothing can be exported.
             parent: The window that asks.
         """
         super().__init__(parent)
@@ -81,12 +81,14 @@ class ExportDialog(QDialog):
 
     def _look_at_path(self) -> None:
         text = self.path.text().strip()
-        self.export_button.setEnabled(bool(text))
+        self.export_button.setEnabled(bool(text) and not self._pending)
         remarks = []
         if text and Path(text).exists():
             remarks.append("This file exists and will be replaced.")
         if self._pending:
-            remarks.append(f"{self._pending} slices have no scores yet; their cells stay empty.")
+            remarks.append(
+                f"{self._pending} slices are not analyzed yet; finish the analysis (F5), then export."
+            )
         self.warning.setText(" ".join(remarks) or " ")
 
     def _accept(self) -> None:

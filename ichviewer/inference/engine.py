@@ -30,7 +30,7 @@ from ichviewer.core.volume import Volume
 POLL_SECONDS = 0.02
 """How often a waiting thread looks at its cancel token."""
 
-LOWER_PRIORITY = 10
+LOWER_PRIORITY = 5
 """The child yields to the window; on an idle machine this costs nothing."""
 
 

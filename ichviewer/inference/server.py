@@ -6,6 +6,7 @@ whether another message came; any message ends the running analysis, so a cancel
 
 from __future__ import annotations
 
+import importlib
 import pickle
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -19,7 +20,6 @@ from ichviewer.core.preprocessing import preprocess_volume_slice
 from ichviewer.core.volume import Volume
 from ichviewer.inference.checkpoint import Checkpoint, load_checkpoint
 from ichviewer.inference.device import choose_device, describe_device
-from ichviewer.inference.explain import explain_slice
 from ichviewer.inference.predict import on_device, predict
 
 
@@ -82,7 +82,9 @@ class _Server:
         try:
             spec = self._checkpoint.card.preprocessing
             network_input = preprocess_volume_slice(self._volume, slice_index, spec)
-            values = explain_slice(self._checkpoint, network_input, label_index, method, self._device)
+            # Imported when first asked for: pytorch-grad-cam takes as long as torch, and scores need none of it.
+            explain = importlib.import_module("ichviewer.inference.explain")
+            values = explain.explain_slice(self._checkpoint, network_input, label_index, method, self._device)
         except (IchViewerError, RuntimeError, ValueError) as error:
             _reply(self._connection, number, "error", f"{method}: {error}")
             return

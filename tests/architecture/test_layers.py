@@ -46,6 +46,8 @@ LATE_IMPORTS = {
     ("ichviewer.cli", "ichviewer.app"),
     # Only the child process imports torch; the module is named where the child is started.
     ("ichviewer.inference.engine", "ichviewer.inference.server"),
+    # Scores come first: pytorch-grad-cam takes as long to import as torch, and is asked for rarely.
+    ("ichviewer.inference.server", "ichviewer.inference.explain"),
 }
 """The only imports that wait for a function to be called: (importer, imported)."""
 

@@ -257,7 +257,8 @@ def test_the_suggested_file_name_says_nothing_about_the_patient(qtbot: QtBot) ->
 
 def test_an_export_warns_of_what_it_replaces_and_of_what_is_missing(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = export_dialog(shown(qtbot, analyzed_state(pending=[1, 2])))
-    assert dialog.warning.text() == "2 slices have no scores yet; their cells stay empty."
+    assert dialog.warning.text() == "2 slices are not analyzed yet; finish the analysis (F5), then export."
+    assert not dialog.export_button.isEnabled()
     (tmp_path / "old.csv").write_text("old")
     dialog.path.setText(str(tmp_path / "old.csv"))
     assert "will be replaced" in dialog.warning.text()
