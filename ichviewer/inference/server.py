@@ -82,7 +82,7 @@ class _Server:
         try:
             spec = self._checkpoint.card.preprocessing
             network_input = preprocess_volume_slice(self._volume, slice_index, spec)
-            # Imported when first asked for: pytorch-grad-cam takes as long as torch, and scores need none of it.
+            # Imported when first asked for: it takes as long as torch, and scores need none of it.
             explain = importlib.import_module("ichviewer.inference.explain")
             values = explain.explain_slice(self._checkpoint, network_input, label_index, method, self._device)
         except (IchViewerError, RuntimeError, ValueError) as error:
