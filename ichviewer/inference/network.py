@@ -33,11 +33,13 @@ class SliceNetwork(nn.Module):
 
     def feature_maps(self, x: Tensor) -> Tensor:
         """Last convolution's output, (n, channels, h, w)."""
-        return self.features(x)
+        maps: Tensor = self.features(x)
+        return maps
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits, (n, labels)."""
-        return self.classifier(self.dropout(self.feature_maps(x).mean(dim=(2, 3))))
+        logits: Tensor = self.classifier(self.dropout(self.feature_maps(x).mean(dim=(2, 3))))
+        return logits
 
     def class_maps(self, feature_maps: Tensor) -> Tensor:
         """Closed-form Grad-CAM of all labels, (n, labels, h, w), logit units.

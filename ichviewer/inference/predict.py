@@ -56,7 +56,7 @@ def predict_slice(checkpoint: Checkpoint, network_input: NetworkInput, device: t
 
 def on_device(checkpoint: Checkpoint, device: torch.device) -> Checkpoint:
     """Move the network to *device*, once, in the memory order that convolutions are fastest in."""
-    checkpoint.network.eval().to(device=device, memory_format=torch.channels_last)
+    checkpoint.network.eval().to(device).to(memory_format=torch.channels_last)
     return checkpoint
 
 
