@@ -54,15 +54,25 @@ def write_label_sets(folder: Path, patients: int = 8, slices: int = 4) -> Path:
     return folder
 
 
-def small_recipe(epochs: int = 2, cycles: int = 1, **optimization: object) -> Recipe:
+def small_recipe(
+    epochs: int = 2, cycles: int = 1, generated_share: float = 0.12, **optimization: object
+) -> Recipe:
     """The released recipe with the stub network, from random weights, for a few steps."""
     recipe = read_recipe(RECIPES / "ichviewer_mobilenet_v2.toml")
+    cycle = Cycle(
+        epochs,
+        small_epochs=1,
+        learning_rate=0.02,
+        warmup_share=0.1,
+        generated_slices=4,
+        generated_share=generated_share,
+    )
     small = {
         "small_size_px": 64,
         "batch_size": 8,
         "frozen_blocks": 0,
         "positive_oversampling": 1.0,
-        "cycles": (Cycle(epochs, small_epochs=1, learning_rate=0.02, generated_slices=4),) * cycles,
+        "cycles": (cycle,) * cycles,
         **optimization,
     }
     return replace(

@@ -66,7 +66,8 @@ def fit_cycle(
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
     network.to(memory_format=torch.channels_last)
-    frozen = network.features[: how.frozen_blocks].requires_grad_(False)
+    blocks = list(network.features.children())[: how.frozen_blocks]
+    frozen = nn.ModuleList(blocks).requires_grad_(False)
     average = build_network(recipe.architecture, len(SUBTYPES)).to(memory_format=torch.channels_last)
     average.load_state_dict(network.state_dict())
 
@@ -83,8 +84,8 @@ def fit_cycle(
     losses, began = [], time.perf_counter()
     for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps, cycle.learning_rate, how.warmup_share)
-        framed, labels = draw_batch(part, recipe, generator)
+            group["lr"] = learning_rate(step, steps, cycle.learning_rate, cycle.warmup_share)
+        framed, labels = draw_batch(part, recipe, cycle.generated_share, generator)
         size = how.small_size_px if step < cycle.small_epochs * steps_per_epoch else spec.size_px
         varied = augment(framed, recipe.augmentation, spec.windows[0].width, size, generator)
         batch = ((varied[:, channels] - mean) / std).contiguous(memory_format=torch.channels_last)
@@ -122,16 +123,16 @@ def learning_rate(step: int, steps: int, peak: float, warmup_share: float) -> fl
 
 
 def draw_batch(
-    part: TrainingPart, recipe: Recipe, generator: np.random.Generator
+    part: TrainingPart, recipe: Recipe, generated_share: float, generator: np.random.Generator
 ) -> tuple[NDArray[np.float32], Tensor]:
     """A random batch: bleeding slices more often, and a share of generated slices."""
     how = recipe.optimization
-    generated = round(how.batch_size * how.generated_share) if len(part.generated) else 0
+    generated = round(how.batch_size * generated_share) if len(part.generated) else 0
     weights = np.where(part.labels[part.indices, 0] > 0, how.positive_oversampling, 1.0)
     real = generator.choice(
         part.indices, how.batch_size - generated, replace=False, p=weights / weights.sum()
     )
-    made = generator.integers(len(part.generated), size=generated) if generated else []
+    made = generator.integers(max(1, len(part.generated)), size=generated)
     framed = [part.framed[index] for index in real] + [part.generated[index] for index in made]
     labels = [part.labels[index] for index in real] + [part.generated_labels[index] for index in made]
     return np.stack(framed), torch.from_numpy(np.stack(labels))

@@ -56,5 +56,5 @@ def _slice(number: int, spec: PreprocessingSpec) -> tuple[NDArray[np.float32], N
         height = generator.uniform(-25, 110)
     index = round((height - phantom.lowest_mm) / phantom.slice_spacing_mm)
     made = phantom_slice(phantom, min(max(index, 0), phantom.slice_count - 1))
-    framed, _ = frame_slice(made.hu, phantom.pixel_spacing_mm, spec)
+    framed, _ = frame_slice(made.hu.astype(np.float32), phantom.pixel_spacing_mm, spec)
     return distinct_channels(framed, spec), made.labels.astype(np.float32)

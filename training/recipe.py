@@ -22,13 +22,17 @@ class Cycle:
         epochs: Passes; one pass draws as many slices as the training part holds.
         small_epochs: The first passes of these run at the small size.
         learning_rate: Peak.
+        warmup_share: Share of the steps in which the rate rises.
         generated_slices: How many slices are generated to draw from.
+        generated_share: Share of generated slices in every batch.
     """
 
     epochs: int
     small_epochs: int
     learning_rate: float
+    warmup_share: float
     generated_slices: int
+    generated_share: float
 
 
 @dataclass(frozen=True)
@@ -40,24 +44,20 @@ class Optimization:
         small_size_px: Side of the input in small epochs.
         batch_size: Slices per step.
         weight_decay: Decoupled.
-        warmup_share: Share of the steps in which the rate rises.
         frozen_blocks: Leading feature blocks that keep their weights and statistics.
         average_decay: Per step, of the moving average of the weights that is kept in the end.
         any_weight: Weight of ``any`` in the loss; the others have 1.
         positive_oversampling: How many times as often a bleeding slice is drawn.
-        generated_share: Share of generated slices in every batch.
     """
 
     cycles: tuple[Cycle, ...]
     small_size_px: int
     batch_size: int
     weight_decay: float
-    warmup_share: float
     frozen_blocks: int
     average_decay: float
     any_weight: float
     positive_oversampling: float
-    generated_share: float
 
 
 @dataclass(frozen=True)

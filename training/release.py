@@ -202,7 +202,8 @@ def _provenance(
             file_sha256(network_path(work, recipe, fold)) for fold in range(recipe.folds)
         ],
         "generated_slices": (
-            f"{recipe.optimization.generated_share:.0%} of every training batch are slices of the "
+            f"{' then '.join(f'{c.generated_share:.0%}' for c in recipe.optimization.cycles)} of every "
+            "training batch are slices of the "
             "procedural head (ichviewer.core.phantom), of other heads than the demo's; no figure has any"
         ),
         "citations": list(CITATIONS),

@@ -50,9 +50,9 @@ def test_the_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
 def test_a_batch_holds_the_slices_it_may_and_its_share_of_generated_ones(tmp_path: Path) -> None:
     """Hazard: a slice of the held-out fold in a training batch."""
     part = part_of(tmp_path, indices=list(range(0, 64, 2)))
-    recipe = small_recipe(batch_size=16, generated_share=0.25)
+    recipe = small_recipe(batch_size=16)
     allowed = {part.framed[index].tobytes() for index in part.indices}
-    framed, labels = draw_batch(part, recipe, np.random.default_rng(0))
+    framed, labels = draw_batch(part, recipe, 0.25, np.random.default_rng(0))
     assert {slice_.tobytes() for slice_ in framed[:12]} <= allowed
     assert (framed[12:] == 0.5).all()
     assert labels.shape == (16, 6)
