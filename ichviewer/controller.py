@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ichviewer import __version__
-from ichviewer.core.findings import SUBTYPES, SliceFinding, StudyFindings, Subtype
+from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceResult, StudyFindings, Subtype
 from ichviewer.core.heatmap import Heatmap, method_heatmap
 from ichviewer.core.input_check import InputCheck, check_input
 from ichviewer.core.model_card import ModelCard
@@ -58,6 +58,7 @@ class Controller:
         """
         self.card: ModelCard = read_card(card_path)
         self._card_path = card_path
+        self._device = device
         self._engine = Engine(card_path, device)
         self._decoder = SliceDecoder()
         self._demo_parent = demo_parent
@@ -92,7 +93,7 @@ class Controller:
         self,
         volume: Volume,
         first_slice: int,
-        on_slice: Callable[[SliceFinding, Progress], None],
+        on_slice: Callable[[SliceResult, Progress], None],
         cancel: CancelToken,
     ) -> StudyFindings:
         """Score every readable slice, *first_slice* first and then outwards.
@@ -116,11 +117,11 @@ class Controller:
         order = [index for index in outwards(first_slice, volume.slice_count) if volume.is_readable[index]]
         done = 0
 
-        def take(finding: SliceFinding) -> None:
+        def take(result: SliceResult) -> None:
             nonlocal done
             done += 1
-            findings[0] = findings[0].with_slice(finding, volume.series.key, self.card.weights_sha256)
-            on_slice(finding, Progress(done, len(order), "analyzing"))
+            findings[0] = findings[0].with_result(result)
+            on_slice(result, Progress(done, len(order), "analyzing"))
 
         self._engine.predict(volume, order, take, cancel)
         return findings[0]
@@ -153,6 +154,9 @@ class Controller:
             InferenceError: It cannot be loaded.
             Cancelled: *cancel* was set.
         """
+        if self._engine.wanted_device != self._device:
+            self._engine.close()
+            self._engine = Engine(self._card_path, self._device)
         return self._engine.wait_until_ready(cancel)
 
     def start_children(self) -> None:
@@ -161,9 +165,8 @@ class Controller:
         self._decoder.start()
 
     def use_device(self, device: str) -> None:
-        """Run the network elsewhere from now on."""
-        self._engine.close()
-        self._engine = Engine(self._card_path, device)
+        """Run the network elsewhere, from the next request on; returns at once."""
+        self._device = device
 
     def demo_folder(self, report: ReportProgress, cancel: CancelToken) -> Path:
         """Folder of the demo study; written first if it is not there.

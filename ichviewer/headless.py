@@ -7,12 +7,13 @@ standard error, so that a pipe stays clean.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from ichviewer.controller import Controller, OpenStack, demo_folder
-from ichviewer.core.errors import UnreadableError
+from ichviewer.core.errors import ExportError, UnreadableError
 from ichviewer.core.findings import NOT_LOOKED_FOR, SUBTYPES, Review, Subtype, study_scores
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.series import FolderContents, Series, Verdict
@@ -64,6 +65,7 @@ def analyze(request: AnalyzeRequest) -> int:
     Raises:
         IchViewerError: The network cannot run or the table cannot be written.
     """
+    _require_writable(request.csv)
     controller = Controller(request.checkpoint, request.device, user_data_folder())
     # Torch takes seconds to import; the child does so while the headers are read.
     controller.start_children()
@@ -83,6 +85,17 @@ def analyze(request: AnalyzeRequest) -> int:
         return INPUT_CHECK_RED if refused else NOTHING_READABLE
     finally:
         controller.close()
+
+
+def _require_writable(path: Path) -> None:
+    """Say before minutes of work that its result could not be written.
+
+    Raises:
+        ExportError: The folder is not there or cannot be written.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ExportError(f"{path} cannot be written: there is no folder {folder} that can be written.")
 
 
 def _chosen(
@@ -159,7 +172,7 @@ def _write_pictures(volume: Volume, report: Report, folder: Path) -> None:
             if probability is not None and probability >= threshold:
                 name = f"{report.series.key}_{finding.slice_index:03d}_{subtype}.png"
                 path = folder / name.replace("#", "_")
-                write_heatmap_picture(path, volume, finding, subtype, report.card)
+                write_heatmap_picture(path, volume, finding, subtype, report.card, report.input_check)
 
 
 def inspect(path: Path, hash_uids: bool) -> int:
@@ -223,7 +236,7 @@ def _write_worst_slice(path: Path, volume: Volume, report: Report) -> None:
     scored = [f for f in report.findings.slices if f.probabilities is not None]
     worst = max(scored, key=lambda finding: finding.probability(Subtype.ANY) or 0.0)
     strongest = max(SUBTYPES[1:], key=lambda subtype: worst.probability(subtype) or 0.0)
-    write_heatmap_picture(path, volume, worst, strongest, report.card)
+    write_heatmap_picture(path, volume, worst, strongest, report.card, report.input_check)
     scores = study_scores(
         report.findings,
         list(volume.geometry.positions_mm),

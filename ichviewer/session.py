@@ -14,12 +14,13 @@ from typing import Any
 
 from ichviewer.controller import Controller, OpenStack
 from ichviewer.core import viewstate
-from ichviewer.core.errors import IchViewerError, UnreadableError
-from ichviewer.core.findings import SliceFinding, StudyFindings
+from ichviewer.core.errors import IchViewerError, MismatchError, UnreadableError
+from ichviewer.core.findings import Review, SliceResult, StudyFindings
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.series import FolderContents, Series, Verdict
 from ichviewer.core.viewstate import Message, Thumbnail
+from ichviewer.core.volume import Volume
 from ichviewer.export.table import Report
 from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
@@ -36,6 +37,8 @@ class Session:
         self._controller = controller
         self._settings = settings
         self._settings_path = settings_path
+        self._wanted_device = settings.device
+        self._shelf: dict[str, tuple[StudyFindings, Review]] = {}
         self._reading = TaskRunner("reading")
         self._network = TaskRunner("network")
         self._writing = TaskRunner("writing")
@@ -86,13 +89,14 @@ class Session:
             return self._controller.demo_folder(report, cancel)
 
         self._network.cancel()
-        self._store.update(lambda state: replace(state, reading=Progress(0, 0, "making the demo study")))
+        making = Progress(0, 0, "making the demo study")
+        self._store.update(lambda state: replace(state, reading=making, analysis=None))
         self._reading.start(
             Task(work, lambda folder: self.open_paths((folder,)), self._reading_failed, self._take_reading)
         )
 
     def cancel_reading(self) -> None:
-        """Stop opening; what was open before stays open."""
+        """Stop opening; a stack that is on the screen by then stays there."""
         self._reading.cancel()
         self._store.update(
             lambda state: replace(state, reading=None, message=Message("Opening was canceled."))
@@ -110,24 +114,26 @@ class Session:
             cancel.raise_if_cancelled()
             try:
                 report(self._controller.thumbnail(one))
-            except UnreadableError as error:
-                # The list shows the series without a picture; opening it says the same words again.
-                report(Message(str(error), is_problem=True))
+            except UnreadableError:
+                # The series stays in the list without a picture, and opening it says why; a message now
+                # would hide what there is to say of the stack that was just opened.
+                continue
 
     def _take_reading(self, value: object) -> None:
         """Something arrived from the reading thread."""
         if isinstance(value, Progress):
             self._store.update(lambda state: replace(state, reading=value))
         elif isinstance(value, FolderContents):
+            self._shelve()
             self._store.update(lambda state: viewstate.listed(state, value))
         elif isinstance(value, Thumbnail):
             self._store.update(lambda state: replace(state, thumbnails=(*state.thumbnails, value)))
-        elif isinstance(value, Message):
-            self._store.update(lambda state: replace(state, message=value))
         elif isinstance(value, OpenStack):
             self._show(value)
 
     def _show(self, stack: OpenStack) -> None:
+        self._network.cancel()
+        self._shelve()
         state = viewstate.opened(self._store.state, stack.volume, stack.receipt)
         check = stack.input_check
         self._store.set(
@@ -143,8 +149,28 @@ class Session:
             reasons = "; ".join(check.reasons) or "not an axial head CT"
             text = f"Not analyzed, input check {check.level.value}: {reasons}. Analyze runs it all the same."
             self._say(text, is_problem=True)
-        else:
+        self._take_off_shelf(stack.volume)
+        is_wanted = stack.volume.series.is_ai_candidate and not check.is_red
+        if is_wanted and self._store.state.findings is None:
             self.analyze()
+
+    def _shelve(self) -> None:
+        """Keep findings and decisions of the stack that closes, for when it is opened again."""
+        state = self._store.state
+        if state.volume is not None and state.findings is not None:
+            self._shelf[state.volume.series.key] = (state.findings, state.review)
+
+    def _take_off_shelf(self, volume: Volume) -> None:
+        """Put back what the reader had decided on this stack, and its findings if they are whole."""
+        findings, review = self._shelf.get(volume.series.key, (None, Review()))
+        is_whole = (
+            findings is not None
+            and findings.is_complete
+            and findings.checkpoint_sha256 == self._controller.card.weights_sha256
+            and len(findings.slices) == volume.slice_count
+        )
+        kept = findings if is_whole else None
+        self._store.update(lambda state: replace(state, findings=kept, review=review))
 
     def _reading_done(self, _outcome: None) -> None:
         def step(state: viewstate.ViewState) -> viewstate.ViewState:
@@ -176,7 +202,7 @@ class Session:
         """Score the open stack, the slice in view first."""
         state = self._store.state
         volume, card = state.volume, self._controller.card
-        if volume is None:
+        if volume is None or state.reading is not None:
             return
         pending = StudyFindings.pending(volume.series.key, card.weights_sha256, volume.is_readable)
 
@@ -222,36 +248,36 @@ class Session:
         self._network.start(Task(work, show, self._network_failed))
 
     def use_device(self, device: str) -> None:
-        """Run the network elsewhere from now on; the open stack is analyzed again."""
-        self._settings = replace(self._settings, device=device)
-        self._save_settings()
+        """Run the network elsewhere from now on; the open stack is analyzed again.
+
+        The choice is kept once the network runs there, and dropped if it cannot.
+        """
+        self._wanted_device = device
+        self._controller.use_device(device)
         self._store.update(lambda state: replace(state, device=device, analysis=None))
-
-        def work(_report: Reporter, cancel: CancelToken) -> str:
-            self._controller.use_device(device)
-            return self._controller.device(cancel)
-
-        def start_again(name: str) -> None:
-            self._take_device(name)
-            self.analyze()
-
-        self._network.start(Task(work, start_again, self._network_failed))
+        self.warm_up()
+        self.analyze()
 
     def _take_device(self, name: str) -> None:
         self._store.update(lambda state: replace(state, device=name))
+        if self._settings.device != self._wanted_device:
+            self._settings = replace(self._settings, device=self._wanted_device)
+            self._save_settings()
 
-    def _take_analysis(self, value: str | tuple[SliceFinding, Progress]) -> None:
+    def _take_analysis(self, value: str | tuple[SliceResult, Progress]) -> None:
         """Something arrived from the network's thread: its device, or one slice."""
         if isinstance(value, str):
             self._take_device(value)
             return
-        finding, progress = value
+        result, progress = value
         state = self._store.state
-        if state.findings is None or state.model_card is None or state.volume is None:
+        if state.findings is None:
             return
-        findings = state.findings.with_slice(
-            finding, state.volume.series.key, state.model_card.weights_sha256
-        )
+        try:
+            findings = state.findings.with_result(result)
+        except MismatchError as error:
+            self._say(str(error), is_problem=True)
+            return
         self._store.set(replace(state, findings=findings, analysis=progress))
 
     def _analysis_done(self, _findings: StudyFindings) -> None:
@@ -259,6 +285,10 @@ class Session:
         self.explain()
 
     def _network_failed(self, error: Exception) -> None:
+        if self._wanted_device != self._settings.device:
+            self._wanted_device = self._settings.device
+            self._controller.use_device(self._settings.device)
+            self._store.update(lambda state: replace(state, device=self._settings.device))
         self._store.update(
             lambda state: replace(state, analysis=None, message=_problem("The network failed", error))
         )
@@ -280,7 +310,9 @@ class Session:
             self._store.update(lambda state: replace(state, message=Message(f"Findings written to {path}.")))
 
         def refused(error: Exception) -> None:
-            self._store.update(lambda state: replace(state, message=_problem("Not exported", error)))
+            self._store.update(
+                lambda state: replace(state, message=_problem("Not exported, the findings are kept", error))
+            )
 
         self._writing.start(
             Task(lambda _r, _c: self._controller.export(path, [report], identify), written, refused)

@@ -101,6 +101,21 @@ class SliceFinding:
         return None if self.probabilities is None else self.probabilities[SUBTYPES.index(subtype)]
 
 
+@dataclass(frozen=True, eq=False)
+class SliceResult:
+    """A finding with where it came from, as the network's process sends it.
+
+    Attributes:
+        series_key: ``Series.key`` of the stack that was scored.
+        checkpoint_sha256: Hash of the weights that scored it.
+        finding: What was found.
+    """
+
+    series_key: str
+    checkpoint_sha256: str
+    finding: SliceFinding
+
+
 @dataclass(frozen=True)
 class StudyScore:
     """Study-level score of one label.
@@ -147,6 +162,14 @@ class StudyFindings:
         statuses = (SliceStatus.PENDING if readable else SliceStatus.UNREADABLE for readable in is_readable)
         slices = tuple(SliceFinding(index, status) for index, status in enumerate(statuses))
         return StudyFindings(series_key, checkpoint_sha256, slices)
+
+    def with_result(self, result: SliceResult) -> StudyFindings:
+        """Same findings with one slice's result.
+
+        Raises:
+            MismatchError: The result belongs to another series or checkpoint.
+        """
+        return self.with_slice(result.finding, result.series_key, result.checkpoint_sha256)
 
     def with_slice(self, finding: SliceFinding, series_key: str, checkpoint_sha256: str) -> StudyFindings:
         """Same findings with one slice replaced.
@@ -266,6 +289,11 @@ class Review:
     decisions: tuple[tuple[int, Subtype, Decision], ...] = ()
     comments: tuple[tuple[int, str], ...] = ()
     reading: str = "after"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was decided and nothing written."""
+        return not self.decisions and not self.comments
 
     def decision(self, slice_index: int, subtype: Subtype) -> Decision | None:
         """The decision on one label of one slice, None if there is none."""

@@ -16,6 +16,7 @@ from ichviewer.core.colormap import blend_heat
 from ichviewer.core.errors import ExportError
 from ichviewer.core.findings import SliceFinding, Subtype
 from ichviewer.core.heatmap import closed_form_heatmap, heat_on_slice
+from ichviewer.core.input_check import CheckLevel
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BRAIN, apply_window
@@ -26,7 +27,7 @@ FOOTER_PX = 28
 
 
 def write_heatmap_picture(
-    path: Path, volume: Volume, finding: SliceFinding, subtype: Subtype, card: ModelCard
+    path: Path, volume: Volume, finding: SliceFinding, subtype: Subtype, card: ModelCard, input_check: str
 ) -> None:
     """Write a slice in the brain window, plain on the left and with the label's heat map on the right.
 
@@ -36,6 +37,7 @@ def write_heatmap_picture(
         finding: A scored slice.
         subtype: Whose heat map.
         card: The checkpoint's card, for the fixed scale.
+        input_check: Level, with or without reasons; red is written on the picture.
 
     Raises:
         ExportError: The file cannot be written.
@@ -50,6 +52,8 @@ def write_heatmap_picture(
     probability = finding.probability(subtype)
     score = "-" if probability is None else f"{probability:.2f}"
     text = f"slice {finding.slice_index + 1} of {volume.slice_count}   {subtype} {score}   RESEARCH USE ONLY"
+    if input_check.startswith(CheckLevel.RED):
+        text += "   INPUT CHECK RED"
     _write_png(path, _with_footer(both, text))
 
 

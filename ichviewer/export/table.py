@@ -88,9 +88,7 @@ def write_table(path: Path, reports: Sequence[Report], identify: bool = False) -
     try:
         write_atomically(path, text.getvalue().encode("utf-8"))
     except OSError as error:
-        raise ExportError(
-            f"{path} cannot be written: {error.strerror}. The findings are still here."
-        ) from error
+        raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _require_complete(findings: StudyFindings) -> None:
@@ -170,7 +168,8 @@ def _reading(report: Report, slice_index: int) -> dict[str, object]:
         decision = report.review.decision(slice_index, subtype)
         cells[f"decision_{subtype}"] = None if decision is None else decision.value
     cells["reader_comment"] = report.review.comment(slice_index)
-    cells["reading"] = report.review.reading
+    # Where nobody read, there is no reading.
+    cells["reading"] = None if report.review.is_empty else report.review.reading
     return cells
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.errors import InferenceError
-from ichviewer.core.findings import SliceFinding
+from ichviewer.core.findings import SliceResult
 from ichviewer.core.progress import CancelToken
 from ichviewer.core.volume import Volume
 
@@ -79,6 +79,11 @@ class Engine:
         self._loaded = None
 
     @property
+    def wanted_device(self) -> str:
+        """The device that it was made for, ``auto`` among them."""
+        return self._device
+
+    @property
     def process_id(self) -> int:
         """Process ID of the child; 0 while there is none."""
         return 0 if self._process is None else self._process.pid or 0
@@ -102,7 +107,7 @@ class Engine:
         self,
         volume: Volume,
         order: Sequence[int],
-        on_slice: Callable[[SliceFinding], None],
+        on_slice: Callable[[SliceResult], None],
         cancel: CancelToken,
     ) -> None:
         """Score the slices of *volume* in *order*; each result goes to *on_slice* as it arrives.
@@ -113,8 +118,8 @@ class Engine:
         """
         self.wait_until_ready(cancel)
         self._load(volume)
-        for finding in self._request(("predict", list(order)), cancel):
-            on_slice(finding)
+        for result in self._request(("predict", list(order)), cancel):
+            on_slice(result)
 
     def explain(
         self, volume: Volume, slice_index: int, label_index: int, method: str, cancel: CancelToken

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from ichviewer.core.errors import IchViewerError
+from ichviewer.core.findings import SliceFinding, SliceResult
 from ichviewer.core.preprocessing import preprocess_volume_slice
 from ichviewer.core.volume import Volume
 from ichviewer.inference.checkpoint import Checkpoint, load_checkpoint
@@ -72,10 +73,14 @@ class _Server:
     def _predict(self, number: int, order: Sequence[int]) -> None:
         assert self._volume is not None, "the volume is always sent before the first request"
         for finding in predict(self._volume, self._checkpoint, self._device, order):
-            _reply(self._connection, number, "value", finding)
+            _reply(self._connection, number, "value", self._result(finding))
             if self._connection.poll():
                 return
         _reply(self._connection, number, "end", None)
+
+    def _result(self, finding: SliceFinding) -> SliceResult:
+        assert self._volume is not None, "the volume is always sent before the first request"
+        return SliceResult(self._volume.series.key, self._checkpoint.card.weights_sha256, finding)
 
     def _explain(self, number: int, slice_index: int, label_index: int, method: str) -> None:
         assert self._volume is not None, "the volume is always sent before the first request"

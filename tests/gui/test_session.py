@@ -14,7 +14,14 @@ from pytestqt.qtbot import QtBot
 
 from ichviewer.controller import OpenStack
 from ichviewer.core.errors import ExportError, InferenceError, UnreadableError
-from ichviewer.core.findings import SliceFinding, SliceStatus, StudyFindings, Subtype
+from ichviewer.core.findings import (
+    Decision,
+    SliceFinding,
+    SliceResult,
+    SliceStatus,
+    StudyFindings,
+    Subtype,
+)
 from ichviewer.core.heatmap import Heatmap
 from ichviewer.core.input_check import CheckLevel, InputCheck
 from ichviewer.core.preprocessing import Framing
@@ -43,6 +50,7 @@ class FakeController:
         self.first_slices: list[int] = []
         self.exported: list[Report] = []
         self.is_closed = False
+        self.stranger = ""
 
     def _enter(self) -> None:
         self.threads.add(threading.current_thread().name)
@@ -62,7 +70,12 @@ class FakeController:
         self._enter()
         return OpenStack(self.volumes[series.key], "sorted by position", self.check)
 
+    def demo_folder(self, report: Callable[..., None], cancel: CancelToken) -> Path:
+        self._enter()
+        return Path("/demo")
+
     def thumbnail(self, series: Series) -> Thumbnail:
+        self._enter()
         return Thumbnail(series.key, np.zeros((4, 4), np.uint8))
 
     def device(self, cancel: CancelToken) -> str:
@@ -73,7 +86,7 @@ class FakeController:
         self._enter()
 
     def use_device(self, device: str) -> None:
-        self._enter()
+        self.wanted_device = device
 
     def analyze(
         self, volume: Volume, first: int, on_slice: Callable[..., None], cancel: CancelToken
@@ -85,8 +98,11 @@ class FakeController:
             self.waiting.set()
             self.gate.wait(10)
             cancel.raise_if_cancelled()
-            on_slice(finding, Progress(done, volume.slice_count, "analyzing"))
+            on_slice(self.result(volume, finding), Progress(done, volume.slice_count, "analyzing"))
         return findings
+
+    def result(self, volume: Volume, finding: SliceFinding) -> SliceResult:
+        return SliceResult(self.stranger or volume.series.key, self.card.weights_sha256, finding)
 
     def explain(
         self, volume: Volume, finding: SliceFinding, subtype: Subtype, method: str, cancel: CancelToken
@@ -154,7 +170,12 @@ def test_no_part_of_it_runs_on_the_gui_thread(desk: Desk, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.session.export(Path("/findings.csv"), identify=False)
     qtbot.waitUntil(lambda: bool(desk.controller.exported))
-    assert desk.controller.threads
+    desk.store.update(lambda state: replace(state, heatmap_method="LayerCAM"))
+    desk.session.explain()
+    qtbot.waitUntil(lambda: desk.state.explanation is not None)
+    desk.session.open_demo()
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    assert {name.split("_")[0] for name in desk.controller.threads} == {"reading", "network", "writing"}
     assert threading.current_thread().name not in desk.controller.threads
 
 
@@ -276,3 +297,51 @@ def test_an_empty_window_loads_the_network_ahead(desk: Desk, qtbot: QtBot) -> No
     desk.session.warm_up()
     qtbot.waitUntil(lambda: desk.state.device == "CPU")
     assert desk.state.findings is None
+
+
+def test_a_stranger_result_is_refused_and_said(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: the score of one head stands beside the image of another."""
+    desk.controller.stranger = "9.9.9"
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    assert "9.9.9" in desk.state.message.text
+    assert all(finding.probabilities is None for finding in desk.state.findings.slices)
+
+
+def test_decisions_and_findings_are_there_when_a_series_is_opened_again(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: a reader's correction is lost by a look at the bone series."""
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    decided = desk.state.review.with_decision(1, Subtype.SUBDURAL, Decision.REJECTED).with_comment(1, "falx")
+    desk.store.update(lambda state: replace(state, review=decided))
+    desk.session.open_series("1.2.4")
+    qtbot.waitUntil(lambda: desk.state.slice_count == 3 and is_analyzed(desk))
+    assert desk.state.review.comment(1) == ""
+    desk.session.open_series("1.2.3")
+    qtbot.waitUntil(lambda: desk.state.slice_count == 5 and is_analyzed(desk))
+    assert desk.state.review == decided
+    assert len(desk.controller.first_slices) == 2
+
+
+def test_a_device_that_is_not_there_is_said_and_not_kept(desk: Desk, qtbot: QtBot) -> None:
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.controller.error = InferenceError("The device cuda was asked for, but this machine has none.")
+    desk.session.use_device("cuda")
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    assert "cuda" in desk.state.message.text
+    assert desk.controller.wanted_device == "auto"
+    assert desk.state.device == "auto"
+    assert load_settings(desk.settings_path).device == "auto"
+
+
+def test_a_demo_that_cannot_be_made_leaves_nothing_running(desk: Desk, qtbot: QtBot) -> None:
+    desk.controller.gate.clear()
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(desk.controller.waiting.is_set)
+    desk.controller.error = ExportError("/demo cannot be written.")
+    desk.session.open_demo()
+    desk.controller.gate.set()
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    assert desk.state.reading is None
+    assert desk.state.analysis is None

@@ -13,7 +13,7 @@ from builders import make_volume
 from stub_checkpoint import save_stub_checkpoint
 
 from ichviewer.core.errors import InferenceError
-from ichviewer.core.findings import SliceFinding
+from ichviewer.core.findings import SliceFinding, SliceResult
 from ichviewer.core.progress import Cancelled, CancelToken
 from ichviewer.inference.checkpoint import load_checkpoint
 from ichviewer.inference.device import choose_device
@@ -37,7 +37,12 @@ def engine(card_path: Path) -> Iterator[Engine]:
 def scores(engine: Engine, order: list[int], **changes: object) -> dict[int, SliceFinding]:
     found: dict[int, SliceFinding] = {}
     volume = make_volume(6, **changes)
-    engine.predict(volume, order, lambda finding: found.update({finding.slice_index: finding}), CancelToken())
+    engine.predict(
+        volume,
+        order,
+        lambda result: found.update({result.finding.slice_index: result.finding}),
+        CancelToken(),
+    )
     return found
 
 
@@ -75,8 +80,8 @@ def test_a_canceled_analysis_stops_and_the_next_one_is_whole(engine: Engine) -> 
     """Hazard: late results of the study before land on the study now open."""
     cancel, seen = CancelToken(), []
 
-    def first(finding: SliceFinding) -> None:
-        seen.append(finding.slice_index)
+    def first(result: SliceResult) -> None:
+        seen.append(result.finding.slice_index)
         cancel.cancel()
 
     with pytest.raises(Cancelled):
@@ -102,7 +107,7 @@ def test_a_killed_child_is_said_and_replaced(card_path: Path) -> None:
     one = Engine(card_path, "cpu")
     one.wait_until_ready(CancelToken())
 
-    def kill(_finding: SliceFinding) -> None:
+    def kill(_result: SliceResult) -> None:
         os.kill(one.process_id, signal.SIGKILL)
 
     with pytest.raises(InferenceError, match="ended unexpectedly"):

@@ -76,8 +76,8 @@ def distance_to_blood_mm(
 def test_heat_lies_at_the_blood(checkpoint: Checkpoint) -> None:
     """Hazard: a map that points beside the bleed sends the reader to the wrong place.
 
-    On the slice of each bleed that scores highest, ``any`` points to the blood within a cell and a half of the map.
-    So does the label's own map, save epidural's: it learned from few patients and points elsewhere
+    On the slice of each bleed that scores highest, ``any`` points to the blood within a cell and a half of
+    the map. So does the label's own map, save epidural's: it learned from few patients and points elsewhere
     (docs/training.md).
     """
     phantom = make_phantom(demo_spec(with_bleeds=True))

@@ -128,6 +128,12 @@ def test_the_readers_decisions_are_in_the_table(tmp_path: Path) -> None:
     assert {row["reading"] for row in rows} == {"before"}
 
 
+def test_where_nobody_decided_there_is_no_reading(tmp_path: Path) -> None:
+    """Hazard: scores that nobody looked at are counted as a reading."""
+    write_table(tmp_path / "f.csv", [report()])
+    assert {row["reading"] for row in read(tmp_path / "f.csv")} == {""}
+
+
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="cannot be written"):
         write_table(tmp_path / "absent" / "f.csv", [report()])
