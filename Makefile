@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh machine with Python 3.11 or later: `make run` and `make test`.
-# Windows and macOS: see README.md, "Install".
+# Windows and macOS: see README.md, "Two commands".
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -56,7 +56,7 @@ $(VENV)/.installed-for-tests: $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.installed: $(PYTHON) $(PINS)
-	@echo "Installing into $(VENV): about 6 GB, a few minutes the first time."
+	@echo "Installing into $(VENV): about 7 GB, a few minutes the first time."
 	$(PIP_INSTALL) -e .
 	@touch $@
 

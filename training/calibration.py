@@ -57,17 +57,6 @@ def threshold_at_specificity(scores: Scores, labels: Labels, specificity: float)
     return float(np.clip(np.nextafter(below, 1.0), 1e-6, 1 - 1e-6))
 
 
-def threshold_at_youden(scores: Scores, labels: Labels) -> float:
-    """Threshold with the highest sensitivity plus specificity, midway between the two scores it parts."""
-    values = np.unique(scores)
-    positives, negatives = np.sort(scores[labels]), np.sort(scores[~labels])
-    sensitivity = 1 - np.searchsorted(positives, values, side="left") / len(positives)
-    specificity = np.searchsorted(negatives, values, side="left") / len(negatives)
-    best = int(np.argmax(sensitivity + specificity))
-    lower = values[best - 1] if best else 0.0
-    return float(np.clip((lower + values[best]) / 2, 1e-6, 1 - 1e-6))
-
-
 def operating_point(
     scores: Scores, labels: Labels, groups: NDArray[np.integer], threshold: float, rule: str
 ) -> OperatingPoint:

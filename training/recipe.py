@@ -96,6 +96,7 @@ class Recipe:
         seed: Of everything random.
         folds: Of the grouped cross-validation.
         sources: Names of the label sets.
+        remark: What the released weights owe to anything but this recipe; goes into the card.
         preprocessing: Goes into the card.
         optimization: See there.
         augmentation: See there.
@@ -107,6 +108,7 @@ class Recipe:
     seed: int
     folds: int
     sources: tuple[str, ...]
+    remark: str
     preprocessing: PreprocessingSpec
     optimization: Optimization
     augmentation: Augmentation

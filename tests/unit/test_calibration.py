@@ -11,7 +11,6 @@ from training.calibration import (
     platt,
     source_auc,
     threshold_at_specificity,
-    threshold_at_youden,
 )
 from training.metrics import auc, average_precision, brier, log_loss, positive_groups, with_interval
 
@@ -57,11 +56,6 @@ def test_the_threshold_keeps_the_specificity_it_was_asked_for(specificity: float
     # A threshold at the highest score below it would not keep it.
     lower = scores[scores < threshold].max()
     assert (scores[~labels] < lower).mean() < specificity
-
-
-def test_youden_parts_the_classes_midway() -> None:
-    scores, labels = np.array([0.1, 0.2, 0.6, 0.8]), np.array([False, False, True, True])
-    assert threshold_at_youden(scores, labels) == pytest.approx(0.4)
 
 
 def test_auc_of_perfect_chance_and_reversed_scores() -> None:
