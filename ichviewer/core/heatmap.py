@@ -134,13 +134,6 @@ def heat_on_slice(heatmap: Heatmap, hu: NDArray[np.floating]) -> NDArray[np.floa
     return np.asarray(np.clip(placed, 0, 1) * head_mask(hu))
 
 
-def share_outside_head(heatmap: Heatmap, hu: NDArray[np.floating]) -> float:
-    """Share of a map's heat that fell outside the head, [0, 1]; 0 for a map without heat."""
-    placed = place_on_slice(heatmap.values, heatmap.framing, (hu.shape[0], hu.shape[1]))
-    total = float(placed.sum())
-    return 0.0 if total <= 0 else float(placed[~head_mask(hu)].sum()) / total
-
-
 def find_peak(
     class_map: NDArray[np.float32],
     subtype: Subtype,
@@ -148,7 +141,9 @@ def find_peak(
     volume: Volume,
     slice_index: int,
 ) -> Peak | None:
-    """Hottest point of one class map inside head and frame; None where there is no head.
+    """Hottest point of one class map inside head and frame.
+
+    None where there is no head, or where the files do not say where a pixel lies.
 
     Args:
         class_map: (h, w), logit units.
@@ -157,6 +152,8 @@ def find_peak(
         volume: The stack.
         slice_index: The slice.
     """
+    if not volume.series.is_measured:
+        return None
     hu = volume.hu(slice_index)
     mask, box = head_mask(hu), head_box(hu)
     if box is None or not mask.any():

@@ -94,6 +94,8 @@ def _red_by_header(series: Series) -> list[str]:
     reasons = []
     if series.modality != "CT":
         reasons.append(f"not CT (modality {series.modality or 'absent'})")
+    elif series.has_positions and not series.is_measured and series.orientation == "axial":
+        reasons.append("no Pixel Spacing: nothing can be measured")
     elif not series.is_ai_candidate:
         reasons.append(f"not an axial CT original ({series.orientation})")
     if series.hu == "not claimed":
@@ -198,8 +200,9 @@ def _sampled_hu(volume: Volume, slice_index: int) -> NDArray[np.float32]:
     stored = volume.stored_values[slice_index, ::STEP, ::STEP]
     hu = stored.astype(np.float32) * np.float32(volume.slopes[slice_index])
     hu += np.float32(volume.intercepts[slice_index])
-    if volume.padding is not None:
-        hu[(stored >= volume.padding[0]) & (stored <= volume.padding[1])] = -3000
+    padding = volume.padding(slice_index)
+    if padding is not None:
+        hu[(stored >= padding[0]) & (stored <= padding[1])] = -3000
     return hu
 
 
@@ -213,7 +216,9 @@ def _step_hu(volume: Volume, slice_index: int) -> float:
 
 
 def _air_peak_hu(volume: Volume, chosen: NDArray[np.intp]) -> float | None:
-    """Commonest value below all tissue in the outer tenth of the slices, HU; None where there is none.
+    """Commonest value in the outer tenth of the slices (top, left, right), HU; None where all is padding.
+
+    Around a head that is air; of which kind the value is, is not asked.
 
     Values at the very bottom may be a fill outside the scanner's circle and are left out if other
     air is there.
@@ -242,7 +247,8 @@ def _shows_brain(volume: Volume, slice_index: int) -> bool:
     top, bottom, left, right = (int(edge) for edge in box)
     between_rows, between_columns = volume.geometry.pixel_spacing_mm
     sides = (bottom - top) * STEP * between_rows, (right - left) * STEP * between_columns
-    if not HEAD_SIDES_MM[0] <= min(sides) <= max(sides) <= HEAD_SIDES_MM[1]:
+    has_size = HEAD_SIDES_MM[0] <= min(sides) <= max(sides) <= HEAD_SIDES_MM[1]
+    if volume.series.is_measured and not has_size:
         return False
     inside = hu[top:bottom, left:right]
     down = (np.arange(bottom - top) + 0.5) / (bottom - top) * 2 - 1

@@ -97,6 +97,7 @@ def slab_hu(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NDArra
 
     Where the median spacing is below ``spec.thin_below_mm``, all readable slices whose position lies
     within half of ``spec.slab_mm`` of this one are averaged; neighbours are taken by mm, not by index.
+    Where the files hold no positions nothing is averaged.
 
     Args:
         volume: The stack.
@@ -107,7 +108,9 @@ def slab_hu(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NDArra
         (rows, columns), float32.
     """
     positions = volume.geometry.positions_mm
-    if len(positions) < 2 or np.median(np.diff(positions)) >= spec.thin_below_mm:
+    if not volume.series.has_positions or len(positions) < 2:
+        return volume.hu(slice_index)
+    if np.median(np.diff(positions)) >= spec.thin_below_mm:
         return volume.hu(slice_index)
     near = np.abs(positions - positions[slice_index]) <= spec.slab_mm / 2 + 1e-6
     members = np.flatnonzero(near & volume.is_readable)

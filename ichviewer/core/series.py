@@ -196,6 +196,21 @@ class Series:
         suffix = f"#{self.stack_number}" if self.stack_number else ""
         return self.series_instance_uid + suffix
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether the files say where every pixel lies: positions, orientation and pixel spacing."""
+        return self.geometry is not None
+
+    @property
+    def has_directions(self) -> bool:
+        """Whether every file says which way its rows and columns run (0020,0037)."""
+        return all(header.image_orientation is not None for header in self.slices)
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether every file says where its slice lies along the normal (0020,0032 and 0020,0037)."""
+        return self.has_directions and all(header.image_position_mm is not None for header in self.slices)
+
 
 @dataclass(frozen=True)
 class FolderContents:

@@ -25,11 +25,12 @@ class Volume:
             MONOCHROME1 is inverted already.
         slopes: (slices,), HU per stored unit.
         intercepts: (slices,), HU.
-        geometry: Canonical geometry of the stack.
+        geometry: Canonical geometry of the stack. What the files do not say is made up for the screen alone;
+            ``series.is_measured``, ``has_directions`` and ``has_positions`` tell what of it is known.
         is_readable: (slices,), False where the pixels could not be read; such a slice holds no image.
         unreadable_reasons: Why, for each unreadable slice index.
-        padding: Stored values that mean "no measurement" (0028,0120 and 0028,0121): (lowest, highest); None
-            where absent. Compared before rescale.
+        paddings: Per slice, stored values that mean "no measurement" (0028,0120 and 0028,0121) as (lowest,
+            highest), None where absent; empty where no slice has any. Compared before rescale.
     """
 
     series: Series
@@ -39,11 +40,13 @@ class Volume:
     geometry: StackGeometry
     is_readable: NDArray[np.bool_]
     unreadable_reasons: dict[int, str]
-    padding: tuple[int, int] | None = None
+    paddings: tuple[tuple[int, int] | None, ...] = ()
 
     def __post_init__(self) -> None:
         if self.stored_values.dtype not in (np.dtype(np.int16), np.dtype(np.uint16)):
             raise ValueError(f"Stored values are 16-bit integers, not {self.stored_values.dtype}.")
+        if len(self.paddings) not in (0, len(self.stored_values)):
+            raise ValueError(f"{len(self.paddings)} paddings for {len(self.stored_values)} slices.")
         self.stored_values.flags.writeable = False
 
     @property
@@ -55,6 +58,10 @@ class Volume:
     def shape(self) -> tuple[int, int]:
         """(rows, columns) of every slice."""
         return int(self.stored_values.shape[1]), int(self.stored_values.shape[2])
+
+    def padding(self, slice_index: int) -> tuple[int, int] | None:
+        """Stored values of one slice that mean "no measurement", (lowest, highest); None where absent."""
+        return self.paddings[slice_index] if self.paddings else None
 
     def hu(self, slice_index: int) -> NDArray[np.float32]:
         """Hounsfield units of a slice, (rows, columns), computed afresh (PS3.3 C.11.1.1.2).
@@ -74,6 +81,7 @@ class Volume:
         if not inside or not self.is_readable[slice_index]:
             return None
         stored = int(self.stored_values[slice_index, row, column])
-        if self.padding is not None and self.padding[0] <= stored <= self.padding[1]:
+        padding = self.padding(slice_index)
+        if padding is not None and padding[0] <= stored <= padding[1]:
             return None
         return float(stored * self.slopes[slice_index] + self.intercepts[slice_index])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.errors import UnreadableError
-from ichviewer.core.geometry import AS_STORED, StackGeometry
+from ichviewer.core.geometry import AS_STORED, StackGeometry, canonical_directions
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress
 from ichviewer.core.series import Series, SliceHeader, StoredPixels
 from ichviewer.core.volume import Volume
@@ -44,8 +44,8 @@ def read_volume(
 
     Returns:
         The volume. Slope and intercept that a file lacks are 1 and 0; ``series.hu`` is then
-        ``not claimed``. Where the series has no geometry, the volume's has 1 mm everywhere and nothing
-        can be measured on it.
+        ``not claimed``. Where the series has no geometry, the volume's holds the directions and positions
+        that the files do say, and 1 mm for the rest, for the screen alone: nothing can be measured on it.
 
     Raises:
         UnreadableError: No slice can be read, or the stack is too large for memory.
@@ -69,7 +69,7 @@ def read_volume(
         geometry=series.geometry or _unmeasured_geometry(series),
         is_readable=np.asarray([index not in reasons for index in range(len(headers))]),
         unreadable_reasons=dict(sorted(reasons.items())),
-        padding=_padding(headers),
+        paddings=_paddings(headers),
     )
 
 
@@ -152,20 +152,33 @@ def _store(
 
 
 def _unmeasured_geometry(series: Series) -> StackGeometry:
-    """For pictures without positions or spacing: 1 mm everywhere, good for the screen alone."""
-    origins = np.zeros((len(series.slices), 3))
-    origins[:, 2] = np.arange(len(series.slices))
-    return StackGeometry(origins, np.asarray((1.0, 0, 0)), np.asarray((0, 1.0, 0)), (1.0, 1.0))
+    """What the files say, and 1 mm for the rest, which is good for the screen alone.
+
+    Directions are true where ``series.has_directions``, positions along the normal where
+    ``series.has_positions``; nothing else is.
+    """
+    headers = series.slices
+    row, column = np.asarray((1.0, 0, 0)), np.asarray((0, 1.0, 0))
+    cosines = headers[0].image_orientation
+    if series.has_directions and cosines is not None:
+        row, column = canonical_directions(cosines, series.in_plane)
+    origins = np.arange(len(headers), dtype=np.float64)[:, None] * np.cross(row, column)
+    if series.has_positions:
+        # The corner within the slice cannot be known without spacing; the position along the normal is.
+        origins = np.asarray([header.image_position_mm for header in headers], dtype=np.float64)
+    return StackGeometry(origins, row, column, (1.0, 1.0))
 
 
-def _padding(headers: tuple[SliceHeader, ...]) -> tuple[int, int] | None:
-    """Range of stored values that mean "no measurement" in any slice; inverted where the pixels are."""
-    found = [pixels for pixels in (h.pixels for h in headers) if pixels is not None and pixels.padding]
-    if not found:
-        return None
-    pixels = found[0]
-    low, high = pixels.padding or (0, 0)
-    if pixels.photometric == "MONOCHROME1":
-        top = -1 if pixels.is_signed else (1 << pixels.bits_stored) - 1
-        return top - high, top - low
-    return low, high
+def _paddings(headers: tuple[SliceHeader, ...]) -> tuple[tuple[int, int] | None, ...]:
+    """Range of stored values that mean "no measurement", per slice; empty where no slice has any."""
+    found = tuple(None if header.pixels is None else _padding(header.pixels) for header in headers)
+    return found if any(found) else ()
+
+
+def _padding(pixels: StoredPixels) -> tuple[int, int] | None:
+    """Range of one slice; inverted where its pixels are."""
+    if pixels.padding is None or pixels.photometric != "MONOCHROME1":
+        return pixels.padding
+    low, high = pixels.padding
+    top = -1 if pixels.is_signed else (1 << pixels.bits_stored) - 1
+    return top - high, top - low

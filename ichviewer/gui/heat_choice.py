@@ -53,7 +53,8 @@ def heat_to_show(state: ViewState) -> HeatChoice:
     heatmap = _chosen_map(state, finding, card)
     if heatmap is None:
         return HeatChoice(None, (title, (f"no {state.heatmap_method} of this slice", "no map")))
-    lines = (title, _scale_text(heatmap, card), (f"cell {heatmap.cell_mm:.0f} mm", ""))
+    cell = f"cell {heatmap.cell_mm:.0f} mm" if state.volume.series.is_measured else "cell size unknown"
+    lines = (title, _scale_text(heatmap, card), (cell, ""))
     return HeatChoice(
         heatmap, (*lines, ("slice is below threshold", "below threshold")) if is_below else lines
     )

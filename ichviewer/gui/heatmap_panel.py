@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSlider
 from ichviewer.core.findings import SUBTYPES, SliceStatus
 from ichviewer.core.heatmap import CLOSED_FORM
 from ichviewer.core.viewstate import ViewState
+from ichviewer.core.volume import Volume
 from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.slice_scores import finding_in_view
@@ -51,7 +52,8 @@ class HeatmapPanel(QWidget):
         self.label.setAccessibleName("Label of the heat map")
         self.label.activated.connect(lambda index: self._change(heatmap_subtype=SUBTYPES[index]))
         self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(0, 100)
+        # A heat map that is on is never invisible; the keys stop at 5 % too.
+        self.opacity.setRange(5, 100)
         self.opacity.setPageStep(10)
         self.opacity.setToolTip("Opacity of the heat map ([ and ])")
         self.opacity.setAccessibleName("Opacity of the heat map, percent")
@@ -167,7 +169,12 @@ def heatmap_note(state: ViewState) -> str:
     if state.heatmap_method != CLOSED_FORM and not has_explanation(state):
         return f"{below}computing {state.heatmap_method} …"
     if state.heatmap_method != CLOSED_FORM and state.explanation is not None:
-        return f"{below}one cell is {state.explanation.cell_mm:.0f} mm"
+        return below + cell_text(state.volume, state.explanation.cell_mm)
     rows = finding.class_maps.shape[1]
     cell_mm = finding.framing.height * state.volume.geometry.pixel_spacing_mm[0] / rows
-    return f"{below}one cell is {cell_mm:.0f} mm"
+    return below + cell_text(state.volume, cell_mm)
+
+
+def cell_text(volume: Volume, cell_mm: float) -> str:
+    """How fine a map is; without Pixel Spacing nobody can know."""
+    return f"one cell is {cell_mm:.0f} mm" if volume.series.is_measured else "size of a cell unknown"

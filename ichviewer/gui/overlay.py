@@ -98,12 +98,17 @@ def overlay_of(state: ViewState, view_index: int, heat: HeatChoice, cursor: str)
         bottom_left=_slice_lines(state, state.volume),
         bottom_right=(OverlayLine(cursor, 0),) if cursor else (),
         letters=letters,
-        has_scale_bar=True,
+        has_scale_bar=state.volume.series.is_measured,
     )
 
 
 def side_letters(volume: Volume) -> tuple[str, str, str, str]:
-    """Body sides at the left, right, top and bottom of the screen, from the direction cosines."""
+    """Body sides at the left, right, top and bottom of the screen, from the direction cosines.
+
+    Empty where the files hold none: a guessed letter would be a guessed side.
+    """
+    if not volume.series.has_directions:
+        return "", "", "", ""
     across, down = volume.geometry.row_direction, volume.geometry.column_direction
     left, right, top, bottom = (
         direction_letters(direction.tolist()) for direction in (-across, across, -down, down)

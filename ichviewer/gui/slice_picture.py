@@ -30,7 +30,7 @@ def grey_table(volume: Volume, slice_index: int, window: Window, is_inverted: bo
     """Grey of every stored value, (65536,), for one slice's slope and intercept (PS3.3 C.11.1.1.2).
 
     Args:
-        volume: Its ``padding`` ("no measurement") is black in any window, inverted or not.
+        volume: The slice's ``padding`` ("no measurement") is black in any window, inverted or not.
         slice_index: The slice.
         window: LINEAR_EXACT, as in ``core.windowing``.
         is_inverted: Whether dense is dark.
@@ -40,8 +40,9 @@ def grey_table(volume: Volume, slice_index: int, window: Window, is_inverted: bo
     grey = np.round(apply_window(hu, window) * 255).astype(np.uint8)
     if is_inverted:
         grey = 255 - grey
-    if volume.padding is not None:
-        grey[(stored >= volume.padding[0]) & (stored <= volume.padding[1])] = 0
+    padding = volume.padding(slice_index)
+    if padding is not None:
+        grey[(stored >= padding[0]) & (stored <= padding[1])] = 0
     return grey
 
 

@@ -146,7 +146,7 @@ class SliceView(QWidget):
         def render() -> NDArray[np.uint32]:
             scale = float(volume.slopes[index]), float(volume.intercepts[index])
             table = self._grey_tables.get(
-                (window, scale, inverted, volume.stored_values.dtype, volume.padding),
+                (window, scale, inverted, volume.stored_values.dtype, volume.padding(index)),
                 lambda: grey_table(volume, index, window, inverted),
             )
             levels = self._heat_layer.on_screen(heat, volume, placement)

@@ -15,12 +15,17 @@ from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import SECONDARY, SUBTYPE_COLORS, TEXT
-from ichviewer.gui.wording import probability_text, runs_text, study_sentence
+from ichviewer.gui.wording import counted_text, probability_text, runs_text, study_sentence
 
 
 def summary_of(state: ViewState) -> tuple[StudyScore, ...]:
-    """Study scores at the card's operating points; empty while there is no summary to give."""
+    """Study scores at the card's operating points; empty while there is no summary to give.
+
+    A study score is a mean over 10 mm, so there is none where the files do not say where a slice lies.
+    """
     if state.findings is None or state.model_card is None or state.volume is None:
+        return ()
+    if not state.volume.series.has_positions:
         return ()
     positions = state.volume.geometry.positions_mm.tolist()
     card = state.model_card
@@ -94,6 +99,9 @@ class StudyPanel(QWidget):
             if state.input_check == "red":
                 return "Not analyzed: the input check is red. Its reasons are in the status line."
             return "Not analyzed." if state.volume is not None else ""
+        has_positions = state.volume is None or state.volume.series.has_positions
+        if state.findings.is_complete and not has_positions:
+            return f"{counted_text(state.findings)}. No study score: the files hold no slice positions."
         return study_sentence(state.findings, self._scores)
 
     def _render_row(self, subtype: Subtype, score: StudyScore | None) -> None:

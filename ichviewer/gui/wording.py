@@ -98,11 +98,11 @@ def calibration_text(card: ModelCard | None) -> str:
 
 
 def position_text(state: ViewState) -> str:
-    """Position of the slice in view along the normal, or nothing.
+    """Position of the slice in view along the normal, or nothing where the files do not say it.
 
     It is z only where the normal is the patient's long axis; along a tilted normal it is another number.
     """
-    if state.volume is None or state.slice_count == 0:
+    if state.volume is None or state.slice_count == 0 or not state.volume.series.has_positions:
         return ""
     geometry = state.volume.geometry
     name = "z" if geometry.normal[2] > UPRIGHT_COSINE else "position"

@@ -155,3 +155,10 @@ def test_a_slice_that_gets_its_scores_is_explained(qtbot: QtBot) -> None:
     panel, store = shown(qtbot, state)
     with qtbot.waitSignal(panel.explanation_requested):
         store.update(lambda now: replace(now, findings=analyzed_state().findings))
+
+
+def test_a_heat_map_that_is_on_cannot_be_made_invisible(qtbot: QtBot) -> None:
+    """Hazard: "heat map on" with nothing to see reads as nothing suspicious."""
+    panel, store = shown(qtbot, analyzed_state())
+    panel.opacity.setValue(0)
+    assert store.state.heatmap_opacity == 0.05

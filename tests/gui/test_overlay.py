@@ -17,6 +17,7 @@ from ichviewer.core.viewstate import OverlayText, ViewState, opened
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BRAIN, Window
 from ichviewer.gui.heat_choice import NOTHING, heat_to_show
+from ichviewer.gui.heatmap_panel import heatmap_note
 from ichviewer.gui.overlay import Overlay, cursor_text, overlay_of, side_letters, window_text
 from ichviewer.gui.overlay_layout import TextSizes, lay_out
 from ichviewer.gui.overlay_painter import overlay_font_px
@@ -70,6 +71,38 @@ def test_anonymous_text_holds_nothing_that_names_the_patient() -> None:
 def test_text_off_leaves_notice_and_letters() -> None:
     shown = overlay(state_of(make_volume(), overlay_text=OverlayText.OFF), cursor="HU 63")
     assert shown == Overlay(letters=("R", "L", "A", "P"))
+
+
+def with_unknown(volume: Volume, *attributes: str) -> Volume:
+    """The volume as it is where its files lack some attributes; its geometry is for the screen alone."""
+    headers = tuple(replace(header, **dict.fromkeys(attributes)) for header in volume.series.slices)
+    return replace(volume, series=replace(volume.series, geometry=None, slices=headers))
+
+
+def test_what_the_files_do_not_say_is_not_written_over_the_picture() -> None:
+    """Hazard: a side, a position or a length that was made up is read as measured."""
+    volume = with_unknown(make_volume(), "image_position_mm", "image_orientation", "pixel_spacing_mm")
+    shown = overlay(state_of(volume))
+    assert shown.letters == ("", "", "", "")
+    assert not shown.has_scale_bar
+    assert not [text for text in shown.texts if text.startswith(("z ", "position "))]
+    assert overlay(state_of(volume, overlay_text=OverlayText.OFF)).letters == ("", "", "", "")
+
+
+def test_without_pixel_spacing_letters_and_position_stay() -> None:
+    coronal = make_volume(row_direction=(1, 0, 0), column_direction=(0, 0, -1))
+    shown = overlay(state_of(with_unknown(coronal, "pixel_spacing_mm"), slice_index=1))
+    assert shown.letters == ("R", "L", "H", "F")
+    assert "position +5.0 mm" in shown.texts
+    assert not shown.has_scale_bar
+
+
+def test_without_pixel_spacing_a_cell_of_the_heat_map_has_no_size_in_mm() -> None:
+    card, volume = make_card(), with_unknown(make_volume(), "pixel_spacing_mm")
+    findings = make_findings(volume, card, likely=range(5))
+    state = state_of(volume, findings=findings, model_card=card, shows_heatmap=True)
+    assert "cell size unknown" in overlay(state).texts
+    assert heatmap_note(state) == "size of a cell unknown"
 
 
 def test_letters_of_an_axial_head_have_its_right_on_the_left_of_the_screen() -> None:

@@ -64,7 +64,7 @@ def test_inverted_is_the_complement() -> None:
 
 def test_pixels_without_measurement_are_black_in_every_window_and_inverted() -> None:
     volume = make_volume(1)
-    padded = Volume(**{**volume.__dict__, "padding": (-2000, -1999)})
+    padded = Volume(**{**volume.__dict__, "paddings": ((-2000, -1999),)})
     for window in (BRAIN, Window(-2000, 100)):
         for is_inverted in (False, True):
             table = grey_table(padded, 0, window, is_inverted)

@@ -174,3 +174,15 @@ def test_a_scroll_leaves_the_study_panel_alone(qtbot: QtBot) -> None:
     store.update(lambda state: scrolled_to(state, 5))
     assert panel._scores is scores
     assert len(scores) == len(SUBTYPES)
+
+
+def test_without_slice_positions_there_is_no_study_score(qtbot: QtBot) -> None:
+    """Hazard: a mean over 10 mm that were made up is held against a threshold."""
+    state = analyzed_state(12, likely=range(12))
+    assert state.volume is not None
+    series = state.volume.series
+    headers = tuple(replace(header, image_position_mm=None) for header in series.slices)
+    volume = replace(state.volume, series=replace(series, geometry=None, slices=headers))
+    panel, _store = study_panel(qtbot, replace(state, volume=volume))
+    assert {number.text() for number in panel.numbers.values()} == {"–"}
+    assert panel.sentence.text() == "12 of 12 slices. No study score: the files hold no slice positions."

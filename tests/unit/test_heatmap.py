@@ -19,7 +19,6 @@ from ichviewer.core.heatmap import (
     find_peak,
     heat_on_slice,
     place_on_slice,
-    share_outside_head,
 )
 from ichviewer.core.preprocessing import Framing, frame_slice
 
@@ -122,15 +121,6 @@ def test_no_heat_is_painted_outside_the_head() -> None:
     assert (heat[head_mask(hu)] == 1).all()
 
 
-def test_the_share_outside_the_head_is_told() -> None:
-    hu = head_hu(128, 128)
-    even = map_of(np.ones((7, 7)))
-    assert share_outside_head(even, hu) == pytest.approx(1 - head_mask(hu).mean())
-    assert share_outside_head(map_of(hot_cell(0, 0, cold=0)), hu) > 0.9
-    assert share_outside_head(map_of(hot_cell(3, 3, cold=0)), hu) == pytest.approx(0, abs=1e-6)
-    assert share_outside_head(map_of(np.zeros((7, 7))), hu) == 0
-
-
 @pytest.mark.parametrize(("column", "side"), [(1, "right"), (3, "midline"), (5, "left")])
 def test_the_side_of_a_peak_is_the_patients(column: int, side: str) -> None:
     """Hazard: a bleed on the screen's left lies on the patient's right."""
@@ -188,3 +178,12 @@ def test_findings_of_the_builders_have_their_peak_where_they_say() -> None:
     peak = find_peak(finding.class_maps[0], Subtype.ANY, Framing(0, 0, 64, 64), volume, 0)
     assert peak is not None
     assert np.abs(np.subtract((peak.row, peak.column), 2.5 * 64 / 7 - 0.5)).max() <= 1
+
+
+def test_without_measured_geometry_there_is_no_peak() -> None:
+    """Hazard: patient coordinates and a side that no file holds stand in the exported table."""
+    volume = make_volume(1, 128, 128)
+    unmeasured = replace(volume, series=replace(volume.series, geometry=None))
+    framing = Framing(0, 0, 128, 128)
+    assert find_peak(hot_cell(3, 3), Subtype.ANY, framing, volume, 0) is not None
+    assert find_peak(hot_cell(3, 3), Subtype.ANY, framing, unmeasured, 0) is None

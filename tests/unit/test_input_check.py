@@ -57,6 +57,15 @@ def test_the_header_alone_can_make_it_red(changes: dict[str, object], reason: st
     assert reason in check.reasons
 
 
+def test_an_axial_series_without_pixel_spacing_is_told_so() -> None:
+    """Hazard: a reason that contradicts itself is clicked away unread; 1 mm per pixel is nobody's head."""
+    volume = make_head(np.repeat(np.repeat(noisy_head(), 2, axis=0), 2, axis=1))
+    geometry = replace(volume.geometry, pixel_spacing_mm=(1.0, 1.0))
+    unmeasured = replace(with_series(volume, geometry=None, is_ai_candidate=False), geometry=geometry)
+    assert check_input(unmeasured).reasons == ("no Pixel Spacing: nothing can be measured",)
+    assert check_input(unmeasured).is_red
+
+
 def test_fewer_than_8_slices_are_red() -> None:
     assert check_input(make_head(slices=8)).level is CheckLevel.GREEN
     assert "only 7 slices" in check_input(make_head(slices=7)).reasons
@@ -80,7 +89,7 @@ def test_air_that_was_cut_off_at_the_scanners_circle_does_not_count_as_shifted()
     pixels = noisy_head()
     row, column = np.mgrid[0:256, 0:256] - 127.5
     pixels[np.hypot(row, column) > 127] = -2000
-    volume = replace(make_head(pixels), padding=(-2000, -2000))
+    volume = replace(make_head(pixels), paddings=((-2000, -2000),) * 10)
     assert check_input(volume).level is CheckLevel.GREEN
 
 

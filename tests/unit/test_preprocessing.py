@@ -178,3 +178,18 @@ def test_neighbors_are_taken_by_mm_and_not_by_index() -> None:
 
 def test_one_slice_alone_is_read_as_it_is() -> None:
     assert slab_hu(uneven_volume(1.0, slices=1), 0, SPEC).mean() == 0
+
+
+@pytest.mark.parametrize("missing", ["image_position_mm", "image_orientation"])
+def test_without_positions_in_the_files_nothing_is_averaged(missing: str) -> None:
+    """Hazard: five 5 mm slices become one because nobody said that they are not 1 mm apart."""
+    volume = uneven_volume(1.0)
+    headers = tuple(replace(header, **{missing: None}) for header in volume.series.slices)
+    volume = replace(volume, series=replace(volume.series, geometry=None, slices=headers))
+    assert slab_hu(volume, 3, SPEC).max() == 3
+
+
+def test_without_pixel_spacing_thin_slices_are_still_averaged() -> None:
+    volume = uneven_volume(1.0)
+    volume = replace(volume, series=replace(volume.series, geometry=None))
+    assert slab_hu(volume, 0, SPEC).mean() == pytest.approx(np.mean([0, 1, 2]))

@@ -105,13 +105,20 @@ def test_monochrome1_is_inverted_once_with_its_padding(tmp_path: Path, kind: str
     )
     top = 4095 if kind == "u2" else -1
     np.testing.assert_array_equal(volume.stored_values[0], top - pixels)
-    assert volume.padding == (top - 3, top - 3)
+    assert volume.paddings == ((top - 3, top - 3),)
     assert volume.series.hu == "not claimed"
 
 
 def test_padding_is_a_range_of_stored_values(tmp_path: Path) -> None:
     volume = read_pixels(tmp_path / "one", ramp(), PixelPaddingValue=-2000, PixelPaddingRangeLimit=-1990)
-    assert volume.padding == (-2000, -1990)
+    assert volume.paddings == ((-2000, -1990),)
+
+
+def test_padding_is_read_per_slice(tmp_path: Path) -> None:
+    """Hazard: the first file's padding blanks real values of the others, or theirs pass as measured."""
+    for number, padding in ((1, -2000), (2, None), (3, 5)):
+        write_slice(tmp_path / f"{number}", number, PixelPaddingValue=padding)
+    assert read(tmp_path).paddings == ((-2000, -2000), None, (5, 5))
 
 
 def test_padding_has_no_hounsfield_units(tmp_path: Path) -> None:
@@ -212,6 +219,35 @@ def test_pictures_without_geometry_can_still_be_looked_at(tmp_path: Path) -> Non
     assert volume.series.geometry is None
     assert volume.geometry.slice_count == 1
     assert "no Pixel Spacing: nothing can be measured" in volume.series.notes
+
+
+def test_without_pixel_spacing_directions_and_positions_are_those_of_the_files(tmp_path: Path) -> None:
+    """Hazard: a coronal picture with the letters of an axial one."""
+    coronal = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0]
+    for number, place in enumerate((-30.0, -23.0, -18.0), start=1):
+        write_slice(
+            tmp_path / f"{number}",
+            number,
+            position=(-100.0, place, 80.0),
+            ImageOrientationPatient=coronal,
+            PixelSpacing=None,
+        )
+    volume = read(tmp_path)
+    series, geometry = volume.series, volume.geometry
+    assert (series.is_measured, series.has_directions, series.has_positions) == (False, True, True)
+    np.testing.assert_array_equal(geometry.row_direction, (1, 0, 0))
+    np.testing.assert_array_equal(geometry.column_direction, (0, 0, -1))
+    assert np.diff(geometry.positions_mm).tolist() == [7, 5]
+    assert sorted(abs(geometry.positions_mm)) == [18, 23, 30]
+
+
+def test_without_positions_only_the_directions_are_known(tmp_path: Path) -> None:
+    upside_down = [-1.0, 0.0, 0.0, 0.0, -1.0, 0.0]
+    write_stack(tmp_path, 3, ImagePositionPatient=None, ImageOrientationPatient=upside_down)
+    volume = read(tmp_path)
+    series = volume.series
+    assert (series.is_measured, series.has_directions, series.has_positions) == (False, True, False)
+    np.testing.assert_array_equal(volume.geometry.row_direction, (1, 0, 0))
 
 
 def test_a_stack_too_large_for_memory_is_refused_before_any_is_taken(

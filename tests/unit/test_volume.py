@@ -39,7 +39,16 @@ def test_outside_the_image_there_is_no_value(place: tuple[int, int, int]) -> Non
 
 def test_padding_and_unreadable_slices_have_no_value() -> None:
     """Hazard: 0 shown where nothing was measured."""
-    volume = replace(make_volume(unreadable={1: "cut"}), padding=(-1000, -1000))
+    volume = replace(make_volume(unreadable={1: "cut"}), paddings=((-1000, -1000),) * 5)
     assert volume.hu_at(0, 0, 0) is None
     assert volume.hu_at(1, 30, 30) is None
     assert volume.hu_at(0, 32, 32) is not None
+
+
+def test_padding_belongs_to_its_slice() -> None:
+    """Hazard: air of a slice that has no padding is taken for "no measurement", or the reverse."""
+    volume = replace(make_volume(2), paddings=(None, (-1000, -1000)))
+    assert volume.hu_at(0, 0, 0) == -1000
+    assert volume.hu_at(1, 0, 0) is None
+    with pytest.raises(ValueError, match="1 paddings for 2 slices"):
+        replace(volume, paddings=((0, 0),))
