@@ -24,7 +24,7 @@ from tests.screenshots import SIZE, at_both_scales, save, settle
 SIZE_AT_2X = (1280, 800)
 """A smaller window, so that the picture stays below 600 kB."""
 
-LABEL = Subtype.INTRAPARENCHYMAL
+LABEL = Subtype.SUBDURAL
 PATIENCE_MS = 600_000
 
 

@@ -37,10 +37,8 @@ def generated_slices(
     assert DEMO_SEED < FIRST_SEED, "the demo's head must stay unseen"
     folder.mkdir(parents=True, exist_ok=True)
     # One slice stands for the phantom's code: where that changes, older slices are not taken for new ones.
-    sample = hashlib.sha256(
-        phantom_slice(random_spec(FIRST_SEED, bleeding=True), 10).hu.tobytes()
-    ).hexdigest()
-    key = hashlib.sha256(json.dumps([count, spec.to_dict()]).encode() + sample.tobytes()).hexdigest()[:16]
+    sample = phantom_slice(random_spec(FIRST_SEED, bleeding=True), 10).hu.tobytes()
+    key = hashlib.sha256(json.dumps([count, spec.to_dict()]).encode() + sample).hexdigest()[:16]
     path = folder / f"generated-{key}.npz"
     if not path.exists():
         made = [_slice(number, spec) for number in range(count)]

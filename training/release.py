@@ -163,7 +163,10 @@ def _study_figures(studies: Studies, label: int) -> dict[str, Any]:
 
 
 def full_scale(class_maps: NDArray[np.float32], label: str) -> float:
-    """Class-map value at full color: 99th percentile of the positive part over true-positive slices.
+    """Class-map value at full color: 99th percentile, over true-positive slices, of a map's hottest cell.
+
+    Of the hottest cells, not of all: a map is smooth, and a scale that most bleeding slices exceed in half of
+    their cells would paint the whole head alike.
 
     Args:
         class_maps: (true-positive slices, h, w), logit units.
@@ -172,7 +175,8 @@ def full_scale(class_maps: NDArray[np.float32], label: str) -> float:
     Raises:
         ValueError: There is no true-positive slice, or no map has a positive part.
     """
-    positive = class_maps[class_maps > 0]
+    hottest = class_maps.max(axis=(1, 2), initial=0)
+    positive = hottest[hottest > 0]
     if not len(positive):
         raise ValueError(f"No true-positive slice of {label} has a positive class map; no heat-map scale.")
     return round(float(np.percentile(positive, 99)), 4)

@@ -28,13 +28,13 @@ FAINT_HEAT = 0.08
 
 
 def heat_opacity(heat: NDArray[np.floating], opacity: float) -> NDArray[np.float32]:
-    """How strongly each pixel is colored, [0, 1]: rises with heat and reaches *opacity* at half of full heat.
+    """How strongly each pixel is colored, [0, 1]: rises with heat and reaches *opacity* at full heat.
 
     Args:
         heat: [0, 1], any shape.
         opacity: Chosen by the reader, [0, 1].
     """
-    rising = np.clip((heat - FAINT_HEAT) / (0.5 - FAINT_HEAT), 0.0, 1.0)
+    rising = np.clip((heat - FAINT_HEAT) / (1 - FAINT_HEAT), 0.0, 1.0)
     return np.asarray(rising * opacity, dtype=np.float32)
 
 

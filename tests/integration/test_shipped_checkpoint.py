@@ -19,7 +19,7 @@ from ichviewer.inference.predict import predict
 from ichviewer.resources import resource_path
 
 HOT = 0.5
-"""From this share of full color on the map is drawn at the reader's full opacity."""
+"""Half of full color: from here on nobody overlooks it."""
 
 
 @pytest.fixture(scope="module")

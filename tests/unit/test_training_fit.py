@@ -94,8 +94,10 @@ def test_starting_weights_from_a_file_fill_the_features(tmp_path: Path) -> None:
 
 
 def test_full_scale_needs_a_true_positive_map() -> None:
-    maps = np.linspace(-1, 1, 201, dtype=np.float32).reshape(1, 1, 201)
+    maps = np.linspace(-1, 1, 2010, dtype=np.float32).reshape(201, 2, 5)
     assert full_scale(maps, "any") == pytest.approx(0.99, abs=0.01)
+    maps[:, 0, 0] = 3.0  # one hot cell a slice decides, however many are cold
+    assert full_scale(maps, "any") == 3.0
     with pytest.raises(ValueError, match="No true-positive slice of epidural"):
         full_scale(maps[:0], "epidural")
 
