@@ -170,7 +170,8 @@ def _write_pictures(volume: Volume, report: Report, folder: Path) -> None:
         for subtype, threshold in zip(SUBTYPES, report.card.slice_thresholds, strict=True):
             probability = finding.probability(subtype)
             if probability is not None and probability >= threshold:
-                name = f"{report.series.key}_{finding.slice_index:03d}_{subtype}.png"
+                # Slices count from 1 in names and pictures, as in the window.
+                name = f"{report.series.key}_slice{finding.slice_index + 1:03d}_{subtype}.png"
                 path = folder / name.replace("#", "_")
                 write_heatmap_picture(path, volume, finding, subtype, report.card, report.input_check)
 

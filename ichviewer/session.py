@@ -63,7 +63,7 @@ class Session:
 
         self._start_reading(work, "reading headers")
         if len(paths) == 1:
-            self._settings = self._settings.with_recent(str(paths[0]))
+            self._settings = self._settings.with_recent(str(paths[0].absolute()))
             self._store.update(lambda state: replace(state, recent_paths=self._settings.recent_paths))
             self._save_settings()
 

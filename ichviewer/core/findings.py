@@ -84,7 +84,7 @@ class SliceFinding:
         probabilities: Calibrated, in the order of SUBTYPES, each in [0, 1]; None unless status is OK.
         class_maps: (6, h, w), logit units, closed-form Grad-CAM; None unless status is OK.
         framing: The part of the slice that the maps cover.
-        peak: Hottest point of the highest-scoring subtype's map; None without a map.
+        peak: Hottest point of the map of ``any``; None without a map.
         reason: Why it failed, in words.
     """
 

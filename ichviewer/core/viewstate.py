@@ -219,7 +219,10 @@ def reset(state: ViewState) -> ViewState:
 
 
 def next_suspicious(state: ViewState, thresholds: tuple[float, ...], step: int) -> ViewState:
-    """The nearest slice above threshold for any label, up (+1) or down (-1); stays if there is none."""
+    """The nearest slice above threshold for any label, up (+1) or down (-1); stays if there is none.
+
+    The heat map's label becomes the highest flagged one there, unless its own is flagged.
+    """
     if state.findings is None:
         return state
     suspicious = [
@@ -231,7 +234,12 @@ def next_suspicious(state: ViewState, thresholds: tuple[float, ...], step: int) 
     ]
     if not suspicious:
         return state
-    return scrolled_to(state, min(suspicious) if step > 0 else max(suspicious))
+    there = scrolled_to(state, min(suspicious) if step > 0 else max(suspicious))
+    scores = state.findings.slices[there.slice_index].probabilities or ()
+    flagged = {s: p for s, p, t in zip(SUBTYPES, scores, thresholds, strict=True) if p >= t}
+    if there.heatmap_subtype in flagged:
+        return there
+    return replace(there, heatmap_subtype=max(flagged, key=lambda subtype: flagged[subtype]))
 
 
 def subtype_cycled(state: ViewState) -> ViewState:

@@ -135,7 +135,7 @@ def write_demo_study(
 
 def demo_options(spec: PhantomSpec) -> SeriesOptions:
     """How the demo's head is written; healthy and bleeding heads have UIDs of their own."""
-    return SeriesOptions(uid_text=f"demo {spec!r}", thickness_mm=spec.thickness_mm)
+    return SeriesOptions(uid_text=f"demo {spec!r}", thickness_mm=spec.thickness_mm, patient_age="060Y")
 
 
 def bleed_truths(phantom: Phantom) -> tuple[BleedTruth, ...]:

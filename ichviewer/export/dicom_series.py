@@ -34,6 +34,7 @@ class SeriesOptions:
         uid_text: Decides every UID; the same text gives the same UIDs.
         patient_name: (0010,0010).
         patient_id: (0010,0020).
+        patient_age: (0010,1010), such as 060Y; left out where empty.
         study_description: (0008,1030).
         series_description: (0008,103E).
         series_number: (0020,0011).
@@ -51,6 +52,7 @@ class SeriesOptions:
     uid_text: str = "series"
     patient_name: str = "Demo^Synthetic"
     patient_id: str = "DEMO"
+    patient_age: str = ""
     study_description: str = "Synthetic head CT"
     series_description: str = "Synthetic head, not a patient"
     series_number: int = 2
@@ -203,6 +205,8 @@ def _add_patient_and_study(dataset: Dataset, options: SeriesOptions) -> None:
     dataset.PatientID = options.patient_id
     dataset.PatientBirthDate = ""
     dataset.PatientSex = ""
+    if options.patient_age:
+        dataset.PatientAge = options.patient_age
     dataset.PatientIdentityRemoved = "YES"
     dataset.DeidentificationMethod = "Synthetic data, no patient"
     dataset.StudyInstanceUID = study_uid(options)

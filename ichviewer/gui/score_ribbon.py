@@ -68,6 +68,8 @@ class ScoreRibbon(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Score ribbon")
         self.setAccessibleDescription("Scores of every slice and label; click goes to the slice")
+        # A click takes the keyboard away from the comment field.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         store.changed.connect(self._render)
         self._render(store.state)
 

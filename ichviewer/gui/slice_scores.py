@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ichviewer.core.findings import SUBTYPES, Decision, SliceFinding, SliceStatus, Subtype
 from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.comment_line import CommentLine
 from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.score_bar import ScoreBar
@@ -53,7 +54,7 @@ class SliceScores(QWidget):
             self._add_row(grid, row, subtype, icons)
         self._note = ElidedLabel(self, SECONDARY, lines=2)
         self._note.setObjectName("Secondary")
-        self.comment = QLineEdit()
+        self.comment = CommentLine()
         self.comment.setPlaceholderText("Comment on this slice")
         self.comment.setAccessibleName("Comment on this slice")
         self.comment.setToolTip("Kept per slice and written to the export")

@@ -51,6 +51,8 @@ class SliceView(QWidget):
         self._wheel = Wheel()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
+        # A click takes the keyboard away from the comment field.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         store.changed.connect(self._render)
 

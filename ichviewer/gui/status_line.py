@@ -63,7 +63,7 @@ class StatusLine(QWidget):
         layout.setContentsMargins(10, 0, 8, 0)
         layout.setSpacing(10)
         layout.addWidget(self.place)
-        layout.addWidget(self.receipt, 4)
+        layout.addWidget(self.receipt, 7)
         layout.addWidget(self.check)
         layout.addWidget(self.message, 4)
         layout.addWidget(self.details)

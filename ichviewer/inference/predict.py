@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from ichviewer.core.errors import IchViewerError, InferenceError
-from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus
+from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus, Subtype
 from ichviewer.core.heatmap import find_peak
 from ichviewer.core.model_card import ModelCard, calibrated_probabilities
 from ichviewer.core.preprocessing import NetworkInput, preprocess_volume_slice
@@ -123,14 +123,17 @@ def _failed(index: int, error: Exception) -> SliceFinding:
 def _finished(
     volume: Volume, index: int, network_input: NetworkInput, outputs: Outputs, card: ModelCard
 ) -> SliceFinding:
-    """Calibrate, and find the peak of the subtype with the highest score."""
+    """Calibrate, and find the peak of ``any``.
+
+    A subtype's own map can point elsewhere (on the demo, epidural's does, to the other side); the map of
+    ``any`` learned from every bleed and pointed at each of them.
+    """
     logits, class_maps = outputs
     if not np.isfinite(logits).all():
         return _failed(index, InferenceError("the network gave no finite score"))
     probabilities = tuple(float(p) for p in calibrated_probabilities(logits, card))
-    # ``any`` stands first and is never below a subtype, so the peak is asked of the five subtypes.
-    highest = 1 + int(np.argmax(probabilities[1:]))
-    peak = find_peak(class_maps[highest], SUBTYPES[highest], network_input.framing, volume, index)
+    any_map = class_maps[SUBTYPES.index(Subtype.ANY)]
+    peak = find_peak(any_map, Subtype.ANY, network_input.framing, volume, index)
     return SliceFinding(index, SliceStatus.OK, probabilities, class_maps, network_input.framing, peak)
 
 
