@@ -81,6 +81,9 @@ def analyze(request: AnalyzeRequest) -> int:
         if reports:
             controller.export(request.csv, reports, request.identify)
             print(f"{request.csv}: {sum(len(r.findings.slices) for r in reports)} slices")
+            if len(reports) == 1:
+                print(f"  input check {reports[0].input_check}")
+                _print_study(reports[0])
             return INPUT_CHECK_RED if refused else DONE
         return INPUT_CHECK_RED if refused else NOTHING_READABLE
     finally:
@@ -226,6 +229,7 @@ def tour(study: Path, out: Path, checkpoint: Path) -> int:
         table, picture = out / "findings.csv", out / "worst_slice.png"
         controller.export(table, [report], identify=False)
         _write_worst_slice(picture, stack.volume, report)
+        _print_study(report)
         print(f"Findings: {table}\nWorst slice: {picture}")
         return DONE
     finally:
@@ -238,13 +242,16 @@ def _write_worst_slice(path: Path, volume: Volume, report: Report) -> None:
     worst = max(scored, key=lambda finding: finding.probability(Subtype.ANY) or 0.0)
     strongest = max(SUBTYPES[1:], key=lambda subtype: worst.probability(subtype) or 0.0)
     write_heatmap_picture(path, volume, worst, strongest, report.card, report.input_check)
-    scores = study_scores(
-        report.findings,
-        list(volume.geometry.positions_mm),
-        report.card.slice_thresholds,
-        report.card.study_thresholds,
-    )
-    for score in scores:
+
+
+def _print_study(report: Report) -> None:
+    """The study's scores, one line a label; nothing without positions, since the score is a mean over 10 mm."""
+    geometry = report.series.geometry
+    if geometry is None or not report.series.has_positions:
+        return
+    card = report.card
+    positions_mm = [float(position) for position in geometry.positions_mm]
+    for score in study_scores(report.findings, positions_mm, card.slice_thresholds, card.study_thresholds):
         mark = "flagged" if score.is_flagged else "below threshold"
         print(f"  {score.subtype:17} {score.score:.2f}  {mark}, highest in slice {score.worst_slice + 1}")
     print(f"  {NOT_LOOKED_FOR}. Research use only.")

@@ -162,7 +162,10 @@ def test_one_label_above_its_threshold_makes_a_slice_suspicious() -> None:
     finding = SliceFinding(4, SliceStatus.OK, (0.1, 0.1, 0.1, 0.1, 0.1, 0.6))
     findings = make_findings(VOLUME, CARD).with_slice(finding, VOLUME.series.key, CARD.weights_sha256)
     state = replace(USED, findings=findings, slice_index=0)
-    assert next_suspicious(state, CARD.slice_thresholds, 1).slice_index == 4
+    there = next_suspicious(state, CARD.slice_thresholds, 1)
+    assert there.slice_index == 4
+    # An empty map of a label that is not flagged there would read as "nothing here".
+    assert there.heatmap_subtype is Subtype.SUBDURAL
 
 
 def test_without_findings_nothing_is_suspicious() -> None:
