@@ -245,7 +245,7 @@ def _write_worst_slice(path: Path, volume: Volume, report: Report) -> None:
 
 
 def _print_study(report: Report) -> None:
-    """The study's scores, one line a label; nothing without positions, since the score is a mean over 10 mm."""
+    """The study's scores, one line a label; nothing without positions, for they are means over 10 mm."""
     geometry = report.series.geometry
     if geometry is None or not report.series.has_positions:
         return
