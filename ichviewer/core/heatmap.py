@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES, Peak, SliceFinding, Subtype
 from ichviewer.core.geometry import body_side
-from ichviewer.core.head import head_box, head_mask
+from ichviewer.core.head import head_mask
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.preprocessing import Framing
 from ichviewer.core.volume import Volume
@@ -155,14 +155,15 @@ def find_peak(
     if not volume.series.is_measured:
         return None
     hu = volume.hu(slice_index)
-    mask, box = head_mask(hu), head_box(hu)
-    if box is None or not mask.any():
+    mask = head_mask(hu)
+    head_columns = np.flatnonzero(mask.any(axis=0))
+    if not len(head_columns):
         return None
     is_covered = place_on_slice(np.ones_like(class_map), framing, volume.shape) > 0
     placed = np.where(mask & is_covered, place_on_slice(class_map, framing, volume.shape), -np.inf)
     row, column = (int(index) for index in np.unravel_index(int(np.argmax(placed)), placed.shape))
     point = volume.geometry.point_mm(slice_index, row, column)
-    midline = volume.geometry.point_mm(slice_index, row, (box[2] + box[3]) / 2 - 0.5)
+    midline = volume.geometry.point_mm(slice_index, row, (head_columns[0] + head_columns[-1]) / 2)
     stored_row, stored_column = volume.series.in_plane.to_stored_index(row, column, volume.shape)
     return Peak(
         subtype,
