@@ -8,9 +8,11 @@ an architecture in which something stands between the two does not belong here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import mobilenet_v2
 
 from ichviewer.core.errors import CheckpointError
@@ -47,6 +49,19 @@ class SliceNetwork(nn.Module):
         The mean of a map plus the label's bias is its logit.
         """
         return torch.einsum("lc,nchw->nlhw", self.classifier.weight, feature_maps)
+
+
+def fold_batch_norms(network: SliceNetwork) -> None:
+    """Put every batch norm that follows a convolution into that convolution, in place; once is enough.
+
+    For evaluation only: the same arithmetic in fewer passes over the image, equal to about 1e-6.
+    """
+    for block in network.features.modules():
+        children = list(block.named_children())
+        for (conv_name, conv), (norm_name, norm) in pairwise(children):
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(block, conv_name, fuse_conv_bn_eval(conv, norm))
+                setattr(block, norm_name, nn.Identity())
 
 
 def _mobilenet_v2(label_count: int) -> SliceNetwork:

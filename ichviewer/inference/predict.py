@@ -24,6 +24,7 @@ from ichviewer.core.preprocessing import NetworkInput, preprocess_volume_slice
 from ichviewer.core.progress import CancelToken
 from ichviewer.core.volume import Volume
 from ichviewer.inference.checkpoint import Checkpoint
+from ichviewer.inference.network import fold_batch_norms
 
 LOG = logging.getLogger(__name__)
 
@@ -55,8 +56,9 @@ def predict_slice(checkpoint: Checkpoint, network_input: NetworkInput, device: t
 
 
 def on_device(checkpoint: Checkpoint, device: torch.device) -> Checkpoint:
-    """Move the network to *device*, once, in the memory order that convolutions are fastest in."""
-    checkpoint.network.eval().to(device).to(memory_format=torch.channels_last)
+    """Make the network ready to run on *device*: batch norms folded, in the memory order that is fastest."""
+    fold_batch_norms(checkpoint.network.eval())
+    checkpoint.network.to(device).to(memory_format=torch.channels_last)
     return checkpoint
 
 

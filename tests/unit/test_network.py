@@ -7,7 +7,7 @@ import torch
 from stub_checkpoint import stub_network
 
 from ichviewer.core.errors import CheckpointError
-from ichviewer.inference.network import build_network
+from ichviewer.inference.network import build_network, fold_batch_norms
 
 
 @pytest.mark.parametrize("architecture", ["stub", "mobilenet_v2"])
@@ -34,3 +34,20 @@ def test_mobilenet_v2_has_one_output_per_label_and_a_cell_per_32_pixels() -> Non
 def test_an_unknown_architecture_is_named_with_those_known() -> None:
     with pytest.raises(CheckpointError, match=r"'resnet_9000' is not known; known are: .*mobilenet_v2"):
         build_network("resnet_9000", 6)
+
+
+def test_folding_batch_norms_changes_nothing_that_counts() -> None:
+    """Hazard: a network made faster that scores otherwise than the one that was judged."""
+    network = build_network("mobilenet_v2", 6).train()
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randn(4, 3, 64, 64, generator=generator)
+    network(image)  # one training step's statistics, so that the norms are not the identity
+    network.eval()
+    with torch.inference_mode():
+        before = network(image)
+        fold_batch_norms(network)
+        after = network(image)
+        fold_batch_norms(network)
+        assert torch.equal(network(image), after)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
+    torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-5)
