@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 from ichviewer import __version__
 from ichviewer.controller import Controller
 from ichviewer.core.errors import IchViewerError
-from ichviewer.core.heatmap import OTHER_METHODS
 from ichviewer.core.viewstate import Message, ViewState
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
@@ -45,7 +44,7 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     settings, complaint = _settings()
     store = Store(ViewState(message=complaint))
     controller = Controller(card_path, settings.device, user_data_folder())
-    window = MainWindow(store, methods=OTHER_METHODS)
+    window = MainWindow(store)
     session = Session(store, controller, settings, settings_path())
     window.restore_layout(dict(settings.layout))
 

@@ -123,7 +123,7 @@ class Controller:
             findings[0] = findings[0].with_result(result)
             on_slice(result, Progress(done, len(order), "analyzing"))
 
-        self._engine.predict(volume, order, take, cancel)
+        self._engine_on_device().predict(volume, order, take, cancel)
         return findings[0]
 
     def explain(
@@ -136,7 +136,7 @@ class Controller:
             Cancelled: *cancel* was set.
         """
         label = SUBTYPES.index(subtype)
-        values = self._engine.explain(volume, finding.slice_index, label, method, cancel)
+        values = self._engine_on_device().explain(volume, finding.slice_index, label, method, cancel)
         return method_heatmap(values, finding, subtype, self.card, volume.geometry.pixel_spacing_mm, method)
 
     def export(self, path: Path, reports: Sequence[Report], identify: bool) -> None:
@@ -154,14 +154,14 @@ class Controller:
             InferenceError: It cannot be loaded.
             Cancelled: *cancel* was set.
         """
-        if self._engine.wanted_device != self._device:
-            self._engine.close()
-            self._engine = Engine(self._card_path, self._device)
-        return self._engine.wait_until_ready(cancel)
+        return self._engine_on_device().wait_until_ready(cancel)
 
-    def start_children(self) -> None:
-        """Begin to load the network and the decoder of compressed pixels, and return at once."""
-        self._engine.start()
+    def start_network(self) -> None:
+        """Begin to load the network, and return at once."""
+        self._engine_on_device().start()
+
+    def start_decoder(self) -> None:
+        """Begin to start the children that decode compressed pixels, and return at once."""
         self._decoder.start()
 
     def use_device(self, device: str) -> None:
@@ -176,6 +176,13 @@ class Controller:
             Cancelled: *cancel* was set.
         """
         return demo_folder(self._demo_parent, report, cancel)
+
+    def _engine_on_device(self) -> Engine:
+        """The engine, another one if the device was changed since it was made."""
+        if self._engine.wanted_device != self._device:
+            self._engine.close()
+            self._engine = Engine(self._card_path, self._device)
+        return self._engine
 
     def close(self) -> None:
         """End the child processes."""

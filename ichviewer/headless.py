@@ -68,7 +68,7 @@ def analyze(request: AnalyzeRequest) -> int:
     _require_writable(request.csv)
     controller = Controller(request.checkpoint, request.device, user_data_folder())
     # Torch takes seconds to import; the child does so while the headers are read.
-    controller.start_children()
+    controller.start_network()
     try:
         progress = ProgressLine()
         contents = controller.scan((request.path,), progress.show, CancelToken())
@@ -215,7 +215,7 @@ def tour(study: Path, out: Path, checkpoint: Path) -> int:
     """Analyze *study* without a window and print where the table and a picture of the worst slice lie."""
     out.mkdir(parents=True, exist_ok=True)
     controller = Controller(checkpoint, "auto", user_data_folder())
-    controller.start_children()
+    controller.start_network()
     try:
         progress = ProgressLine()
         contents = controller.scan((study,), progress.show, CancelToken())

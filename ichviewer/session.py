@@ -28,6 +28,9 @@ from ichviewer.settings import Settings, save_settings
 
 Reporter = Callable[[Any], None]
 
+StackIdentity = tuple[tuple[str, int | None, bool], ...]
+"""SOP Instance UID, frame and readability of every slice, in stack order."""
+
 
 class Session:
     """Turns what the window asks for into tasks, and their outcomes into states."""
@@ -38,7 +41,7 @@ class Session:
         self._settings = settings
         self._settings_path = settings_path
         self._wanted_device = settings.device
-        self._shelf: dict[str, tuple[StudyFindings, Review]] = {}
+        self._shelf: dict[StackIdentity, tuple[StudyFindings | None, Review]] = {}
         self._reading = TaskRunner("reading")
         self._network = TaskRunner("network")
         self._writing = TaskRunner("writing")
@@ -145,31 +148,26 @@ class Session:
                 message=_unreadable_message(stack),
             )
         )
-        if not stack.volume.series.is_ai_candidate or check.is_red:
-            reasons = "; ".join(check.reasons) or "not an axial head CT"
-            text = f"Not analyzed, input check {check.level.value}: {reasons}. Analyze runs it all the same."
-            self._say(text, is_problem=True)
         self._take_off_shelf(stack.volume)
-        is_wanted = stack.volume.series.is_ai_candidate and not check.is_red
-        if is_wanted and self._store.state.findings is None:
+        if self._store.state.findings is not None:
+            return
+        if stack.volume.series.is_ai_candidate and not check.is_red:
             self.analyze()
+            return
+        reasons = "; ".join(check.reasons) or "not an axial head CT"
+        text = f"Not analyzed, input check {check.level.value}: {reasons}. Analyze runs it all the same."
+        self._say(text, is_problem=True)
 
     def _shelve(self) -> None:
         """Keep findings and decisions of the stack that closes, for when it is opened again."""
         state = self._store.state
-        if state.volume is not None and state.findings is not None:
-            self._shelf[state.volume.series.key] = (state.findings, state.review)
+        if state.volume is not None:
+            self._shelf[_identity(state.volume)] = (state.findings, state.review)
 
     def _take_off_shelf(self, volume: Volume) -> None:
         """Put back what the reader had decided on this stack, and its findings if they are whole."""
-        findings, review = self._shelf.get(volume.series.key, (None, Review()))
-        is_whole = (
-            findings is not None
-            and findings.is_complete
-            and findings.checkpoint_sha256 == self._controller.card.weights_sha256
-            and len(findings.slices) == volume.slice_count
-        )
-        kept = findings if is_whole else None
+        findings, review = self._shelf.get(_identity(volume), (None, Review()))
+        kept = findings if findings is not None and findings.is_complete else None
         self._store.update(lambda state: replace(state, findings=kept, review=review))
 
     def _reading_done(self, _outcome: None) -> None:
@@ -192,7 +190,7 @@ class Session:
         """Start the child processes while the window waits for a study."""
 
         def work(_report: Reporter, cancel: CancelToken) -> str:
-            self._controller.start_children()
+            self._controller.start_decoder()
             return self._controller.device(cancel)
 
         if self._store.state.volume is None and self._store.state.reading is None:
@@ -340,6 +338,17 @@ class Session:
 
     def _say(self, text: str, is_problem: bool = False) -> None:
         self._store.update(lambda state: replace(state, message=Message(text, is_problem)))
+
+
+def _identity(volume: Volume) -> StackIdentity:
+    """What must be the same for decisions by slice to be about the same images.
+
+    The series' UID is not enough: two folders can hold different parts of one series.
+    """
+    return tuple(
+        (header.sop_instance_uid, header.frame_number, bool(readable))
+        for header, readable in zip(volume.series.slices, volume.is_readable, strict=True)
+    )
 
 
 def _problem(what: str, error: Exception) -> Message:

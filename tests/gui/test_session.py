@@ -82,7 +82,7 @@ class FakeController:
         self._enter()
         return "CPU"
 
-    def start_children(self) -> None:
+    def start_decoder(self) -> None:
         self._enter()
 
     def use_device(self, device: str) -> None:
@@ -321,6 +321,33 @@ def test_decisions_and_findings_are_there_when_a_series_is_opened_again(desk: De
     qtbot.waitUntil(lambda: desk.state.slice_count == 5 and is_analyzed(desk))
     assert desk.state.review == decided
     assert len(desk.controller.first_slices) == 2
+
+
+def test_decisions_stay_with_their_images_not_with_the_series_uid(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: a decision on slice 2 of one folder lands on slice 2 of another part of the same series."""
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.store.update(lambda state: replace(state, review=state.review.with_comment(1, "falx")))
+    whole = desk.controller.volumes["1.2.3"]
+    slices = tuple(replace(s, sop_instance_uid=f"9.{i}") for i, s in enumerate(whole.series.slices))
+    other = replace(whole, series=replace(whole.series, slices=slices))
+    desk.controller.volumes = {"1.2.3": other}
+    desk.session.open_paths((Path("/other"),))
+    qtbot.waitUntil(lambda: desk.state.volume is other and is_analyzed(desk))
+    assert desk.state.review.comment(1) == ""
+    assert len(desk.controller.first_slices) == 2
+
+
+def test_a_comment_on_a_study_that_was_not_analyzed_is_kept_too(desk: Desk, qtbot: QtBot) -> None:
+    desk.controller.check = InputCheck(CheckLevel.RED, ("not a head",))
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    desk.store.update(lambda state: replace(state, review=state.review.with_comment(1, "phantom")))
+    desk.session.open_series("1.2.4")
+    qtbot.waitUntil(lambda: desk.state.slice_count == 3)
+    desk.session.open_series("1.2.3")
+    qtbot.waitUntil(lambda: desk.state.slice_count == 5)
+    assert desk.state.review.comment(1) == "phantom"
 
 
 def test_a_device_that_is_not_there_is_said_and_not_kept(desk: Desk, qtbot: QtBot) -> None:
