@@ -50,9 +50,7 @@ def _state(weights: str) -> dict[str, torch.Tensor]:
     if weights == "package":
         found = importlib.util.find_spec(PACKAGE)
         if found is None or found.origin is None:
-            raise ValueError(
-                f"The recipe starts from the package {PACKAGE}, which is not installed (`make starting-weights`)."
-            )
+            raise ValueError(f"The package {PACKAGE} is not installed; `make starting-weights` does it.")
         path = Path(found.origin).parent / PACKAGE_FILE
     if not path.is_file():
         raise ValueError(f"The starting weights {path} are not there.")
