@@ -38,8 +38,29 @@ class FileVerdict:
     series_instance_uid: str | None = None
 
 
-TWO_PATIENTS_NOTE = "two patients under one series UID"
+TWO_PATIENTS_NOTE = "two patients share this series UID; their slices were split, this stack holds one of them"
 """Remark on every stack of a series UID that more than one Patient ID uses."""
+
+
+@dataclass(frozen=True)
+class ArchiveMember:
+    """Where a file lies within a ZIP archive.
+
+    Attributes:
+        name: Its path within the archive, parts joined by ``/``.
+        offset: First byte of its data in the archive.
+        compressed_bytes: Bytes of its data in the archive.
+        size: Bytes of the file.
+        crc32: Check sum of the file.
+        is_deflated: Whether its data are deflated; else they are the file itself.
+    """
+
+    name: str
+    offset: int
+    compressed_bytes: int
+    size: int
+    crc32: int
+    is_deflated: bool
 
 
 @dataclass(frozen=True)
@@ -64,6 +85,7 @@ class StoredPixels:
         padding: Pixel Padding Value and Range Limit (0028,0120 and 0028,0121) as (lowest, highest).
         modality_lut: Modality LUT (0028,3000): first stored value mapped, and the table as little-endian
             16-bit words; None where Rescale Slope and Intercept say all.
+        member: Where the file lies in a ZIP archive; None for a file of its own.
         fault: Why the pixels cannot be read, known from the header already; empty if nothing is wrong.
     """
 
@@ -82,6 +104,7 @@ class StoredPixels:
     is_planar: bool
     padding: tuple[int, int] | None = None
     modality_lut: tuple[int, bytes] | None = None
+    member: ArchiveMember | None = None
     fault: str = ""
 
 
@@ -90,7 +113,7 @@ class SliceHeader:
     """The header of one stored slice (one frame of one file).
 
     Attributes:
-        path: Absolute path of the file.
+        path: Absolute path of the file, or of the ZIP archive in which it lies.
         sop_instance_uid: (0008,0018).
         frame_number: 1-based frame of a multi-frame file; None for a single-frame file.
         instance_number: (0020,0013), None where absent; never used for ordering if positions exist.
@@ -116,6 +139,12 @@ class SliceHeader:
     slope: float | None
     intercept: float | None
     pixels: StoredPixels | None = None
+
+    @property
+    def shown_path(self) -> str:
+        """Path for people; of a file within an archive the archive's and its own."""
+        member = self.pixels.member if self.pixels is not None else None
+        return self.path if member is None else f"{self.path}/{member.name}"
 
 
 @dataclass(frozen=True)
@@ -161,6 +190,10 @@ class Series:
         contrast_agent: (0018,0010), empty where absent.
         file_windows: VOI windows of the first slice: (center, width, explanation).
         notes: Remarks for the reader, in words.
+        kind: Sort of image: ``original``, ``localizer``, ``derived`` or ``capture``.
+        hidden: Images of the same study that are listed but kept out of the stack and the AI, by sort:
+            (noun, number); empty for a series that is kept out itself.
+        repair: How pixels were changed at the reader's request, in words; empty as read.
     """
 
     series_instance_uid: str
@@ -189,6 +222,9 @@ class Series:
     contrast_agent: str
     file_windows: tuple[tuple[float, float, str], ...]
     notes: tuple[str, ...]
+    kind: str = "original"
+    hidden: tuple[tuple[str, int], ...] = ()
+    repair: str = ""
 
     @property
     def key(self) -> str:

@@ -21,6 +21,7 @@ from ichviewer.core.geometry import (
 from ichviewer.core.receipt import counted
 from ichviewer.core.series import TWO_PATIENTS_NOTE, PatientText, Series
 from ichviewer.dicom import tags
+from ichviewer.dicom.hidden_images import with_hidden
 from ichviewer.dicom.hounsfield import CT_CLASSES
 from ichviewer.dicom.instance import Instance
 from ichviewer.dicom.raw_header import RawHeader
@@ -40,14 +41,14 @@ def build_all(stacks: Sequence[Stack]) -> list[Series]:
         by_uid[stack.instances[0].raw.ascii(tags.SERIES_INSTANCE_UID)].append(stack)
     built = []
     for members in by_uid.values():
-        members.sort(key=lambda stack: (-len(stack.instances), stack.instances[0].header.path))
+        members.sort(key=lambda stack: (-len(stack.instances), stack.instances[0].header.shown_path))
         patients = {stack.instances[0].raw.bytes_of(tags.PATIENT_ID) for stack in members}
         shared = [TWO_PATIENTS_NOTE] if len(patients) > 1 else []
         if len(members) > 1:
             shared.append(f"the series UID was split into {len(members)} stacks")
         built += [(stack, build_series(stack, number, shared)) for number, stack in enumerate(members)]
     built.sort(key=lambda pair: _listing_order(pair[0].instances[0].raw, pair[1]))
-    return [series for _, series in built]
+    return with_hidden([series for _, series in built])
 
 
 def _listing_order(raw: RawHeader, series: Series) -> tuple[object, ...]:
@@ -103,6 +104,7 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
         contrast_agent=raw.text(tags.CONTRAST_AGENT),
         file_windows=_windows(raw),
         notes=(*notes, *stack.notes, *_remarks(instances, hu)),
+        kind=instances[0].kind,
     )
 
 

@@ -6,8 +6,10 @@ import nothing of the window; ``multiprocessing`` starts it with this module's f
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,6 +22,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import JPEGTransferSyntaxes
 
 from ichviewer.core.series import StoredPixels
+from ichviewer.dicom.source import member_bytes, open_for_pixels
 from ichviewer.dicom.stored_pixels import syntax_name
 
 try:
@@ -119,17 +122,38 @@ def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
         "planar_configuration": int(pixels.is_planar),
         "pixel_keyword": "PixelData",
     }
-    with Path(task.path).open("rb") as file:
+    with open_for_pixels(Path(task.path), pixels.member, pixels.frame_count) as file:
         file.seek(pixels.offset)
         array, _ = decoder.as_array(file, index=task.frame_index, **options)
     return np.asarray(array)
 
 
+@contextlib.contextmanager
+def _named_file(task: DecodeTask) -> Iterator[str]:
+    """A name under which GDCM can open the file; a member of an archive is put into memory, never on disk.
+
+    Raises:
+        UnreadableError: The member is damaged.
+        NotImplementedError: The system has no files in memory.
+    """
+    if task.pixels.member is None:
+        yield task.path
+        return
+    if not hasattr(os, "memfd_create"):
+        raise NotImplementedError("within a ZIP archive not on this system; unpack the archive")
+    handle = os.memfd_create("member")
+    with os.fdopen(handle, "wb") as memory:
+        memory.write(member_bytes(Path(task.path), task.pixels.member))
+        memory.flush()
+        yield f"/proc/self/fd/{handle}"
+
+
 def _by_gdcm(task: DecodeTask) -> NDArray[np.integer]:
     reader = gdcm.ImageReader()
-    reader.SetFileName(task.path)
-    if not reader.Read():
-        raise ValueError("GDCM cannot read it")
+    with _named_file(task) as name:
+        reader.SetFileName(name)
+        if not reader.Read():
+            raise ValueError("GDCM cannot read it")
     image = reader.GetImage()
     kinds = {
         gdcm.PixelFormat.UINT8: np.uint8,

@@ -6,6 +6,7 @@ folder of the first.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ichviewer.dicom import tags
@@ -81,5 +82,6 @@ def _referenced(names: tuple[str, ...], root: Path) -> FoundFile:
     if not all(_is_plain_name(name) for name in names) or not path.resolve().is_relative_to(root.resolve()):
         return FoundFile(root, shown, OUTSIDE)
     if not path.exists():
-        return FoundFile(path, shown, "cannot be opened: named by the DICOMDIR, but not there")
-    return FoundFile(path, shown, next(find_files([path])).obstacle)
+        missing = "cannot be opened: named by the DICOMDIR, but not there"
+        return FoundFile(path, shown, missing, is_damaged=True)
+    return replace(next(find_files([path])), shown=shown)

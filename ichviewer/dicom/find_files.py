@@ -8,20 +8,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ichviewer.core.series import ArchiveMember
+
 
 @dataclass(frozen=True)
 class FoundFile:
     """A file to look at.
 
     Attributes:
-        path: Absolute path.
+        path: Absolute path, of the archive where the file lies in one.
         shown: Path relative to what was opened.
-        obstacle: Why it cannot be opened; empty if nothing is known against it.
+        obstacle: Why it is not opened; empty if nothing is known against it.
+        is_damaged: Whether the obstacle is a fault and no choice.
+        member: Where the file lies in a ZIP archive; None for a file of its own.
     """
 
     path: Path
     shown: str
     obstacle: str = ""
+    is_damaged: bool = False
+    member: ArchiveMember | None = None
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
@@ -48,7 +54,7 @@ def _below(folder: Path, root: Path, real_root: Path, seen: set[tuple[int, int]]
         seen.add((status.st_dev, status.st_ino))
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        yield FoundFile(folder, shown, f"cannot be opened: {error.strerror}")
+        yield FoundFile(folder, shown, f"cannot be opened: {error.strerror}", is_damaged=True)
         return
     folders = []
     for entry in entries:
@@ -67,5 +73,5 @@ def _file(path: Path, shown: str) -> FoundFile:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        return FoundFile(path, shown, f"cannot be opened: {error.strerror}")
+        return FoundFile(path, shown, f"cannot be opened: {error.strerror}", is_damaged=True)
     return FoundFile(path, shown, "" if stat.S_ISREG(mode) else "not a regular file")

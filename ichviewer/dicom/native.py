@@ -16,6 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import StoredPixels
 from ichviewer.dicom.raw_header import inflated_dataset
+from ichviewer.dicom.source import open_for_pixels
 from ichviewer.dicom.stored_pixels import frame_bytes
 
 LUMA = (0.299, 0.587, 0.114)
@@ -33,15 +34,15 @@ def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.integer]) 
     """Read one frame of 16-bit pixels into *target*, (rows, columns), contiguous.
 
     Raises:
-        UnreadableError: The file ends early.
+        UnreadableError: The file ends early, or is damaged within its archive.
         OSError: The file cannot be read.
     """
     view = target.data.cast("B")
-    with Path(path).open("rb", buffering=0) as file:
+    with open_for_pixels(Path(path), pixels.member, pixels.frame_count) as file:
         file.seek(pixels.offset)
         done = 0
         while done < len(view):
-            count = file.readinto(view[done:])
+            count = file.readinto(view[done:])  # type: ignore[attr-defined]
             if not count:
                 raise UnreadableError(f"the pixel data end after {done} of {len(view)} bytes")
             done += count
@@ -55,14 +56,14 @@ def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDAr
         (rows, columns) or (rows, columns, samples), native byte order; for YBR the brightness only.
 
     Raises:
-        UnreadableError: The file ends early.
+        UnreadableError: The file ends early, or is damaged within its archive.
         OSError: The file cannot be read.
     """
     size = frame_bytes(pixels, shape)
-    if pixels.transfer_syntax == DeflatedExplicitVRLittleEndian:
-        content = inflated_dataset(Path(path))[pixels.offset : pixels.offset + size]
-    else:
-        with Path(path).open("rb", buffering=0) as file:
+    with open_for_pixels(Path(path), pixels.member, pixels.frame_count) as file:
+        if pixels.transfer_syntax == DeflatedExplicitVRLittleEndian:
+            content = inflated_dataset(file.read())[pixels.offset : pixels.offset + size]
+        else:
             file.seek(pixels.offset)
             content = file.read(size)
     if len(content) < size:

@@ -13,7 +13,7 @@ import os
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,8 +28,10 @@ from pydicom.uid import (
 )
 
 from ichviewer.core.errors import UnreadableError
+from ichviewer.core.series import ArchiveMember
 from ichviewer.dicom import tags
 from ichviewer.dicom.element_walk import UNDEFINED, Element, walk
+from ichviewer.dicom.source import open_for_header
 
 FIRST_BYTES = 1 << 16
 """Most headers end within this; longer ones are read in further steps."""
@@ -99,6 +101,7 @@ class RawHeader:
         pixels: Pixel Data, None where there are none.
         ends_early: Whether the file ends within the header.
         total_bytes: Size of the file, or of the inflated data set with the deflated syntax.
+        member: Where the file lies in a ZIP archive; None for a file of its own.
     """
 
     values: Mapping[int, bytes]
@@ -108,6 +111,7 @@ class RawHeader:
     pixels: PixelElement | None
     ends_early: bool
     total_bytes: int
+    member: ArchiveMember | None = None
 
     def has(self, tag: int) -> bool:
         """Whether the attribute is there with a value."""
@@ -187,31 +191,42 @@ class RawHeader:
         return list(items)
 
 
-def read_raw_header(path: Path) -> RawHeader:
+def read_raw_header(path: Path, member: ArchiveMember | None = None) -> RawHeader:
     """Header of one file, up to the pixels.
+
+    Args:
+        path: The file, or the ZIP archive in which it lies.
+        member: Where it lies there; None for a file of its own.
 
     Raises:
         NotDicomError: The file is something else.
         DamagedError: The file cannot be read.
         OSError: The file cannot be opened.
     """
-    with path.open("rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        wanted = FIRST_BYTES
-        head = file.read(wanted)
-        start = _start_of_meta(head)
-        while True:
-            header = _parse(head, start, file, size)
-            if not header.ends_early or len(head) >= size:
-                return header
-            # A long header: read on, in steps, so that a big file is not read whole for a small header.
-            if len(head) >= LONGEST_HEADER:
-                raise DamagedError(f"its header is longer than {LONGEST_HEADER >> 20} MiB")
-            wanted *= 64
-            more = file.read(min(wanted, size - len(head), LONGEST_HEADER))
-            if not more:
-                return header
-            head += more
+    with open_for_header(path, member) as file:
+        size = os.fstat(file.fileno()).st_size if member is None else member.size
+        try:
+            return replace(_read_in_steps(file, size), member=member)
+        except UnreadableError as error:
+            raise DamagedError(str(error)) from error
+
+
+def _read_in_steps(file: BinaryIO, size: int) -> RawHeader:
+    """The header; a long one is read in steps, so that a big file is not read whole for a small header."""
+    wanted = FIRST_BYTES
+    head = file.read(wanted)
+    start = _start_of_meta(head)
+    while True:
+        header = _parse(head, start, file, size)
+        if not header.ends_early or len(head) >= size:
+            return header
+        if len(head) >= LONGEST_HEADER:
+            raise DamagedError(f"its header is longer than {LONGEST_HEADER >> 20} MiB")
+        wanted *= 64
+        more = file.read(min(wanted, size - len(head), LONGEST_HEADER))
+        if not more:
+            return header
+        head += more
 
 
 def _start_of_meta(head: bytes) -> int:
@@ -298,14 +313,12 @@ def inflate(deflated: bytes) -> bytes:
     return inflated
 
 
-def inflated_dataset(path: Path) -> bytes:
+def inflated_dataset(content: bytes) -> bytes:
     """The data set of a file in the deflated syntax, inflated.
 
     Raises:
         UnreadableError: The stream is broken or grows beyond the limit.
-        OSError: The file cannot be read.
     """
-    content = path.read_bytes()
     try:
         meta = walk(content, _start_of_meta(content), False, True, (), META_GROUP)
         return inflate(content[meta.end :])

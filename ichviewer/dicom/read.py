@@ -60,7 +60,7 @@ def read_volume(
         if done % REPORT_EVERY == 0 or done == len(headers):
             progress(Progress(done, len(headers), "Reading slices"))
     if len(reasons) == len(headers):
-        raise UnreadableError(f"{headers[0].path} cannot be read: {reasons[0]}.")
+        raise UnreadableError(f"{headers[0].shown_path} cannot be read: {reasons[0]}.")
     return Volume(
         series=series,
         stored_values=stored,

@@ -35,9 +35,9 @@ def read_slice(
         else:
             values = _decode_one(header, pixels, cancel, decoder)
     except OSError as error:
-        raise UnreadableError(f"{header.path} cannot be opened: {error.strerror}.") from error
+        raise UnreadableError(f"{header.shown_path} cannot be opened: {error.strerror}.") from error
     except UnreadableError as error:
-        raise UnreadableError(f"{header.path} cannot be read: {error}.") from error
+        raise UnreadableError(f"{header.shown_path} cannot be read: {error}.") from error
     return series.in_plane.to_canonical(stored_gray(values, pixels))
 
 
@@ -60,5 +60,5 @@ def task(header: SliceHeader, pixels: StoredPixels) -> DecodeTask:
 def pixels_of(header: SliceHeader) -> StoredPixels:
     """Where the pixels of a scanned slice lie."""
     if header.pixels is None:
-        raise UnreadableError(f"{header.path} was not read from a file.")
+        raise UnreadableError(f"{header.shown_path} was not read from a file.")
     return header.pixels

@@ -19,7 +19,9 @@ from ichviewer.dicom.find_files import FoundFile, find_files
 from ichviewer.dicom.frames import instances
 from ichviewer.dicom.instance import Instance, SkippedError, check_is_image
 from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_raw_header
+from ichviewer.dicom.source import open_for_header
 from ichviewer.dicom.stacks import Stack, split_into_stacks, without_duplicates
+from ichviewer.dicom.zip_archive import archived_files, is_archive
 
 __all__ = ["best_series", "scan"]
 
@@ -40,8 +42,8 @@ def scan(paths: Sequence[Path], progress: ReportProgress, cancel: CancelToken) -
     """Read all headers below *paths* and put the slices into series.
 
     Args:
-        paths: Folders (searched recursively), files, or a DICOMDIR (its references are followed, those
-            that stay below its own folder).
+        paths: Folders (searched recursively), files, ZIP archives (read where they lie), or a DICOMDIR (its
+            references are followed, those that stay below its own folder).
         progress: Told now and then how many files were looked at.
         cancel: Looked at before every file.
 
@@ -66,23 +68,33 @@ def scan(paths: Sequence[Path], progress: ReportProgress, cancel: CancelToken) -
 
 
 def _files_of(path: Path) -> list[FoundFile]:
-    """The files of one opened path; a DICOMDIR that is opened itself stands for the files that it names."""
+    """The files of one opened path; a DICOMDIR or an archive that is opened itself stands for its files.
+
+    Within a folder only what is named ``.zip`` is taken for an archive: many documents are archives too.
+    """
     found = list(find_files([path]))
-    if path.is_dir() or not found or found[0].obstacle or path.name.upper() != "DICOMDIR":
-        return found
+    if path.is_dir():
+        named = [(file, file.path.suffix.lower() == ".zip") for file in found]
+        return [one for file, is_zip in named for one in (_within(file) if is_zip else [file])]
+    if found[0].obstacle or path.name.upper() != "DICOMDIR":
+        return _within(found[0])
     return [*found, *referenced_files(path)]
+
+
+def _within(file: FoundFile) -> list[FoundFile]:
+    """The file, and if it is an archive what lies in it."""
+    return [file] if file.obstacle or not is_archive(file.path) else archived_files(file)
 
 
 def _scan_file(file: FoundFile) -> _Scanned:
     if file.obstacle:
-        verdict = Verdict.DAMAGED if file.obstacle.startswith("cannot") else Verdict.SKIPPED
-        return _Scanned(file, verdict, file.obstacle)
+        return _Scanned(file, Verdict.DAMAGED if file.is_damaged else Verdict.SKIPPED, file.obstacle)
     try:
-        raw = read_raw_header(file.path)
+        raw = read_raw_header(file.path, file.member)
         check_is_image(raw)
         slices = tuple(instances(file.path, raw))
     except NotDicomError:
-        return _Scanned(file, Verdict.SKIPPED, _other_kind(file.path))
+        return _Scanned(file, Verdict.SKIPPED, _other_kind(file))
     except SkippedError as error:
         return _Scanned(file, Verdict.SKIPPED, str(error))
     except DamagedError as error:
@@ -95,13 +107,15 @@ def _scan_file(file: FoundFile) -> _Scanned:
     return _Scanned(file, Verdict.LOADED, KIND_NOTES.get(slices[0].kind, ""), slices)
 
 
-def _other_kind(path: Path) -> str:
+def _other_kind(found: FoundFile) -> str:
     """What a file is that is not DICOM, as far as its reader should know."""
-    with path.open("rb") as file:
+    with open_for_header(found.path, found.member) as file:
         start = file.read(4)
     if not start:
         return "empty file"
-    return "a ZIP archive; unpack it and open the folder" if start == b"PK\x03\x04" else "not a DICOM file"
+    if start != b"PK\x03\x04":
+        return "not a DICOM file"
+    return "a ZIP archive; " + ("unpack it" if found.member else "open it by itself, or name it .zip")
 
 
 def _has_sound_slice(stack: Stack) -> bool:

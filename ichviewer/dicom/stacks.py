@@ -125,7 +125,7 @@ def _ordered(instances: list[Instance], duplicates: int) -> list[Stack]:
     if any(i.header.image_position_mm is None or i.header.image_orientation is None for i in instances):
         return [_without_positions(instances, duplicates)]
     positions = positions_mm(instances)
-    order = sorted(range(len(instances)), key=lambda index: (positions[index], instances[index].header.path))
+    order = sorted(range(len(instances)), key=lambda index: (positions[index], instances[index].header.shown_path))
     ordered = [instances[index] for index in order]
     places = _places([positions[index] for index in order])
     parts, notes = _split_places(ordered, places)
@@ -223,7 +223,7 @@ def _without_positions(instances: list[Instance], duplicates: int) -> Stack:
     elif None not in locations and len(set(locations)) == len(locations):
         keys, sorted_by = [(location,) for location in locations], "slice location"
     else:
-        keys = [(i.header.path, frame) for i, frame in zip(instances, frames, strict=True)]
+        keys = [(i.header.shown_path, frame) for i, frame in zip(instances, frames, strict=True)]
         sorted_by = "file name"
     order = sorted(range(len(instances)), key=lambda index: keys[index])
     note = f"no positions in the files: sorted by {sorted_by}"

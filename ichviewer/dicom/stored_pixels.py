@@ -61,6 +61,7 @@ def stored_pixels(raw: RawHeader, frame_count: int) -> StoredPixels:
         is_planar=raw.word(tags.PLANAR_CONFIGURATION) == 1,
         padding=_padding(raw, is_signed),
         modality_lut=_modality_lut(raw),
+        member=raw.member,
     )
     shape = raw.word(tags.ROWS) or 0, raw.word(tags.COLUMNS) or 0
     return replace(pixels, fault=_fault(raw, pixels, shape))

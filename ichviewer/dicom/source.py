@@ -1,0 +1,130 @@
+"""The bytes of a file, whether it lies in a folder or within a ZIP archive.
+
+Nothing is ever unpacked to disk: no path of an archive can lead anywhere, and no patient's file is left
+behind. The one thing to get wrong: a member's check sum covers all of it, so pixels are taken only from
+members that were inflated whole.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from ichviewer.core.errors import UnreadableError
+from ichviewer.core.series import ArchiveMember
+
+CHUNK_BYTES = 1 << 16
+
+
+def open_for_header(path: Path, member: ArchiveMember | None) -> BinaryIO:
+    """The file or member, to be read once from its start; no more is inflated than is read.
+
+    Raises:
+        OSError: It cannot be opened. Reading raises ``UnreadableError`` where a member is damaged.
+    """
+    file = path.open("rb", buffering=0)
+    return file if member is None else io.BufferedReader(_Inflated(file, member), CHUNK_BYTES)
+
+
+def open_for_pixels(path: Path, member: ArchiveMember | None, frame_count: int) -> BinaryIO:
+    """The file, or the whole member in memory after its check sum was found right; seekable.
+
+    Args:
+        path: The file, or the archive.
+        member: The member of the archive.
+        frame_count: Frames in the file. Of a multi-frame member the bytes are kept until another one is
+            opened, because its frames are read one by one.
+
+    Raises:
+        UnreadableError: The member is damaged.
+        OSError: The file cannot be opened.
+    """
+    if member is None:
+        return path.open("rb", buffering=0)
+    return io.BytesIO(_kept_bytes(path, member) if frame_count > 1 else member_bytes(path, member))
+
+
+def member_bytes(path: Path, member: ArchiveMember) -> bytes:
+    """All bytes of a member.
+
+    Raises:
+        UnreadableError: It ends early, cannot be inflated, or its check sum is wrong.
+        OSError: The archive cannot be opened.
+    """
+    with path.open("rb", buffering=0) as file, _Inflated(file, member) as inflated:
+        content = inflated.read(member.size)
+    if len(content) < member.size:
+        raise UnreadableError(f"it ends after {len(content)} of {member.size} bytes within the archive")
+    if zlib.crc32(content) != member.crc32:
+        raise UnreadableError("its check sum within the archive is wrong")
+    return content
+
+
+_kept_bytes = lru_cache(maxsize=1)(member_bytes)
+
+
+class _Inflated(io.RawIOBase):
+    """The bytes of a member, forward only, never more than its directory entry declares."""
+
+    def __init__(self, file: BinaryIO, member: ArchiveMember) -> None:
+        super().__init__()
+        self._file = file
+        self._compressed_left = member.compressed_bytes
+        self._left = member.size
+        self._inflater = zlib.decompressobj(-zlib.MAX_WBITS) if member.is_deflated else None
+        self._waiting = b""
+        file.seek(member.offset)
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to *size* bytes, all that are left for -1; fewer only at the end."""
+        wanted = self._left if size < 0 else min(size, self._left)
+        parts: list[bytes] = []
+        while wanted > 0:
+            part = self._next(wanted)
+            if not part:
+                break
+            parts.append(part)
+            wanted -= len(part)
+        return b"".join(parts)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill *buffer* from where the last reading ended."""
+        content = self.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def _next(self, wanted: int) -> bytes:
+        """Some bytes, at most *wanted*; none at the end."""
+        if self._inflater is None:
+            part = self._next_compressed(min(wanted, CHUNK_BYTES))
+        else:
+            part = self._next_inflated(self._inflater, wanted)
+        self._left -= len(part)
+        return part
+
+    def _next_inflated(self, inflater: zlib._Decompress, wanted: int) -> bytes:
+        while not inflater.eof:
+            chunk = self._waiting or self._next_compressed(CHUNK_BYTES)
+            try:
+                part = inflater.decompress(chunk, wanted)
+            except zlib.error as error:
+                raise UnreadableError(f"it is damaged within the archive ({error})") from error
+            self._waiting = inflater.unconsumed_tail
+            if part or not chunk:
+                return part
+        return b""
+
+    def _next_compressed(self, wanted: int) -> bytes:
+        part = self._file.read(min(wanted, self._compressed_left))
+        self._compressed_left -= len(part)
+        return part
