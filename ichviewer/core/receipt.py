@@ -1,6 +1,8 @@
 """The geometry of a series in words: what was found, sorted, dropped and left out.
 
-Printed beside the images and in every export, so that nothing is arranged silently.
+The same line stands in the window, in ``inspect --json`` and in every export, so that nothing is arranged
+silently. The one thing to get wrong: what a reader must know comes first, because a narrow window cuts
+the end.
 """
 
 from __future__ import annotations
@@ -27,19 +29,28 @@ def median_spacing_mm(series: Series) -> float | None:
 
 
 def receipt(series: Series) -> str:
-    """One line: order, slices, spacing, tilt, gaps, overlaps, duplicates, units, remarks.
+    """One line; order, slices, tilt, gaps, duplicates and what is hidden come first, the rest after them.
 
-    The tilt tag (0018,1120) is shown and never used. Slices are counted from 1.
+    "sorted by position; 34 slices; tilt -18.5° (tag +18.5); 1 gap; 1 duplicate; 2 localizers hidden", then
+    spacing, overlaps, places of gaps, units, loss and remarks. A repair of the pixels stands before all. The
+    tilt tag (0018,1120) is shown and never used. Slices are counted from 1.
     """
-    parts = [f"sorted by {series.sorted_by}", counted(len(series.slices), "slice")]
-    parts += _spacing(spacings_mm(series))
-    parts.append(_tilt(series))
-    parts.append(_gaps(series.gaps))
-    parts += [counted(series.overlaps, "overlap")] if series.overlaps else []
-    parts += [counted(series.duplicates, "duplicate") + " dropped"] if series.duplicates else []
-    parts.append(f"Hounsfield units {series.hu}")
-    parts += ["compressed with loss"] if series.is_lossy else []
-    return "; ".join([*(part for part in parts if part), *series.notes])
+    parts = [
+        series.repair,
+        f"sorted by {series.sorted_by}",
+        counted(len(series.slices), "slice"),
+        _tilt(series),
+        _gaps(series),
+        counted(series.duplicates, "duplicate") if series.duplicates else "",
+        *(f"{counted(number, kind)} hidden" for kind, number in series.hidden),
+        _spacing(spacings_mm(series)),
+        counted(series.overlaps, "overlap") if series.overlaps else "",
+        *(_missing(gap) for gap in series.gaps),
+        _units(series),
+        "compressed with loss" if series.is_lossy else "",
+        *series.notes,
+    ]
+    return "; ".join(part for part in parts if part)
 
 
 def counted(number: int, noun: str) -> str:
@@ -51,24 +62,35 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _spacing(steps: Sequence[float]) -> list[str]:
+def _spacing(steps: Sequence[float]) -> str:
     if not steps:
-        return []
+        return ""
     median = float(np.median(steps))
     if max(abs(step - median) for step in steps) <= 0.02 * median + 0.02:
-        return [f"spacing {median:.2f} mm"]
-    return [f"spacing {min(steps):.2f} to {max(steps):.2f} mm (median {median:.2f})"]
+        return f"spacing {median:.2f} mm"
+    return f"spacing {min(steps):.2f} to {max(steps):.2f} mm (median {median:.2f})"
 
 
 def _tilt(series: Series) -> str:
     if abs(series.tilt_degrees) < 0.05 and not series.tilt_tag_degrees:
         return ""
-    tag = "none" if series.tilt_tag_degrees is None else f"{series.tilt_tag_degrees:+.1f}"
-    return f"tilt {series.tilt_degrees:+.1f} degrees by position (tag {tag})"
+    tag = "no tag" if series.tilt_tag_degrees is None else f"tag {series.tilt_tag_degrees:+.1f}"
+    measured = f"{series.tilt_degrees:+.1f}°" if spacings_mm(series) else "not measured"
+    return f"tilt {measured} ({tag})"
 
 
-def _gaps(gaps: Sequence[Gap]) -> str:
-    if not gaps:
-        return "no gaps"
-    places = ", ".join(f"after slice {gap.after_slice + 1}: {gap.mm:.2f} mm" for gap in gaps)
-    return f"{counted(len(gaps), 'gap')}, missing slice? ({places})"
+def _gaps(series: Series) -> str:
+    """Number of gaps; nothing where there are no distances to judge."""
+    if series.gaps:
+        return counted(len(series.gaps), "gap")
+    return "no gaps" if len(spacings_mm(series)) > 1 else ""
+
+
+def _units(series: Series) -> str:
+    """The claim, unless a remark says it with its reason."""
+    claim = f"Hounsfield units {series.hu}"
+    return "" if any(note.startswith(claim) for note in series.notes) else claim
+
+
+def _missing(gap: Gap) -> str:
+    return f"missing slice after slice {gap.after_slice + 1}? ({gap.mm:.2f} mm)"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from ichviewer.core.input_check import is_bone_kernel
 from ichviewer.core.receipt import median_spacing_mm
@@ -40,7 +39,7 @@ def _merit(series: Series) -> tuple[object, ...]:
     return (
         series.is_ai_candidate,
         series.modality == "CT",
-        _is_picture(series.notes),
+        series.kind not in ("localizer", "capture"),
         not OTHER_BODY_PARTS.search(text) or bool(HEAD_WORDS.search(text)),
         count >= 8,
         not is_bone_kernel(series.kernel, series.description),
@@ -53,7 +52,3 @@ def _merit(series: Series) -> tuple[object, ...]:
         # Last, only so that the choice never depends on the order of the files.
         [-ord(letter) for letter in series.key],
     )
-
-
-def _is_picture(notes: Sequence[str]) -> bool:
-    return not any(note.startswith(("localizer", "screen capture")) for note in notes)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ichviewer.core.receipt import median_spacing_mm, spacings_mm
+from ichviewer.core.receipt import median_spacing_mm, receipt, spacings_mm
 from ichviewer.core.series import FileVerdict, FolderContents, Series
 
 UID_LIKE = re.compile(r"\d+(?:\.\d+){4,}")
@@ -73,6 +73,7 @@ def _series(series: Series, renamed: Callable[[str], str]) -> dict[str, Any]:
         "sorted_by": series.sorted_by,
         "hu": series.hu,
         "ai_candidate": series.is_ai_candidate,
+        "receipt": renamed(receipt(series)),
         "notes": [renamed(note) for note in series.notes],
     }
 

@@ -69,7 +69,28 @@ def test_the_ge_head_has_28_slices_no_missing_one_and_one_overlap(shared_data: P
     steps = Counter(round(step, 2) for step in spacings_mm(series))
     assert steps == {4.0: 13, 1.08: 1, 7.0: 13}
     assert (series.hu, series.is_ai_candidate, series.orientation) == ("claimed", True, "axial")
-    assert "tilt -18.5 degrees by position (tag +18.5)" in receipt(series)
+
+
+@pytest.mark.parametrize(
+    ("folder", "begins"),
+    [
+        ("dcm_qa_ct/GE", "sorted by position; 28 slices; tilt -18.5° (tag +18.5); no gaps; spacing 1.08 to"),
+        (
+            "dcm_qa_ct/Philips",
+            "sorted by position; 28 slices; no gaps; 1 localizer hidden; 3 screen captures hidden; spacing",
+        ),
+        ("rsna_series", "sorted by position; 32 slices; tilt -11.0° (no tag); no gaps; spacing 5.01 mm; Houns"),
+        ("cq500_ct0", "sorted by position; 23 slices; tilt -8.5° (tag +8.5); 1 gap; spacing 0.62 to 1.24 mm"),
+    ],
+)
+def test_the_receipt_of_each_real_head(shared_data: Path, folder: str, begins: str) -> None:
+    """Hazard: slices arranged, left out or missing, and nobody told."""
+    contents = scanned(shared_data / folder)
+    series = best_series(contents)
+    assert series is not None
+    assert receipt(series).startswith(begins)
+    listed = inspect_document(contents, False)["series"]
+    assert [entry["receipt"] for entry in listed] == [receipt(one) for one in contents.series]
 
 
 def test_the_philips_tree_falls_into_its_series(shared_data: Path) -> None:
@@ -240,6 +261,7 @@ def test_the_inspect_document_of_the_ge_head(shared_data: Path) -> None:
         "sorted_by",
         "hu",
         "ai_candidate",
+        "receipt",
         "notes",
     ]
     assert series["tilt_degrees"] == pytest.approx(-18.5, abs=0.05)

@@ -47,7 +47,7 @@ def test_an_ordinary_adult_head_is_green() -> None:
         ({"modality": "MR"}, "not CT (modality MR)"),
         ({"is_ai_candidate": False, "orientation": "coronal"}, "not an axial CT original (coronal)"),
         ({"hu": "not claimed"}, "Hounsfield units are not claimed"),
-        ({"notes": (TWO_PATIENTS_NOTE,)}, "two patients under one series UID"),
+        ({"notes": (TWO_PATIENTS_NOTE,)}, TWO_PATIENTS_NOTE),
     ],
 )
 def test_the_header_alone_can_make_it_red(changes: dict[str, object], reason: str) -> None:

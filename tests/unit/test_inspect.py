@@ -37,6 +37,8 @@ def test_series_and_files_are_plain_values_under_the_agreed_names(tmp_path: Path
             "sorted_by": "position",
             "hu": "claimed",
             "ai_candidate": True,
+            "receipt": "sorted by position; 5 slices; 1 gap; spacing 5.00 to 10.00 mm (median 5.00); "
+            "missing slice after slice 3? (10.00 mm); Hounsfield units claimed",
             "notes": [],
         }
     ]
