@@ -99,7 +99,7 @@ def _window_parser() -> argparse.ArgumentParser:
         description="Read a head CT with scores for bleeding and their reasons. Research use only.",
         epilog=f"Without a window: ichviewer {{{','.join(COMMANDS)}}} --help",
     )
-    parser.add_argument("path", nargs="*", type=_existing, help="folder or DICOM file to open")
+    parser.add_argument("path", nargs="*", type=_existing, help="folder, ZIP or DICOM file to open")
     parser.add_argument("--version", action="version", version=f"ichviewer {__version__}")
     return parser
 
@@ -114,7 +114,7 @@ def _command_parser() -> argparse.ArgumentParser:
         description="Score every slice and write one CSV row per slice. Research use only. "
         "Exit code: 0 done, 2 bad arguments, 3 nothing readable, 4 input check red.",
     )
-    analyze.add_argument("path", type=_existing, help="folder or DICOM file")
+    analyze.add_argument("path", type=_existing, help="folder, ZIP, DICOMDIR or DICOM file")
     analyze.add_argument("--csv", type=Path, required=True, help="file to write")
     analyze.add_argument(
         "--heatmaps", type=Path, metavar="DIR", help="also write a picture per flagged slice"
@@ -133,7 +133,7 @@ def _command_parser() -> argparse.ArgumentParser:
         description="List every series and the verdict on every file, without network and window. "
         "UIDs identify a patient to whoever holds the archive; --hash-uids replaces them.",
     )
-    inspect.add_argument("path", type=_existing, help="folder or DICOM file")
+    inspect.add_argument("path", type=_existing, help="folder, ZIP, DICOMDIR or DICOM file")
     inspect.add_argument("--json", action="store_true", help="print JSON (the only format, and the default)")
     inspect.add_argument("--hash-uids", action="store_true", help="replace UIDs by a hash")
 

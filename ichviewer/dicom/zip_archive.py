@@ -69,8 +69,8 @@ def archived_files(archive: FoundFile) -> list[FoundFile]:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
         fault = f"a ZIP archive that cannot be read, perhaps not copied whole ({error})"
         return [replace(archive, obstacle=fault, is_damaged=True)]
-    itself = replace(archive, obstacle=f"a ZIP archive; its {counted(len(members), 'file')} were looked at")
-    return [itself, *members]
+    looked_at = f"its {counted(len(members), 'file')} {'was' if len(members) == 1 else 'were'} looked at"
+    return [replace(archive, obstacle=f"a ZIP archive; {looked_at}"), *members]
 
 
 class _BoundedFile(io.FileIO):

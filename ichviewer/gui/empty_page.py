@@ -28,7 +28,7 @@ class EmptyPage(QWidget):
         self.area = QFrame()
         self.area.setObjectName("DropArea")
         self.area.setProperty("hovered", False)
-        text = QLabel("Drop a head-CT folder or DICOM files here")
+        text = QLabel("Drop a head-CT folder, ZIP or DICOM files here")
         text.setObjectName("BigText")
         note = QLabel("Research use only. Files stay on this computer and are never changed.")
         note.setObjectName("Secondary")

@@ -204,7 +204,7 @@ class MainWindow(QMainWindow):
 
     def ask_for_files(self) -> None:
         """Let the user choose files; DICOM files often have no extension, so all are offered."""
-        paths, _kind = QFileDialog.getOpenFileNames(self, "Open DICOM files", "", "All files (*)")
+        paths, _kind = QFileDialog.getOpenFileNames(self, "Open DICOM files or ZIP archives", "", "All files (*)")
         if paths:
             self.open_requested.emit(tuple(Path(path) for path in paths))
 

@@ -55,7 +55,7 @@ def _file_commands(ask: WindowRequests) -> tuple[Command, ...]:
             "File",
             "Open files …",
             ("Ctrl+Shift+O",),
-            "Open DICOM files",
+            "Open DICOM files or ZIP archives",
             ask.open_files,
         ),
         Command(
