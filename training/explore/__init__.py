@@ -1,0 +1,1 @@
+"""What is in the data: one self-contained page."""

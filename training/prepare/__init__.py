@@ -1,0 +1,1 @@
+"""A source read once into a cache that can be mapped into memory."""
