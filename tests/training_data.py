@@ -11,7 +11,7 @@ from PIL import Image
 from stub_checkpoint import STUB_SPEC
 
 from ichviewer.core.findings import SUBTYPES
-from training.recipe import RECIPES, Cycle, Recipe, read_recipe
+from training.first_recipe import RECIPES, Cycle, Recipe, read_recipe
 
 SIDE = 64
 

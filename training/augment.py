@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from training.recipe import Augmentation
+from training.first_recipe import Augmentation
 
 
 def augment(

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from training import evaluate, release, train
-from training.recipe import RECIPES, read_recipe
+from training.first_recipe import RECIPES, read_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 

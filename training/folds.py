@@ -20,9 +20,9 @@ from safetensors.torch import load_file, save_file
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.inference.network import SliceNetwork, build_network
 from training.cache import framed_slices
-from training.fit import TrainingPart, fit_cycle, starting_network
+from training.first_fit import TrainingPart, fit_cycle, starting_network
 from training.generated import generated_slices
-from training.recipe import Recipe
+from training.first_recipe import Recipe
 from training.sources import LabeledSlice, read_sources
 from training.split import read_split
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from training.cache import framed_slices
 from training.folds import fit_all, split_path
 from training.generated import generated_slices
-from training.recipe import Recipe
+from training.first_recipe import Recipe
 from training.sources import check_windows, read_sources
 from training.split import check_split, folds_of, groups_of, write_split
 

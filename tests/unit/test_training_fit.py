@@ -17,9 +17,9 @@ from ichviewer.inference.checkpoint import load_checkpoint
 from ichviewer.inference.network import SliceNetwork, build_network
 from training import evaluate, release, train
 from training.cache import framed_slices
-from training.fit import TrainingPart, draw_batch, fit_cycle, learning_rate, starting_network
+from training.first_fit import TrainingPart, draw_batch, fit_cycle, learning_rate, starting_network
 from training.folds import WHOLE, labels_of, network_path
-from training.recipe import Recipe
+from training.first_recipe import Recipe
 from training.release import full_scale
 from training.sources import read_sources
 from training.starting_weights import start_from

@@ -16,7 +16,7 @@ from torch.nn import functional
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.inference.network import SliceNetwork, build_network
 from training.augment import augment
-from training.recipe import Cycle, Recipe
+from training.first_recipe import Cycle, Recipe
 from training.starting_weights import start_from
 
 LOG = logging.getLogger(__name__)

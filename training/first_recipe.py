@@ -11,7 +11,7 @@ from typing import Any
 
 from ichviewer.core.preprocessing import PreprocessingSpec
 
-RECIPES = Path(__file__).resolve().parent / "recipes"
+RECIPES = Path(__file__).resolve().parent / "recipes" / "first"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,104 @@
+"""Recipes are read strictly: an error names the file, the line and the key, before hours are spent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from training.recipe.read import (
+    RECIPES,
+    RecipeError,
+    named_recipe,
+    read_recipe,
+    recipe_from_dict,
+    recipe_names,
+    recipe_to_dict,
+)
+
+WHOLE = (RECIPES / "ichviewer_mobilenet_v2.toml").read_text(encoding="utf-8")
+
+
+def written(folder: Path, text: str, name: str = "ichviewer_mobilenet_v2") -> Path:
+    path = folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def line_with(text: str, start: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(start))
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_shipped_recipe_can_be_read_and_written(name: str) -> None:
+    recipe = named_recipe(name)
+    assert recipe_from_dict(json.loads(json.dumps(recipe_to_dict(recipe)))) == recipe
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line_start", "fact"),
+    [
+        ("folds = 3", "folds = 3\nfoldz = 4", "foldz", "the key 'foldz' is not known; known are name,"),
+        ("folds = 3", "", "", "the key 'folds' is missing"),
+        (
+            "weight_decay = 0.02",
+            "weight_decoy = 0.02",
+            "weight_decoy",
+            "'optimizer.weight_decoy' is not known",
+        ),
+        ("peak_rate = 6e-4", "peak = 6e-4", "peak = ", r"'phases\[1\].peak' is not known"),
+        ("peak_rate = 6e-4", 'peak_rate = "high"', 'peak_rate = "high"', r"phases\[1\].peak_rate = 'high'"),
+        ("warmup_share = 0.05", "warmup = 0.05", 'schedule = { kind = "cosine", warmup =', "schedule.warmup"),
+        ('kind = "bce"', 'kind = "hinge"', 'kind = "hinge"', "loss.kind = 'hinge' is not one of 'bce'"),
+        ("batch_size = 32", "batch_size = true", "batch_size", "batch_size = True is not of the kind int"),
+        ("scale = [0.85, 1.15]", "scale = [0.85]", "scale", "augmentation.scale has 1 values, not 2"),
+        ("label_weights = [2.0,", "label_weights = [", "label_weights", "there must be 6 label weights"),
+        ("epochs = 5", "epochs = 0", "epochs = 0", "more than 0 epochs"),
+        ("width = 70.0 }]", "width = 0.5 }]", "windows", "at least 1 HU wide"),
+    ],
+)
+def test_a_faulty_recipe_is_refused_by_file_line_and_key(
+    tmp_path: Path, old: str, new: str, line_start: str, fact: str
+) -> None:
+    assert old in WHOLE
+    text = WHOLE.replace(old, new)
+    path = written(tmp_path, text)
+    with pytest.raises(RecipeError, match=fact) as caught:
+        read_recipe(path)
+    place = f"{path}, line {line_with(text, line_start)}: " if line_start else f"{path}: "
+    assert str(caught.value).startswith(place)
+
+
+def test_an_extending_recipe_holds_only_what_differs(tmp_path: Path) -> None:
+    written(tmp_path, WHOLE)
+    short = 'extends = "ichviewer_mobilenet_v2"\nname = "short"\n[optimizer]\nweight_decay = 0.5\n'
+    recipe = read_recipe(written(tmp_path, short, "short"))
+    assert recipe.optimizer.weight_decay == 0.5
+    assert recipe.optimizer.kind == "adam"
+    assert recipe.phases == read_recipe(tmp_path / "ichviewer_mobilenet_v2.toml").phases
+
+
+def test_an_error_names_the_extended_file_if_it_stands_there(tmp_path: Path) -> None:
+    written(tmp_path, WHOLE.replace("seed = 20251", 'seed = "x"'))
+    path = written(tmp_path, 'extends = "ichviewer_mobilenet_v2"\nname = "short"\n', "short")
+    with pytest.raises(RecipeError, match=r"ichviewer_mobilenet_v2\.toml, line \d+: seed = 'x'"):
+        read_recipe(path)
+
+
+def test_a_recipe_that_extends_itself_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="extends itself"):
+        read_recipe(written(tmp_path, 'extends = "short"\nname = "short"\n', "short"))
+
+
+def test_a_name_that_is_not_the_files_is_refused(tmp_path: Path) -> None:
+    """Hazard: figures of one recipe printed under the name of another."""
+    with pytest.raises(RecipeError, match="is not the file's"):
+        read_recipe(written(tmp_path, WHOLE, "other"))
+
+
+def test_broken_toml_and_absent_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"short\.toml: is not TOML"):
+        read_recipe(written(tmp_path, "name = ", "short"))
+    with pytest.raises(RecipeError, match=r"absent\.toml: cannot be read"):
+        read_recipe(tmp_path / "absent.toml")

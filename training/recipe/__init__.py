@@ -1,0 +1,1 @@
+"""A recipe: every choice of one training run, as frozen values read from a TOML file."""

@@ -1,0 +1,103 @@
+"""What the kinds of a recipe's values do not say: which choices go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from training.recipe.tree import Phase, Recipe
+
+LABEL_COUNT = {"six": 6, "five": 5, "five_heads": 5, "binary": 1, "single_label": 6, "pixels": 6}
+"""How many labels each kind of target has; ``single_label`` and ``pixels`` count *none* as one."""
+
+LOSSES = {
+    "six": {"bce", "bag_bce"},
+    "five": {"bce"},
+    "five_heads": {"bce_sum"},
+    "binary": {"bce", "cross_entropy", "bag_bce"},
+    "single_label": {"cross_entropy"},
+    "pixels": {"pixel_cross_entropy", "patch_fcn"},
+}
+
+Fault = tuple[str, str]
+"""Key, and what is wrong with it."""
+
+
+def faults_of(recipe: Recipe) -> Iterator[Fault]:
+    """Every contradiction in a recipe, with the key to mend."""
+    labels, loss, sampling = recipe.labels, recipe.loss, recipe.sampling
+    wanted = LABEL_COUNT[labels]
+    is_series = sampling.unit == "series"
+    rules = [
+        (loss.kind in LOSSES[labels], "loss.kind", f"{loss.kind!r} does not fit labels = {labels!r}."),
+        (
+            len(loss.label_weights) in (0, wanted),
+            "loss.label_weights",
+            f"there must be {wanted} label weights.",
+        ),
+        (recipe.phases, "phases", "there must be a phase."),
+        (recipe.sources, "sources", "there must be a source."),
+        (recipe.batch_size >= 1, "batch_size", "a batch has at least one row."),
+        (recipe.folds >= 2, "folds", "there must be two folds or more."),
+        (
+            not (recipe.optimizer.kind == "sgd" and recipe.optimizer.decoupled),
+            "optimizer.decoupled",
+            "decoupled decay is there for adam and radam only.",
+        ),
+        (
+            not is_series or sampling.series_length >= 1,
+            "sampling.series_length",
+            "rows that are series need a series_length.",
+        ),
+        (is_series or loss.kind != "bag_bce", "loss.kind", "bag_bce needs sampling.unit = 'series'."),
+        (
+            recipe.keeps == "last" or recipe.validation_share,
+            "keeps",
+            "the best weights are found with a validation_share above 0.",
+        ),
+        (0 <= recipe.validation_share < 1, "validation_share", "a share lies in [0, 1)."),
+        (0 <= recipe.network.dropout < 1, "network.dropout", "a share lies in [0, 1)."),
+    ]
+    yield from ((key, fact) for holds, key, fact in rules if not holds)
+    for index, phase in enumerate(recipe.phases):
+        yield from _phase_faults(phase, recipe, f"phases[{index}]")
+
+
+def _phase_faults(phase: Phase, recipe: Recipe, key: str) -> Iterator[Fault]:
+    schedule, wanted = phase.schedule, LABEL_COUNT[recipe.labels]
+    rules = [
+        (phase.epochs > 0, "epochs", "a phase has more than 0 epochs."),
+        (phase.size_px and min(phase.size_px) >= 8, "size_px", "a phase needs sides of 8 px or more."),
+        (
+            phase.peak_rate == "range_test" or float(phase.peak_rate) > 0,
+            "peak_rate",
+            "the learning rate is above 0.",
+        ),
+        (phase.trainable, "trainable", "nothing would learn."),
+        (
+            len(phase.rate_factors) in (0, 3),
+            "rate_factors",
+            "there must be three: first half of the body, second half, the rest.",
+        ),
+        (
+            len(phase.label_weights) in (0, wanted),
+            "label_weights",
+            f"there must be {wanted} label weights.",
+        ),
+        (
+            schedule.kind != "plateau" or (recipe.validation_share and schedule.patience_epochs),
+            "schedule",
+            "a plateau needs a validation_share and patience_epochs.",
+        ),
+        (schedule.kind != "steps" or schedule.every_epochs, "schedule", "steps need every_epochs."),
+        (
+            len(schedule.momentum) in (0, 2),
+            "schedule.momentum",
+            "there must be two: at the ends and at the peak.",
+        ),
+        (
+            not phase.generated_share or phase.generated_slices,
+            "generated_share",
+            "a share of generated slices needs generated_slices.",
+        ),
+    ]
+    yield from ((f"{key}.{name}", fact) for holds, name, fact in rules if not holds)
