@@ -26,7 +26,7 @@ from ichviewer.inference.predict import on_device, predict_slice
 from training.cache import framed_slices, network_input
 from training.folds import load_network, network_path, split_path
 from training.metrics import auc, average_precision, brier, log_loss, positive_groups, with_interval
-from training.recipe import Recipe, file_sha256
+from training.first_recipe import Recipe, file_sha256
 from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu, read_sources
 from training.split import read_split
 

@@ -31,7 +31,7 @@ from training.calibration import (
 from training.evaluate import ASSUMED_SPACING_MM, Studies, figures, out_of_fold, raw_checkpoint, studies_of
 from training.folds import WHOLE, load_network, network_path, split_path
 from training.metrics import auc, is_estimable, with_interval
-from training.recipe import Recipe, file_sha256
+from training.first_recipe import Recipe, file_sha256
 from training.sources import LabeledSlice, data_sha256, read_sources
 from training.split import read_split, split_sha256
 

@@ -23,7 +23,7 @@ from ichviewer.core.windowing import Window
 from ichviewer.inference.checkpoint import Checkpoint
 from ichviewer.inference.predict import predict
 from training.cache import framed_slices, network_input
-from training.recipe import RECIPES, read_recipe
+from training.first_recipe import RECIPES, read_recipe
 from training.sources import PICTURE_WINDOWS, LabeledSlice, read_hu, read_sources
 
 RELEASED = read_recipe(RECIPES / "ichviewer_mobilenet_v2.toml")

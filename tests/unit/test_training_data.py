@@ -14,7 +14,7 @@ from ichviewer.core.phantom_spec import DEMO_SEED
 from ichviewer.core.windowing import Window
 from training.augment import augment
 from training.generated import FIRST_SEED, generated_slices
-from training.recipe import RECIPES, read_recipe, recipe_from_dict
+from training.first_recipe import RECIPES, read_recipe, recipe_from_dict
 from training.sources import check_windows, data_sha256, read_sources
 
 RECIPE = read_recipe(RECIPES / "ichviewer_mobilenet_v2.toml")
