@@ -1,23 +1,32 @@
 """THE door to the network: from Hounsfield units to its input, for viewer and training alike.
 
-Order of the steps: average thin slices, window (which clips), find the head, frame it, resample,
-normalise. The one thing to get wrong: windowing comes **before** resampling, because a resampled
-skull edge would otherwise bleed into the brain next to it, and in pictures that were windowed
-when they were made it would not.
+Order of the steps: average thin slices, take the neighbours, window (which clips), blacken the background,
+equalize, diffuse, find the head, frame it, resample, normalise; all but window, frame, resample and normalise
+are off unless the spec asks for them. The one thing to get wrong: windowing comes **before** resampling,
+because a resampled skull edge would otherwise bleed into the brain next to it, and in pictures that were
+windowed when they were made it would not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ichviewer.core.head import head_box
+from ichviewer.core.diffusion import diffused
+from ichviewer.core.head import brain_mask, head_box, head_mask
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import Window, apply_window
+
+FIRST_FIELDS = frozenset(
+    ("windows", "size_px", "head_margin", "smallest_frame", "mean", "std", "slab_mm", "thin_below_mm")
+)
+"""Always written to a card; later fields only where they are used, so that a card from before stays as it
+is."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,18 @@ class PreprocessingSpec:
         std: Per channel, divided by.
         slab_mm: Thin slices are averaged over this length along the normal.
         thin_below_mm: Slices closer than this are thin.
+        neighbours: Slices taken from either side; each gives the windows' channels, lowest slice first. At
+            the stack's ends, and beside an unreadable slice, the nearest slice there is stands in.
+        frame: ``head``: as above. ``image``: the whole image. ``millimeters``: *pixel_mm* a pixel, whatever
+            the head's size, around its middle.
+        pixel_mm: Side of an input pixel where the frame is in millimeters.
+        background: ``black_outside_head``: without air, table and holder. ``brain_only``: without skull and
+            face.
+        equalized: Windowed grey at which the output is 0, 1/(n-1), ..., 1; linear between; empty: as
+            windowed.
+        diffusion_steps: Steps of anisotropic diffusion after windowing.
+        diffusion_conductance: Grey step that counts as an edge.
+        standardized: Each slice to mean 0 and standard deviation 1, in place of *mean* and *std*.
     """
 
     windows: tuple[Window, ...]
@@ -44,10 +65,32 @@ class PreprocessingSpec:
     std: tuple[float, ...]
     slab_mm: float = 5.0
     thin_below_mm: float = 2.5
+    neighbours: int = 0
+    frame: Literal["head", "image", "millimeters"] = "head"
+    pixel_mm: float = 1.0
+    background: Literal["kept", "black_outside_head", "brain_only"] = "kept"
+    equalized: tuple[float, ...] = ()
+    diffusion_steps: int = 0
+    diffusion_conductance: float = 0.02
+    standardized: bool = False
+
+    def __post_init__(self) -> None:
+        channels = self.channel_count
+        if len(self.mean) != channels or len(self.std) != channels:
+            raise ValueError(f"{channels} channels need as many means and standard deviations.")
+        if len(self.equalized) == 1 or any(a > b for a, b in pairwise(self.equalized)):
+            raise ValueError("equalized must rise, over two values or more.")
+
+    @property
+    def channel_count(self) -> int:
+        """Channels of the network's input."""
+        return len(self.windows) * (2 * self.neighbours + 1)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values for a model card."""
-        return asdict(self)
+        """As plain values for a model card; what came later stands there only where it is used."""
+        values = asdict(self)
+        unused = {field.name for field in fields(self) if values[field.name] == field.default}
+        return {name: value for name, value in values.items() if name in FIRST_FIELDS or name not in unused}
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> PreprocessingSpec:
@@ -56,10 +99,11 @@ class PreprocessingSpec:
         Raises:
             KeyError, TypeError, ValueError: A value is missing, unknown or of the wrong kind.
         """
-        fields = dict(values)
-        fields["windows"] = tuple(Window(**window) for window in fields["windows"])
-        fields["mean"], fields["std"] = tuple(fields["mean"]), tuple(fields["std"])
-        return PreprocessingSpec(**fields)
+        given = dict(values)
+        given["windows"] = tuple(Window(**window) for window in given["windows"])
+        for name in ("mean", "std", "equalized"):
+            given[name] = tuple(given.get(name, ()))
+        return PreprocessingSpec(**given)
 
 
 @dataclass(frozen=True)
@@ -127,14 +171,19 @@ def frame_head(
 
     Args:
         hu: (rows, columns), Hounsfield units.
-        pixel_spacing_mm: (between rows, between columns); only their ratio matters.
-        spec: Margin and smallest frame.
+        pixel_spacing_mm: (between rows, between columns); only their ratio matters, but for a frame in
+            millimeters.
+        spec: Kind of frame, margin and smallest frame.
     """
     rows, columns = hu.shape
     between_rows, between_columns = pixel_spacing_mm
     image_side = max(rows * between_rows, columns * between_columns)
-    box = head_box(hu)
-    if box is None:
+    box = head_box(hu) if spec.frame != "image" else None
+    if spec.frame == "millimeters":
+        side = spec.size_px * spec.pixel_mm
+        top, bottom, left, right = box or (0.0, float(rows), 0.0, float(columns))
+        middle_row, middle_column = (top + bottom) / 2, (left + right) / 2
+    elif box is None:
         side, middle_row, middle_column = image_side, rows / 2, columns / 2
     else:
         top, bottom, left, right = box
@@ -151,21 +200,57 @@ def frame_slice(
     """Windowed and framed slice before normalisation; training augments this.
 
     Args:
-        hu: (rows, columns), Hounsfield units, canonical orientation.
+        hu: (rows, columns), Hounsfield units, canonical orientation; with neighbours (2 n + 1, rows, columns),
+            lowest slice first, the slice itself in the middle.
         pixel_spacing_mm: (between rows, between columns).
         spec: What to do.
 
     Returns:
-        (channels, size, size) in [0, 1], 0 outside the image; and the frame.
+        (channels, size, size) in [0, 1], 0 outside the image; and the frame, which is the middle slice's.
+
+    Raises:
+        ValueError: The number of slices is not what the spec asks for.
     """
-    framing = frame_head(hu, pixel_spacing_mm, spec)
-    down = resampling_weights(spec.size_px, hu.shape[0], framing.top, framing.height)
-    across = resampling_weights(spec.size_px, hu.shape[1], framing.left, framing.width)
+    slices = hu if hu.ndim == 3 else hu[None]
+    if len(slices) != 2 * spec.neighbours + 1:
+        raise ValueError(f"{len(slices)} slices were given, {2 * spec.neighbours + 1} are asked for.")
+    framing = frame_head(slices[spec.neighbours], pixel_spacing_mm, spec)
+    down = resampling_weights(spec.size_px, hu.shape[-2], framing.top, framing.height)
+    across = resampling_weights(spec.size_px, hu.shape[-1], framing.left, framing.width)
     # Only the pixels that the frame reaches are windowed and multiplied: a third less work.
     rows, columns = _reached(down), _reached(across)
-    seen, down, across = hu[rows, columns], down[:, rows], across[:, columns]
-    by_window = {window: down @ apply_window(seen, window) @ across.T for window in set(spec.windows)}
-    return np.stack([by_window[window] for window in spec.windows]), framing
+    down, across = down[:, rows], across[:, columns]
+    channels = []
+    for each in slices:
+        seen, kept = each[rows, columns], _kept(each, spec)
+        by_window = {
+            window: down @ _grey(seen, window, None if kept is None else kept[rows, columns], spec) @ across.T
+            for window in set(spec.windows)
+        }
+        channels += [by_window[window] for window in spec.windows]
+    return np.stack(channels), framing
+
+
+def _kept(hu: NDArray[np.floating], spec: PreprocessingSpec) -> NDArray[np.bool_] | None:
+    """What is not blackened, (rows, columns); None where everything is kept."""
+    if spec.background == "kept":
+        return None
+    return brain_mask(hu) if spec.background == "brain_only" else head_mask(hu)
+
+
+def _grey(
+    hu: NDArray[np.floating], window: Window, kept: NDArray[np.bool_] | None, spec: PreprocessingSpec
+) -> NDArray[np.float32]:
+    """Windowed grey in [0, 1] at the slice's own resolution."""
+    grey = apply_window(hu, window)
+    if kept is not None:
+        grey = np.where(kept, grey, np.float32(0))
+    if spec.equalized:
+        steps = np.linspace(0, 1, len(spec.equalized))
+        grey = np.interp(grey, spec.equalized, steps).astype(np.float32)
+    if spec.diffusion_steps:
+        grey = diffused(grey, spec.diffusion_steps, spec.diffusion_conductance)
+    return grey
 
 
 def _reached(weights: NDArray[np.float32]) -> slice:
@@ -176,6 +261,9 @@ def _reached(weights: NDArray[np.float32]) -> slice:
 
 def normalize(framed: NDArray[np.float32], spec: PreprocessingSpec) -> NDArray[np.float32]:
     """Last step: (framed - mean) / std per channel, (channels, size, size)."""
+    if spec.standardized:
+        spread = max(float(framed.std()), 1e-6)
+        return np.ascontiguousarray((framed - framed.mean()) / np.float32(spread))
     mean = np.asarray(spec.mean, dtype=np.float32)[:, None, None]
     std = np.asarray(spec.std, dtype=np.float32)[:, None, None]
     return np.ascontiguousarray((framed - mean) / std)
@@ -187,7 +275,7 @@ def preprocess_slice(
     """From Hounsfield units of one slice to the network's input.
 
     Args:
-        hu: (rows, columns), Hounsfield units, canonical orientation, from ``slab_hu`` for a volume.
+        hu: As ``frame_slice`` takes it; from ``slab_hu`` for a volume.
         pixel_spacing_mm: (between rows, between columns).
         spec: From the checkpoint's card.
 
@@ -199,9 +287,31 @@ def preprocess_slice(
 
 
 def preprocess_volume_slice(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NetworkInput:
-    """``preprocess_slice`` for a slice of a volume: averages thin slices first."""
+    """``preprocess_slice`` for a slice of a volume: averages thin slices and takes neighbours first."""
     hu = slab_hu(volume, slice_index, spec)
+    if spec.neighbours:
+        wanted = range(-spec.neighbours, spec.neighbours + 1)
+        around = {offset: _neighbour(volume, slice_index, offset, spec) for offset in wanted}
+        by_index = {index: slab_hu(volume, index, spec) for index in set(around.values()) - {slice_index}}
+        by_index[slice_index] = hu
+        hu = np.stack([by_index[around[offset]] for offset in wanted])
     return preprocess_slice(hu, volume.geometry.pixel_spacing_mm, spec)
+
+
+def _neighbour(volume: Volume, slice_index: int, offset: int, spec: PreprocessingSpec) -> int:
+    """Index of the slice *offset* neighbours away; in a stack of thin slices a neighbour is a slab away."""
+    positions = volume.geometry.positions_mm
+    is_thin = (
+        volume.series.has_positions
+        and len(positions) > 1
+        and bool(np.median(np.diff(positions)) < spec.thin_below_mm)
+    )
+    readable = np.flatnonzero(volume.is_readable)
+    if is_thin:
+        wanted = positions[slice_index] + offset * spec.slab_mm
+        return int(readable[np.argmin(np.abs(positions[readable] - wanted))])
+    own = int(np.searchsorted(readable, slice_index))
+    return int(readable[min(max(own + offset, 0), len(readable) - 1)])
 
 
 def resampling_weights(size_out: int, size_in: int, start: float, length: float) -> NDArray[np.float32]:
