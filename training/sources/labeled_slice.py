@@ -1,8 +1,8 @@
 """One labeled slice, its pixels, and what every source of labeled slices can do.
 
-A source is a label set as it was published, or as somebody made it. It gives rows (labels and where they stand)
-and, for rows, images. The one thing to get wrong: a label that nobody gave is *unknown*, not 0; ``known`` says
-which ones were given.
+A source is a label set as it was published, or as somebody made it. It gives rows (labels and where they
+stand) and, for rows, images. The one thing to get wrong: a label that nobody gave is *unknown*, not 0;
+``known`` says which ones were given.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.progress import ReportProgress
+from ichviewer.core.series import ArchiveMember
 
 ALL_KNOWN = (True,) * len(SUBTYPES)
 NONE_KNOWN = (False,) * len(SUBTYPES)
@@ -52,8 +53,9 @@ class LabeledSlice:
         position_mm: Along the slice normal, towards the head; None where unknown.
         known: (6,), whether each label was given.
         study_labels: (6,), labels of the whole study, None where there are none.
-        header: What the file's header says besides the pixels, no UID and no label among it; empty where there is
-            no header. Numbers, or short texts.
+        header: What the file's header says besides the pixels, no UID and no label among it, as numbers or
+            short texts; empty where there is no header.
+        member: Where the file lies in a ZIP archive; None for a file of its own.
     """
 
     source: str
@@ -68,6 +70,7 @@ class LabeledSlice:
     known: tuple[bool, ...] = ALL_KNOWN
     study_labels: tuple[int, ...] | None = None
     header: Mapping[str, float | str] = field(default_factory=dict, compare=False)
+    member: ArchiveMember | None = field(default=None, compare=False)
 
     @property
     def unit(self) -> tuple[str, str, str]:
@@ -84,7 +87,8 @@ class SliceImage:
         slope: HU per stored unit.
         intercept: HU.
         spacing_mm: (between rows, between columns); None where the source does not say.
-        masks: (rows, columns), uint8, bit *i* set where a pixel belongs to label *i* of SUBTYPES; None without masks.
+        masks: (rows, columns), uint8, bit *i* set where a pixel belongs to label *i* of SUBTYPES; None where
+            there are none.
         remarks: What was mended on reading, one word each, such as ``wrap``.
     """
 
