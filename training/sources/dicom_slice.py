@@ -111,14 +111,14 @@ def read_image(path: Path, member: ArchiveMember | None) -> SliceImage | Unreada
         return Unreadable(str(error))
     except OSError as error:
         return Unreadable(f"cannot be opened ({error.strerror})")
-    stored, intercept, was_wrapped = repair_wrap(stored, pixels, header.intercept)
+    stored, was_wrapped = repair_wrap(stored, pixels, header.intercept)
     in_plane = AS_STORED if header.image_orientation is None else canonical_in_plane(header.image_orientation)
     spacing = header.pixel_spacing_mm
     if spacing is not None and in_plane.transpose:
         spacing = spacing[1], spacing[0]
     remarks = ("wrap",) if was_wrapped else ()
     return _image(
-        np.ascontiguousarray(in_plane.to_canonical(stored)), header.slope, intercept, spacing, remarks
+        np.ascontiguousarray(in_plane.to_canonical(stored)), header.slope, header.intercept, spacing, remarks
     )
 
 

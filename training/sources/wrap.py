@@ -1,8 +1,7 @@
-"""The known defect of some RSNA files: 12-bit values that were wrapped by 4096.
+"""The 12-bit wrap of some RSNA files (``core.wrap_repair``), mended in the reader, once, and flagged.
 
-Their headers say 12 bits, unsigned, and an intercept near 0 where it should be near -1000: air, which should
-be the lowest value, stands at the top of the range. Here it is mended once, in the reader, and flagged; the
-viewer never mends it by itself.
+The viewer asks its reader before it mends anything; here the data set is known to have the defect, and half
+of a label set with air at 3096 HU would teach nonsense.
 """
 
 from __future__ import annotations
@@ -11,16 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.series import StoredPixels
-
-WRAP = 1 << 12
-SHIFT = 1000
-HIGHEST_SOUND_INTERCEPT = -100.0
+from ichviewer.core.wrap_repair import HIGHEST_VALUE, LEAST_INTERCEPT, WRAP
 
 
 def repair_wrap(
     stored: NDArray[np.integer], pixels: StoredPixels, intercept: float
-) -> tuple[NDArray[np.integer], float, bool]:
-    """Stored values and intercept as they were meant.
+) -> tuple[NDArray[np.integer], bool]:
+    """Stored values as they were meant; slope and intercept stay.
 
     Args:
         stored: (rows, columns).
@@ -28,9 +24,12 @@ def repair_wrap(
         intercept: One above -100 HU is the other sign.
 
     Returns:
-        Values, intercept, and whether anything was changed.
+        Values, and whether any was changed.
     """
-    has_defect = pixels.bits_stored == 12 and not pixels.is_signed and intercept > HIGHEST_SOUND_INTERCEPT
-    if not has_defect:
-        return stored, intercept, False
-    return (stored.astype(np.int32) + SHIFT) % WRAP, intercept - SHIFT, True
+    is_suspect = pixels.bits_stored == 12 and not pixels.is_signed and intercept > LEAST_INTERCEPT
+    wrapped = stored > HIGHEST_VALUE
+    if not is_suspect or not wrapped.any():
+        return stored, False
+    signed = stored.astype(np.int32)
+    signed[wrapped] -= WRAP
+    return signed, True
