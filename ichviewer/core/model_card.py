@@ -127,7 +127,7 @@ def _label_from_dict(values: Mapping[str, Any]) -> LabelCard:
 
 
 def calibrated_probabilities(logits: NDArray[np.floating], card: ModelCard) -> NDArray[np.float64]:
-    """Logits to calibrated probabilities; the one place where a subtype is kept at or below ``any``.
+    """Logits to calibrated probabilities, as a user sees them.
 
     Args:
         logits: (..., 6), in the order of SUBTYPES.
@@ -139,5 +139,19 @@ def calibrated_probabilities(logits: NDArray[np.floating], card: ModelCard) -> N
     slopes = np.asarray([label.calibration_slope for label in card.labels])
     intercepts = np.asarray([label.calibration_intercept for label in card.labels])
     z = np.clip(np.asarray(logits, dtype=np.float64) * slopes + intercepts, -60.0, 60.0)
-    probabilities = 1.0 / (1.0 + np.exp(-z))
+    return at_most_any(1.0 / (1.0 + np.exp(-z)))
+
+
+def at_most_any(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Calibrated probabilities with no subtype above ``any``; the one place that sees to it.
+
+    Args:
+        probabilities: (..., 6), in the order of SUBTYPES.
+
+    Returns:
+        Same shape.
+
+    >>> at_most_any(np.array([0.3, 0.5, 0.1, 0.3, 0.0, 0.9])).tolist()
+    [0.3, 0.3, 0.1, 0.3, 0.0, 0.3]
+    """
     return np.asarray(np.minimum(probabilities, probabilities[..., :1]))

@@ -15,14 +15,15 @@ from training_data import small_recipe, write_label_sets
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.inference.checkpoint import load_checkpoint
 from ichviewer.inference.network import SliceNetwork, build_network
-from training import evaluate, release, train
+from training import evaluate, out_of_fold, release, train
 from training.cache import framed_slices
+from training.card import full_scale
 from training.first_fit import TrainingPart, draw_batch, fit_cycle, learning_rate, starting_network
-from training.folds import WHOLE, labels_of, network_path
 from training.first_recipe import Recipe
-from training.release import full_scale
+from training.folds import WHOLE, labels_of, load_network, network_path
+from training.judge.decisions import SLICE_SPECIFICITY
 from training.sources import read_sources
-from training.starting_weights import start_from
+from training.first_starting_weights import start_from
 
 
 def fit(part: TrainingPart, recipe: Recipe, seed: int) -> SliceNetwork:
@@ -123,7 +124,7 @@ def test_a_release_can_be_loaded_and_says_what_it_is(released: tuple[Path, Path,
     assert card.labels[0].calibration_prevalence == 0.5
     assert all(label.heatmap_full_scale > 0 for label in card.labels)
     assert len(card.provenance["split_sha256"]) == 64
-    assert card.labels[0].slice_point.specificity >= release.SLICE_SPECIFICITY
+    assert card.labels[0].slice_point.specificity >= SLICE_SPECIFICITY
     assert card.labels[1].metrics["slices"].keys() == {"ct_ich_v1", "rsna_png"}
     assert "pooled" in card.labels[0].metrics["slices"]
     text = card_path.read_text(encoding="utf-8")
@@ -145,13 +146,14 @@ def test_scores_are_out_of_fold(released: tuple[Path, Path, Path]) -> None:
     recipe = small_recipe(epochs=12)
     rows = read_sources(data, recipe.sources)
     lines = [json.loads(line) for line in (work / "small-split.jsonl").read_text().splitlines()]
-    scored = evaluate.out_of_fold(recipe, data, work)
+    scored = out_of_fold.out_of_fold(recipe, data, work)
     framed = framed_slices(rows, recipe.preprocessing, work)
     for index in (0, 30, 60):
-        checkpoint = evaluate.raw_checkpoint(
-            recipe, evaluate.load_network(work, recipe, lines[index]["fold"])
+        network = load_network(work, recipe, lines[index]["fold"])
+        checkpoint = out_of_fold.raw_checkpoint("small", "stub", recipe.preprocessing, network)
+        expected = out_of_fold.score(
+            checkpoint, [out_of_fold.cached_input(framed[index], recipe.preprocessing)]
         )
-        expected = evaluate.score(checkpoint, [evaluate._cached_input(framed[index], recipe.preprocessing)])
         np.testing.assert_array_equal(scored.logits[index], expected.logits[0])
 
 
@@ -167,7 +169,7 @@ def test_evaluation_writes_figures_of_every_label(released: tuple[Path, Path, Pa
 def test_pictures_are_scored_from_file_to_probability(released: tuple[Path, Path, Path]) -> None:
     data, _, card_path = released
     rows = read_sources(data, ["ct_ich_v1"])
-    probabilities = evaluate.score_pictures(card_path, rows)
+    probabilities = out_of_fold.score_pictures(card_path, rows)
     labels = labels_of(rows)[:, 0] > 0
     assert probabilities[labels, 0].mean() > probabilities[~labels, 0].mean()
 

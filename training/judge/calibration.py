@@ -1,0 +1,249 @@
+"""From raw logits to probabilities, and how far probabilities can be trusted.
+
+The one thing to get wrong: what is judged must be fitted on other folds than it is judged on
+(``cross_fitted``); the released card is fitted on all folds together. Platt scaling ends at the prevalence of
+the slices it was fitted on, which is no clinic's for either label set here; correcting the prior as well
+matters only where nothing is fitted, and on data of natural prevalence doing both would count it twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.judge.metrics import SMALLEST_PROBABILITY, Labels, Scores
+
+SMALLEST_SLOPE = 0.05
+
+FEWEST_TO_FIT = 10
+"""Below this many positives a fold's calibration keeps slope 1 and only matches the mean."""
+
+FEWEST_TO_JUDGE = 50
+"""Below this many positive slices calibration is not called good or bad."""
+
+GOOD_SLOPES = (0.8, 1.25)
+LARGEST_GAP = 0.02
+"""Of mean score and prevalence, and of the calibration error beyond what chance alone makes."""
+
+LARGEST_BLOCK = 4_000_000
+
+
+@dataclass(frozen=True)
+class Platt:
+    """Probability = sigmoid(slope * logit + intercept).
+
+    Attributes:
+        slope: At least SMALLEST_SLOPE.
+        intercept: Any.
+        is_held: Whether the likelihood asked for a smaller slope: the scores hardly rise with the label.
+    """
+
+    slope: float
+    intercept: float
+    is_held: bool = False
+
+    def __call__(self, logits: Scores) -> NDArray[np.float64]:
+        """Probabilities, in the shape of *logits*."""
+        return _sigmoid(self.slope * np.asarray(logits, dtype=np.float64) + self.intercept)
+
+
+def correct_prior(
+    logits: Scores, *, trained_share: float | None, wanted_share: float | None, positive_weight: float = 1.0
+) -> NDArray[np.float64]:
+    """Take out of logits what sampling or weighting in training did to the prior.
+
+    Args:
+        logits: Of one label.
+        trained_share: Share of positives among the slices that were drawn in training; None if drawn plainly.
+        wanted_share: Share of positives where the probabilities are to hold; None likewise.
+        positive_weight: Weight of a positive in the loss over that of a negative.
+
+    Returns:
+        logit + logit(wanted) - logit(trained) - ln(weight).
+
+    Raises:
+        ValueError: Only one share is given, or one is not between 0 and 1.
+
+    >>> float(correct_prior(np.zeros(1), trained_share=0.5, wanted_share=0.2)[0]) == np.log(0.25)
+    True
+    """
+    shift = -float(np.log(positive_weight))
+    if (trained_share is None) != (wanted_share is None):
+        raise ValueError("A prior is corrected from one share to another; only one is given.")
+    if trained_share is not None and wanted_share is not None:
+        if not (0 < trained_share < 1 and 0 < wanted_share < 1):
+            raise ValueError("The share of positives before and after a correction lies between 0 and 1.")
+        shift += _logit(wanted_share) - _logit(trained_share)
+    return np.asarray(np.asarray(logits, dtype=np.float64) + shift)
+
+
+def platt(logits: Scores, labels: Labels) -> Platt:
+    """Slope and intercept with the highest likelihood among slopes of at least SMALLEST_SLOPE.
+
+    Labels are smoothed as Platt did ((n + 1)/(n + 2) and 1/(n + 2)), so that a label that is told apart
+    perfectly does not get an endless slope.
+
+    Args:
+        logits: (slices,).
+        labels: (slices,).
+    """
+    positives = int(labels.sum())
+    negatives = len(labels) - positives
+    targets = np.where(labels, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    slope, intercept = _likeliest(np.asarray(logits, dtype=np.float64), targets)
+    if slope >= SMALLEST_SLOPE:
+        return Platt(slope, intercept)
+    return Platt(SMALLEST_SLOPE, matching_intercept(SMALLEST_SLOPE * logits, float(targets.mean())), True)
+
+
+def cross_fitted(
+    logits: Scores, labels: Labels, known: Labels, folds: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Probabilities of each fold by a calibration that was fitted on the other folds.
+
+    A fold whose others hold fewer than FEWEST_TO_FIT positives keeps its slope; only its mean is matched.
+
+    Args:
+        logits: (slices,), of one label, out of fold.
+        labels: (slices,).
+        known: (slices,), slices whose label is not known are calibrated but not fitted on.
+        folds: (slices,), the fold that each slice was held out in.
+
+    Returns:
+        (slices,).
+    """
+    probabilities = np.zeros(len(labels))
+    for fold in np.unique(folds):
+        held, others = folds == fold, (folds != fold) & known
+        probabilities[held] = _fit_what_can_be(logits[others], labels[others])(logits[held])
+    return probabilities
+
+
+def _fit_what_can_be(logits: Scores, labels: Labels) -> Platt:
+    positives = int(labels.sum())
+    if min(positives, len(labels) - positives) >= FEWEST_TO_FIT:
+        return platt(logits, labels)
+    return Platt(1.0, matching_intercept(logits, (positives + 1) / (len(labels) + 2)))
+
+
+def matching_intercept(logits: Scores, share: float) -> float:
+    """Shift of *logits* after which the mean probability is *share*, by bisection."""
+    if not len(logits):
+        return _logit(share)
+    low, high = -60.0 - float(np.max(logits)), 60.0 - float(np.min(logits))
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _sigmoid(logits + middle).mean() < share else (low, middle)
+    return (low + high) / 2
+
+
+@dataclass(frozen=True)
+class CalibrationFigures:
+    """How probabilities of one label compare with what happened.
+
+    Attributes:
+        positive_slices: Number of positives.
+        slope: Of a logistic fit of the labels on the probabilities' logits; 1 is right, below 1 too sure.
+        mean_score: Mean probability.
+        prevalence: Share of positives.
+        error: Mean distance of score and share in 10 bins of equal mass.
+        error_by_chance: What that distance would be on average if the probabilities were exactly right.
+        is_good: Whether all criteria hold; None with fewer than FEWEST_TO_JUDGE positives.
+    """
+
+    positive_slices: int
+    slope: float
+    mean_score: float
+    prevalence: float
+    error: float
+    error_by_chance: float
+    is_good: bool | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, rounded for print."""
+        return {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
+
+
+def calibration_figures(probabilities: Scores, labels: Labels) -> CalibrationFigures | None:
+    """Calibration of one label; None where one class is absent."""
+    positives = int(labels.sum())
+    if positives == 0 or positives == len(labels):
+        return None
+    held = np.clip(np.asarray(probabilities, np.float64), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    slope, _ = _likeliest(np.log(held) - np.log1p(-held), labels.astype(np.float64))
+    mean_score, prevalence = float(np.mean(probabilities)), positives / len(labels)
+    error = calibration_error(probabilities, labels)
+    by_chance = error_by_chance(probabilities)
+    is_good = (
+        GOOD_SLOPES[0] <= slope <= GOOD_SLOPES[1]
+        and abs(mean_score - prevalence) <= LARGEST_GAP
+        and error - by_chance <= LARGEST_GAP
+    )
+    verdict = is_good if positives >= FEWEST_TO_JUDGE else None
+    return CalibrationFigures(positives, slope, mean_score, prevalence, error, by_chance, verdict)
+
+
+def calibration_error(probabilities: Scores, labels: Labels, bins: int = 10) -> float:
+    """Mean distance between score and observed share in bins of equal mass, in [0, 1]."""
+    order, starts = _bins(probabilities, bins)
+    gaps = np.add.reduceat((np.asarray(probabilities, np.float64) - labels)[order], starts)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def error_by_chance(probabilities: Scores, bins: int = 10, replicates: int = 400, seed: int = 0) -> float:
+    """Expected ``calibration_error`` if every label were drawn with just its probability."""
+    order, starts = _bins(probabilities, bins)
+    ordered = np.asarray(probabilities, dtype=np.float64)[order]
+    generator = np.random.default_rng(seed)
+    block = max(1, LARGEST_BLOCK // len(ordered))
+    sums = []
+    for start in range(0, replicates, block):
+        drawn = generator.random((min(block, replicates - start), len(ordered))) < ordered
+        sums.append(np.abs(np.add.reduceat(ordered - drawn, starts, axis=1)).sum(axis=1))
+    return float(np.concatenate(sums).mean() / len(ordered))
+
+
+def reliability(
+    probabilities: Scores, labels: Labels, bins: int = 10
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Mean score, share of positives and number of slices in bins of equal mass, lowest first."""
+    order, starts = _bins(probabilities, bins)
+    counts = np.diff(np.append(starts, len(order)))
+    scores = np.add.reduceat(np.asarray(probabilities, dtype=np.float64)[order], starts) / counts
+    shares = np.add.reduceat(labels[order].astype(np.float64), starts) / counts
+    return scores, shares, counts
+
+
+def _bins(probabilities: Scores, bins: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Order by score, and where each of at most *bins* equal parts begins."""
+    order = np.argsort(probabilities, kind="stable")
+    sizes = [len(part) for part in np.array_split(order, bins) if len(part)]
+    return order, np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+
+
+def _likeliest(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and intercept with the highest likelihood, by Newton's method."""
+    slope, intercept = 1.0, 0.0
+    design = np.stack([logits, np.ones(len(logits))], axis=1)
+    for _ in range(100):
+        p = _sigmoid(design @ (slope, intercept))
+        gradient = design.T @ (p - targets)
+        hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        # Newton's step is shortened where it is long: the likelihood is flat far from the optimum.
+        step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+        slope, intercept = slope - step[0], intercept - step[1]
+        if np.abs(step).max() < 1e-9:
+            break
+    return float(slope), float(intercept)
+
+
+def _sigmoid(z: NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(z, -60, 60))), dtype=np.float64)
+
+
+def _logit(share: float) -> float:
+    return float(np.log(share) - np.log1p(-share))
