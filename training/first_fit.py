@@ -17,7 +17,7 @@ from ichviewer.core.findings import SUBTYPES
 from ichviewer.inference.network import SliceNetwork, build_network
 from training.augment import augment
 from training.first_recipe import Cycle, Recipe
-from training.starting_weights import start_from
+from training.first_starting_weights import start_from
 
 LOG = logging.getLogger(__name__)
 

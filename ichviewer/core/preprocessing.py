@@ -200,8 +200,8 @@ def frame_slice(
     """Windowed and framed slice before normalisation; training augments this.
 
     Args:
-        hu: (rows, columns), Hounsfield units, canonical orientation; with neighbours (2 n + 1, rows, columns),
-            lowest slice first, the slice itself in the middle.
+        hu: (rows, columns), Hounsfield units, canonical orientation; with neighbours (2 n + 1, rows,
+            columns), lowest slice first, the slice itself in the middle.
         pixel_spacing_mm: (between rows, between columns).
         spec: What to do.
 

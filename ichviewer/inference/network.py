@@ -7,13 +7,29 @@ an architecture in which something stands between the two does not belong here.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.models import mobilenet_v2
+from torchvision.models import (
+    DenseNet,
+    EfficientNet,
+    ResNet,
+    densenet121,
+    densenet161,
+    efficientnet_b0,
+    efficientnet_b2,
+    mobilenet_v2,
+    resnet18,
+    resnet34,
+    resnet50,
+    resnet101,
+    resnet152,
+)
 
 from ichviewer.core.errors import CheckpointError
 
@@ -69,7 +85,39 @@ def _mobilenet_v2(label_count: int) -> SliceNetwork:
     return SliceNetwork(whole.features, whole.last_channel, label_count, dropout=0.2)
 
 
-ARCHITECTURES: dict[str, Callable[[int], SliceNetwork]] = {"mobilenet_v2": _mobilenet_v2}
+def _efficientnet(build: Callable[..., EfficientNet], label_count: int) -> SliceNetwork:
+    whole = build(weights=None)
+    dropout, classifier = whole.classifier
+    return SliceNetwork(whole.features, classifier.in_features, label_count, dropout=dropout.p)
+
+
+def _resnet(build: Callable[..., ResNet], label_count: int) -> SliceNetwork:
+    whole = build(weights=None)
+    features = nn.Sequential(
+        OrderedDict((name, part) for name, part in whole.named_children() if name not in ("avgpool", "fc"))
+    )
+    return SliceNetwork(features, whole.fc.in_features, label_count, dropout=0.0)
+
+
+def _densenet(build: Callable[..., DenseNet], label_count: int) -> SliceNetwork:
+    whole = build(weights=None)
+    # torchvision calls this ReLU by hand; the maps that are averaged are those behind it.
+    whole.features.add_module("relu5", nn.ReLU())
+    return SliceNetwork(whole.features, whole.classifier.in_features, label_count, dropout=0.0)
+
+
+ARCHITECTURES: dict[str, Callable[[int], SliceNetwork]] = {
+    "mobilenet_v2": _mobilenet_v2,
+    "efficientnet_b0": partial(_efficientnet, efficientnet_b0),
+    "efficientnet_b2": partial(_efficientnet, efficientnet_b2),
+    "resnet18": partial(_resnet, resnet18),
+    "resnet34": partial(_resnet, resnet34),
+    "resnet50": partial(_resnet, resnet50),
+    "resnet101": partial(_resnet, resnet101),
+    "resnet152": partial(_resnet, resnet152),
+    "densenet121": partial(_densenet, densenet121),
+    "densenet161": partial(_densenet, densenet161),
+}
 """Builders by the name that stands in a model card."""
 
 

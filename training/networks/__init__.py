@@ -1,0 +1,1 @@
+"""Networks by name, with the parts that a recipe's phases speak of."""

@@ -1,0 +1,47 @@
+"""A network with its parts by name, as the phases of a recipe speak of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from torch import nn
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """A network ready to be trained.
+
+    Attributes:
+        module: The network.
+        body: Its leading blocks, in order; together the part ``body``.
+        half: How many blocks the body's first half has, for learning rates that differ.
+        parts: The other parts by name: ``head``, or an architecture's own.
+        last_linear: Layers whose bias is the score of an empty input, one output per label each; their biases
+            can start at the labels' log odds.
+    """
+
+    module: nn.Module
+    body: tuple[nn.Module, ...]
+    half: int
+    parts: Mapping[str, tuple[nn.Module, ...]]
+    last_linear: tuple[nn.Linear, ...] = field(default=())
+
+    def modules_of(self, part: str) -> tuple[nn.Module, ...]:
+        """The modules of a part.
+
+        Raises:
+            ValueError: There is no such part; names those there are.
+        """
+        if part == "body":
+            return self.body
+        if part not in self.parts:
+            known = ", ".join(("body", *self.parts))
+            raise ValueError(f"The network has no part {part!r}; it has {known}.")
+        return self.parts[part]
+
+    def rate_groups(self) -> Iterator[tuple[str, tuple[nn.Module, ...]]]:
+        """First half of the body, second half, the rest: the groups of ``rate_factors``."""
+        yield "body, first half", self.body[: self.half]
+        yield "body, second half", self.body[self.half :]
+        yield "rest", tuple(module for part in self.parts.values() for module in part)
