@@ -1,13 +1,16 @@
-"""Command line: ``python -m training train | release | evaluate``."""
+"""Command line: ``python -m training prepare | explore | train | release | evaluate``."""
 
 from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 
 from training import evaluate, release, train
+from training.explore import command as explore
 from training.first_recipe import RECIPES, read_recipe
+from training.prepare import command as prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,6 +19,20 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    try:
+        _run(options)
+    except (ValueError, OSError) as error:
+        # Bad input is the caller's to mend: what and where, without our call stack.
+        print(f"{type(error).__name__}: {error}" if isinstance(error, OSError) else error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    data_commands = {"prepare": prepare.main, "explore": explore.main}
+    if options.command in data_commands:
+        data_commands[options.command](options)
+        return
     recipe = read_recipe(options.recipe)
     if options.command == "train":
         train.main(recipe, options.data, options.work, options.processes)
@@ -24,7 +41,6 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         card = options.checkpoint or ROOT / "resources" / "checkpoints" / f"{recipe.name}.json"
         evaluate.main(recipe, options.data, options.work, card, options.json)
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="the label sets")
     parser.add_argument("--work", type=Path, default=ROOT / "work", help="caches, split, raw weights, scores")
     commands = parser.add_subparsers(dest="command", required=True)
+    prepare.add_arguments(commands.add_parser("prepare", help="read a label set once into a cache"))
+    explore.add_arguments(commands.add_parser("explore", help="what is in the data, as one HTML page"))
     fitting = commands.add_parser("train", help="fit one network per fold and one on everything")
     fitting.add_argument("--processes", type=int, default=2, help="fitted side by side, one thread each")
     releasing = commands.add_parser("release", help="calibrate, choose thresholds, write checkpoint and card")
