@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,17 @@ from training_data import write_label_sets
 
 from training.cache import framed_slices
 from training.sources import LabeledSlice, read_sources
-from training.split import check_split, folds_of, groups_of, read_split, write_split
+from training.split import (
+    SplitKind,
+    check_split,
+    folds_of,
+    groups_of,
+    near_duplicate_pairs,
+    read_split,
+    slice_random_folds,
+    thumbnails,
+    write_split,
+)
 
 
 def row(name: str, patient: str = "", label: int = 0, source: str = "rsna_png") -> LabeledSlice:
@@ -77,3 +88,82 @@ def test_a_frozen_split_reads_back_and_fits_its_slices_only(tmp_path: Path) -> N
     np.testing.assert_array_equal(read_folds, folds)
     with pytest.raises(ValueError, match="other slices"):
         read_split(tmp_path / "split.jsonl", rows[1:])
+
+
+def all_pairs(small: np.ndarray, wanted: np.ndarray, correlation: float) -> set[tuple[int, int]]:
+    """Every pair by comparing all with all."""
+    a, b = np.nonzero(np.triu(small @ small.T >= correlation, 1))
+    return {(int(i), int(j)) for i, j in zip(a, b, strict=True) if wanted[i] or wanted[j]}
+
+
+@pytest.mark.parametrize("correlation", [0.9, 0.97, 0.999])
+def test_cells_find_every_pair_that_comparing_all_finds(correlation: float) -> None:
+    """Hazard: a head on both sides of the split because its twin lay in another cell."""
+    generator = np.random.default_rng(3)
+    heads = generator.random((40, 1, 8, 8), dtype=np.float32).repeat(8, axis=2).repeat(8, axis=3)
+    noise_level = generator.uniform(0, 0.6, (600, 1, 1, 1)).astype(np.float32)
+    which = generator.integers(40, size=600)
+    framed = heads[which] + noise_level * generator.standard_normal((600, 1, 64, 64), dtype=np.float32)
+    small, wanted = thumbnails(framed), generator.random(600) < 0.5
+    found = [
+        (min(int(i), int(j)), max(int(i), int(j)))
+        for a, b in near_duplicate_pairs(small, wanted, correlation)
+        for i, j in zip(a, b, strict=True)
+    ]
+    assert len(found) == len(set(found))
+    assert set(found) == all_pairs(small, wanted, correlation)
+    assert len(found) > 5
+
+
+def test_a_study_without_patient_stays_whole() -> None:
+    rows = [replace(row(name), study="S1") for name in "ab"]
+    groups = groups_of([*rows, row("c")], noise(3))
+    assert groups.tolist() == [0, 0, 1]
+
+
+def test_a_slice_random_split_is_read_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    """Hazard: figures of a split in which the network had seen every head."""
+    rows = [row(f"{p}-{k}", f"P{p}") for p in range(4) for k in range(6)]
+    folds, path = slice_random_folds(len(rows), 3, seed=1), tmp_path / "split.jsonl"
+    assert np.bincount(folds).tolist() == [8, 8, 8]
+    groups = np.repeat(np.arange(4), 6)
+    with pytest.raises(ValueError, match=r"group 0 stands in folds . and ."):
+        write_split(path, rows, groups, folds)
+    write_split(path, rows, groups, folds, SplitKind.AS_REPORTED)
+    with pytest.raises(ValueError, match="is slice-random"):
+        read_split(path, rows)
+    np.testing.assert_array_equal(read_split(path, rows, as_reported=True)[1], folds)
+
+
+def test_a_split_that_was_edited_is_refused(tmp_path: Path) -> None:
+    rows = [row("a", "P1"), row("b", "P2")]
+    path = tmp_path / "split.jsonl"
+    write_split(path, rows, np.array([0, 1]), np.array([0, 1]))
+    path.write_text(path.read_text(encoding="utf-8").replace('"fold": 1', '"fold": 0'), encoding="utf-8")
+    with pytest.raises(ValueError, match="was changed since it was frozen"):
+        read_split(path, rows)
+
+
+def test_a_split_without_head_is_checked_line_by_line(tmp_path: Path) -> None:
+    """The first release wrote no head; its splits are still read."""
+    rows = [row("a", "P1"), row("b", "P1")]
+    lines = [
+        f'{{"source": "rsna_png", "name": "{n}", "group": 0, "fold": {f}}}' for n, f in (("a", 0), ("b", 1))
+    ]
+    path = tmp_path / "split.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"split\.jsonl: group 0 stands in folds 0 and 1 .slices a and b"):
+        read_split(path, rows)
+    with pytest.raises(ValueError, match="first difference is in line 2"):
+        read_split(path, [rows[0], row("c")])
+
+
+@pytest.mark.needs_shared_data
+def test_real_pictures_group_as_comparing_all_with_all_does(shared_data: Path, tmp_path: Path) -> None:
+    rows = read_sources(shared_data, ["rsna_png"])[::12]
+    small = thumbnails(framed_slices(rows, STUB_SPEC, tmp_path))
+    wanted = np.ones(len(rows), dtype=np.bool_)
+    found = {
+        (int(i), int(j)) for a, b in near_duplicate_pairs(small, wanted) for i, j in zip(a, b, strict=True)
+    }
+    assert found == all_pairs(small, wanted, 0.97)
