@@ -19,7 +19,7 @@ DUPLICATE_CORRELATION = 0.97
 """Framed slices whose 32 x 32 thumbnails correlate at least so may show one head."""
 
 CELL_DIRECTIONS, SIEVE_DIRECTIONS = 3, 24
-SAMPLE = 2_000
+SAMPLE = 400
 TILE = 2_048
 SLACK = 1e-4
 """Rounding of float32 must not lose a pair."""
