@@ -7,7 +7,8 @@ import logging
 import sys
 from pathlib import Path
 
-from training import evaluate, release, train
+from training import judging_commands as judging
+from training import train
 from training.explore import command as explore
 from training.first_recipe import RECIPES, read_recipe
 from training.prepare import command as prepare
@@ -37,10 +38,9 @@ def _run(options: argparse.Namespace) -> None:
     if options.command == "train":
         train.main(recipe, options.data, options.work, options.processes)
     elif options.command == "release":
-        release.main(recipe, options.data, options.work, options.out)
+        judging.run_release(recipe, options)
     else:
-        card = options.checkpoint or ROOT / "resources" / "checkpoints" / f"{recipe.name}.json"
-        evaluate.main(recipe, options.data, options.work, card, options.json)
+        judging.run_evaluate(recipe, options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,11 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     explore.add_arguments(commands.add_parser("explore", help="what is in the data, as one HTML page"))
     fitting = commands.add_parser("train", help="fit one network per fold and one on everything")
     fitting.add_argument("--processes", type=int, default=2, help="fitted side by side, one thread each")
-    releasing = commands.add_parser("release", help="calibrate, choose thresholds, write checkpoint and card")
-    releasing.add_argument("--out", type=Path, default=ROOT / "resources" / "checkpoints")
-    evaluating = commands.add_parser("evaluate", help="figures with intervals, out of fold, as JSON")
-    evaluating.add_argument(
-        "--checkpoint", type=Path, help="model card; the recipe's released one by default"
+    judging.add_release(
+        commands.add_parser("release", help="calibrate, choose thresholds, write checkpoint and card")
     )
-    evaluating.add_argument("--json", type=Path, default=ROOT / "work" / "metrics.json")
+    judging.add_evaluate(
+        commands.add_parser("evaluate", help="figures with intervals, out of fold, as JSON and HTML page")
+    )
     return parser

@@ -10,7 +10,6 @@ from training.judge.calibration import (
     SMALLEST_SLOPE,
     calibration_error,
     calibration_figures,
-    correct_prior,
     cross_fitted,
     error_by_chance,
     platt,
@@ -63,30 +62,6 @@ def test_platt_never_turns_scores_round() -> None:
     assert fit.is_held
     assert fit.slope == SMALLEST_SLOPE
     assert fit(np.array([3.0, 2.0, -2.0, -3.0])).mean() == pytest.approx(0.5)
-
-
-def test_a_prior_is_corrected_for_sampling_and_for_weights() -> None:
-    """Hazard: a network trained on half bleeds says 50 % where 2 % bleed."""
-    generator = np.random.default_rng(2)
-    finding = generator.random(400_000)
-    labels = generator.random(400_000) < 0.02 + 0.1 * finding
-    share = float(labels.mean())
-    true_logits = np.log(0.02 + 0.1 * finding) - np.log1p(-(0.02 + 0.1 * finding))
-    # Drawn half and half, the odds that a network learns are higher by the ratio of the classes.
-    learned = true_logits + np.log((1 - share) / share)
-    corrected = correct_prior(learned, trained_share=0.5, wanted_share=share)
-    np.testing.assert_allclose(corrected, true_logits)
-    weighted = correct_prior(
-        true_logits + np.log(7.0), trained_share=None, wanted_share=None, positive_weight=7.0
-    )
-    np.testing.assert_allclose(weighted, true_logits)
-
-
-def test_a_prior_needs_both_shares() -> None:
-    with pytest.raises(ValueError, match="only one is given"):
-        correct_prior(np.zeros(2), trained_share=0.5, wanted_share=None)
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        correct_prior(np.zeros(2), trained_share=0.5, wanted_share=0.0)
 
 
 def test_calibration_is_judged_on_slices_it_was_not_fitted_on() -> None:

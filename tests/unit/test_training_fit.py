@@ -20,10 +20,11 @@ from training.cache import framed_slices
 from training.card import full_scale
 from training.first_fit import TrainingPart, draw_batch, fit_cycle, learning_rate, starting_network
 from training.first_recipe import Recipe
+from training.first_starting_weights import start_from
 from training.folds import WHOLE, labels_of, load_network, network_path
 from training.judge.decisions import SLICE_SPECIFICITY
 from training.sources import read_sources
-from training.first_starting_weights import start_from
+from training.split import read_split
 
 
 def fit(part: TrainingPart, recipe: Recipe, seed: int) -> SliceNetwork:
@@ -145,11 +146,11 @@ def test_scores_are_out_of_fold(released: tuple[Path, Path, Path]) -> None:
     data, work, _ = released
     recipe = small_recipe(epochs=12)
     rows = read_sources(data, recipe.sources)
-    lines = [json.loads(line) for line in (work / "small-split.jsonl").read_text().splitlines()]
+    _, folds = read_split(work / "small-split.jsonl", rows)
     scored = out_of_fold.out_of_fold(recipe, data, work)
     framed = framed_slices(rows, recipe.preprocessing, work)
     for index in (0, 30, 60):
-        network = load_network(work, recipe, lines[index]["fold"])
+        network = load_network(work, recipe, int(folds[index]))
         checkpoint = out_of_fold.raw_checkpoint("small", "stub", recipe.preprocessing, network)
         expected = out_of_fold.score(
             checkpoint, [out_of_fold.cached_input(framed[index], recipe.preprocessing)]
@@ -159,11 +160,14 @@ def test_scores_are_out_of_fold(released: tuple[Path, Path, Path]) -> None:
 
 def test_evaluation_writes_figures_of_every_label(released: tuple[Path, Path, Path], tmp_path: Path) -> None:
     data, work, card_path = released
-    evaluate.main(small_recipe(epochs=12), data, work, card_path, tmp_path / "metrics.json")
+    wanted = evaluate.Wanted(tmp_path / "metrics.json", tmp_path / "page.html", tmp_path / "submission.csv")
+    evaluate.main(small_recipe(epochs=12), data, work, card_path, wanted)
     values = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     any_figures = values["slices"]["any"]["pooled"]
     assert any_figures["positive_slices"] == 48
     assert any_figures["auc"]["low"] <= any_figures["auc"]["value"] <= any_figures["auc"]["high"]
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").count("data:image/jpeg") > 10
+    assert (tmp_path / "submission.csv").read_text(encoding="utf-8").count("\n") == 1 + 6 * 48
 
 
 def test_pictures_are_scored_from_file_to_probability(released: tuple[Path, Path, Path]) -> None:

@@ -1,9 +1,9 @@
 """From raw logits to probabilities, and how far probabilities can be trusted.
 
 The one thing to get wrong: what is judged must be fitted on other folds than it is judged on
-(``cross_fitted``); the released card is fitted on all folds together. Platt scaling ends at the prevalence of
-the slices it was fitted on, which is no clinic's for either label set here; correcting the prior as well
-matters only where nothing is fitted, and on data of natural prevalence doing both would count it twice.
+(``cross_fitted``); the released card is fitted on all folds together. Platt scaling ends at the prevalence
+of the slices it was fitted on, which is no clinic's for either label set here, and takes out what sampling
+did to the prior; ``fit.prior_correction`` before it matters only for a label with too few positives to fit.
 """
 
 from __future__ import annotations
@@ -48,36 +48,6 @@ class Platt:
     def __call__(self, logits: Scores) -> NDArray[np.float64]:
         """Probabilities, in the shape of *logits*."""
         return _sigmoid(self.slope * np.asarray(logits, dtype=np.float64) + self.intercept)
-
-
-def correct_prior(
-    logits: Scores, *, trained_share: float | None, wanted_share: float | None, positive_weight: float = 1.0
-) -> NDArray[np.float64]:
-    """Take out of logits what sampling or weighting in training did to the prior.
-
-    Args:
-        logits: Of one label.
-        trained_share: Share of positives among the slices that were drawn in training; None if drawn plainly.
-        wanted_share: Share of positives where the probabilities are to hold; None likewise.
-        positive_weight: Weight of a positive in the loss over that of a negative.
-
-    Returns:
-        logit + logit(wanted) - logit(trained) - ln(weight).
-
-    Raises:
-        ValueError: Only one share is given, or one is not between 0 and 1.
-
-    >>> float(correct_prior(np.zeros(1), trained_share=0.5, wanted_share=0.2)[0]) == np.log(0.25)
-    True
-    """
-    shift = -float(np.log(positive_weight))
-    if (trained_share is None) != (wanted_share is None):
-        raise ValueError("A prior is corrected from one share to another; only one is given.")
-    if trained_share is not None and wanted_share is not None:
-        if not (0 < trained_share < 1 and 0 < wanted_share < 1):
-            raise ValueError("The share of positives before and after a correction lies between 0 and 1.")
-        shift += _logit(wanted_share) - _logit(trained_share)
-    return np.asarray(np.asarray(logits, dtype=np.float64) + shift)
 
 
 def platt(logits: Scores, labels: Labels) -> Platt:

@@ -1,0 +1,63 @@
+"""The commands that judge: ``evaluate``, ``release``; what they may be told, and who does the work."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from training import evaluate, release
+from training.first_recipe import Recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+CHECKPOINTS = ROOT / "resources" / "checkpoints"
+
+
+def add_evaluate(parser: argparse.ArgumentParser) -> None:
+    """What ``evaluate`` may be told."""
+    parser.add_argument("--checkpoint", type=Path, help="model card; the recipe's released one by default")
+    parser.add_argument(
+        "--cross-fitted",
+        action="store_true",
+        help="calibration and thresholds of each fold from the others, in place of a card's",
+    )
+    parser.add_argument("--json", type=Path, default=ROOT / "work" / "metrics.json")
+    parser.add_argument("--page", type=Path, help="figures and worst mistakes as one HTML page")
+    parser.add_argument("--submission", type=Path, help="RSNA slices in Kaggle's format")
+    parser.add_argument("--sample", type=Path, help="Kaggle's sample submission, which it must match")
+    parser.add_argument(
+        "--prevalence", type=_share, action="append", default=[], help="predictive value there too; repeat"
+    )
+    parser.add_argument(
+        "--lesion-heads", type=int, default=0, help="generated heads to measure heat maps on; 40 is enough"
+    )
+
+
+def run_evaluate(recipe: Recipe, options: argparse.Namespace) -> None:
+    """``training evaluate``."""
+    card = options.checkpoint or CHECKPOINTS / f"{recipe.name}.json"
+    wanted = evaluate.Wanted(
+        options.json,
+        options.page,
+        options.submission,
+        options.sample,
+        tuple(options.prevalence),
+        options.lesion_heads,
+    )
+    evaluate.main(recipe, options.data, options.work, None if options.cross_fitted else card, wanted)
+
+
+def add_release(parser: argparse.ArgumentParser) -> None:
+    """What ``release`` may be told."""
+    parser.add_argument("--out", type=Path, default=CHECKPOINTS)
+
+
+def run_release(recipe: Recipe, options: argparse.Namespace) -> None:
+    """``training release``."""
+    release.main(recipe, options.data, options.work, options.out)
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return share
