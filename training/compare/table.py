@@ -1,0 +1,327 @@
+"""Rows of a comparison as Markdown and JSON: figures with intervals, differences to a reference, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ichviewer.core.findings import SUBTYPES
+from training.compare.row import Row, Status
+from training.judge.bootstrap import Interval, intervals, paired_difference
+from training.judge.decisions import cross_fitted_decisions
+from training.judge.judgement import SOURCE_ALONE, overall_figures, slice_figures, weighted_log_loss
+from training.judge.metrics import Weights, auc
+from training.judge.predictions import Predictions, check_same_slices
+
+NONE = "-"
+NOT_ESTIMABLE = "not estimable"
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A row with its figures.
+
+    Attributes:
+        row: What was run.
+        figures: ``overall`` and ``slices`` as in a judgement; empty unless it was run.
+        differences: Name -> figure minus that of the reference; empty for the reference and what was not run.
+        plain: What reports use to say: accuracy and F1 at 0.5 and those of the best constant.
+    """
+
+    row: Row
+    figures: dict[str, Any]
+    differences: dict[str, Interval | None]
+    plain: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            **asdict(self.row),
+            "share_of_report": self.row.share_of_report,
+            **self.figures,
+            "differences": self.differences,
+            "plain": self.plain,
+        }
+
+
+def measure(rows: Sequence[tuple[Row, Predictions | None]], reference: str) -> list[Measured]:
+    """Figures of every row that was run, and differences to the reference's.
+
+    Args:
+        rows: Rows, with their predictions where they were run.
+        reference: Name of the recipe that the others are compared with.
+
+    Raises:
+        ValueError: A row was scored on other slices than the reference.
+    """
+    probabilities = {
+        row.recipe: cross_fitted_decisions(found).probabilities for row, found in rows if found is not None
+    }
+    compared = next((found for row, found in rows if row.recipe == reference), None)
+    measured = []
+    for row, found in rows:
+        if found is None:
+            measured.append(Measured(row, {}, {}, {}))
+            continue
+        scores = probabilities[row.recipe]
+        figures = {"overall": overall_figures(found, scores), "slices": slice_figures(found, scores)}
+        differences: dict[str, Interval | None] = {}
+        if compared is not None and row.recipe != reference:
+            check_same_slices(found, compared, row.recipe, reference)
+            differences = _differences(found, scores, compared, probabilities[reference])
+        measured.append(Measured(row, figures, differences, _plain(found, scores)))
+    return measured
+
+
+def _differences(
+    found: Predictions,
+    scores: np.ndarray[Any, np.dtype[np.float64]],
+    reference: Predictions,
+    reference_scores: np.ndarray[Any, np.dtype[np.float64]],
+) -> dict[str, Interval | None]:
+    """AUC of each label and part, and the weighted loss, minus the reference's, on the same draws."""
+    differences: dict[str, Interval | None] = {}
+    for part, inside in found.parts().items():
+        for i, label in enumerate(SUBTYPES):
+            rows = inside & found.judged[:, i] & reference.judged[:, i]
+            if rows.any() and not (part == "pooled" and label in SOURCE_ALONE):
+                differences[f"auc {label} {part}"] = paired_difference(
+                    auc,
+                    scores[rows, i],
+                    reference_scores[rows, i],
+                    found.labels[rows, i],
+                    found.patients[rows],
+                )
+        rows = inside & found.judged.all(axis=1) & reference.judged.all(axis=1)
+        if rows.any():
+            differences[f"weighted_log_loss {part}"] = _loss_difference(
+                scores[rows], reference_scores[rows], found.labels[rows], found.patients[rows]
+            )
+    return differences
+
+
+def _loss_difference(
+    scores: np.ndarray[Any, np.dtype[np.float64]],
+    reference: np.ndarray[Any, np.dtype[np.float64]],
+    labels: np.ndarray[Any, np.dtype[np.bool_]],
+    patients: np.ndarray[Any, np.dtype[np.int64]],
+) -> Interval | None:
+    def difference(weights: Weights) -> np.ndarray[Any, np.dtype[np.float64]]:
+        ours = weighted_log_loss(scores, labels, weights)
+        return np.asarray(ours - weighted_log_loss(reference, labels, weights))
+
+    return intervals({"difference": difference}, labels[:, 0], patients)["difference"]
+
+
+def _plain(found: Predictions, scores: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float]:
+    """Accuracy and F1 at a probability of 0.5, beside what the best constant reaches."""
+    rows = found.judged[:, 0]
+    values: dict[str, float] = {}
+    if rows.any():
+        said, true = scores[rows, 0] >= 0.5, found.labels[rows, 0]
+        values["accuracy_any"] = float((said == true).mean())
+        values["accuracy_any_constant"] = float(max(true.mean(), 1 - true.mean()))
+        values["f1_any"] = float(2 * (said & true).sum() / max(1, said.sum() + true.sum()))
+    bleeding = found.judged[:, 1:].all(axis=1) & found.labels[:, 0]
+    if bleeding.any():
+        said, true = scores[bleeding, 1:] >= 0.5, found.labels[bleeding, 1:]
+        values["accuracy_subtypes_bleeding"] = float((said == true).mean())
+        values["accuracy_subtypes_bleeding_constant"] = float((~true).mean())
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def markdown(measured: Sequence[Measured], reference: str, heading: str) -> str:
+    """The tables as Markdown.
+
+    Args:
+        measured: Rows in the order of the table.
+        reference: Name of the recipe that the others are compared with.
+        heading: A sentence on data, folds and budget.
+    """
+    brackets = (
+        "In brackets: 95 % interval, bootstrap over patients. A difference is paired, on the same patients: "
+        f"the row minus `{reference}`. Calibration is cross-fitted. Only rows split by patient stand here."
+    )
+    accuracy = (
+        "The reports' figures are on data that are not here. Accuracy at 0.5 says little: the constant "
+        "beside it is what a network without eyes reaches."
+    )
+    parts = [
+        heading,
+        brackets,
+        "### Figures",
+        _figures_table(measured, reference),
+        "### Labels: AUC",
+        _labels_table(measured),
+        "### Cost",
+        _cost_table(measured),
+        "### Beside the reports",
+        accuracy,
+        _reports_table(measured),
+        "### Where each row comes from",
+        _origin_table(measured),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _figures_table(measured: Sequence[Measured], reference: str) -> str:
+    sources = _parts(measured)
+    headers = ["recipe", "1 - loss / prior's", *(f"AUC any, {part}" for part in sources)]
+    headers += [f"difference, {part}" for part in sources]
+    lines = []
+    for each in measured:
+        if each.row.status is not Status.RUN:
+            words = f"{each.row.status}: {each.row.reason}" if each.row.reason else str(each.row.status)
+            lines.append([f"`{each.row.recipe}`", words])
+            continue
+        overall = each.figures["overall"]
+        first = next(iter(overall))
+        cells = [_interval(overall[first]["gain_over_prior"])]
+        cells += [_interval(_any_auc(each, part)) for part in sources]
+        is_reference = each.row.recipe == reference
+        cells += [
+            "reference" if is_reference else _signed(each.differences.get(f"auc any {part}"))
+            for part in sources
+        ]
+        lines.append([f"`{each.row.recipe}`", *cells])
+    return _table(headers, lines)
+
+
+def _any_auc(each: Measured, part: str) -> Interval | None:
+    found: Interval | None = each.figures["slices"]["any"].get(part, {}).get("auc")
+    return found
+
+
+def _labels_table(measured: Sequence[Measured]) -> str:
+    columns = [
+        (label, part)
+        for label in SUBTYPES[1:]
+        for part in _parts(measured)
+        if any(
+            each.figures["slices"][str(label)].get(part, {}).get("auc")
+            for each in measured
+            if each.row.status is Status.RUN
+        )
+    ]
+    lines = [
+        [
+            f"`{each.row.recipe}`",
+            *(
+                _interval(each.figures["slices"][str(label)].get(part, {}).get("auc"))
+                for label, part in columns
+            ),
+        ]
+        for each in measured
+        if each.row.status is Status.RUN
+    ]
+    return _table(["recipe", *(f"{label}, {part}" for label, part in columns)], lines)
+
+
+def _cost_table(measured: Sequence[Measured]) -> str:
+    headers = [
+        "recipe",
+        "parameters",
+        "ms a slice",
+        "training",
+        "steps a fold",
+        "of the report's steps",
+        "lost",
+    ]
+    lines = []
+    for each in measured:
+        cost, share = each.row.cost, each.row.share_of_report
+        if cost is not None:
+            lines.append(
+                [
+                    f"`{each.row.recipe}`",
+                    f"{cost.parameters / 1e6:.2f} M",
+                    f"{cost.seconds_per_slice * 1000:.1f}",
+                    f"{cost.training_seconds / 60:.1f} min",
+                    f"{cost.steps:,}",
+                    "not said" if share is None else f"{share:.2%}",
+                    "; ".join(each.row.lost) or NONE,
+                ]
+            )
+    return _table(headers, lines)
+
+
+def _reports_table(measured: Sequence[Measured]) -> str:
+    headers = [
+        "recipe",
+        "the report says",
+        "accuracy any (constant)",
+        "F1 any",
+        "accuracy subtypes (constant)",
+    ]
+    lines = []
+    for each in measured:
+        if each.row.status is Status.RUN:
+            plain = each.plain
+            lines.append(
+                [
+                    f"`{each.row.recipe}`",
+                    each.row.reports or NONE,
+                    _beside(plain, "accuracy_any"),
+                    f"{plain['f1_any']:.3f}" if "f1_any" in plain else NONE,
+                    _beside(plain, "accuracy_subtypes_bleeding"),
+                ]
+            )
+    return _table(headers, lines)
+
+
+def _beside(plain: dict[str, float], name: str) -> str:
+    return f"{plain[name]:.3f} ({plain[f'{name}_constant']:.3f})" if name in plain else NONE
+
+
+def _origin_table(measured: Sequence[Measured]) -> str:
+    headers = ["recipe", "commit", "seed", "sources", "folds", "slices", "patients", "machine", "assumed"]
+    lines = []
+    for each in measured:
+        row = each.row
+        if row.cost is not None:
+            lines.append(
+                [
+                    f"`{row.recipe}`",
+                    row.commit,
+                    str(row.seed),
+                    ", ".join(row.sources),
+                    ", ".join(map(str, row.folds)),
+                    f"{row.slices:,}",
+                    f"{row.patients:,}",
+                    row.cost.machine,
+                    ", ".join(f"`{name}`" for name in row.assumed) or NONE,
+                ]
+            )
+    return _table(headers, lines)
+
+
+def _parts(measured: Sequence[Measured]) -> list[str]:
+    """Pooled and the sources, as the first row that was run has them."""
+    for each in measured:
+        if each.row.status is Status.RUN:
+            return list(each.figures["overall"])
+    return []
+
+
+def _table(headers: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; a short line is filled up."""
+    padded = [[*line, *[""] * (len(headers) - len(line))] for line in lines]
+    rows = [headers, ["---"] * len(headers), *padded]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows
+    )
+
+
+def _interval(found: Interval | None) -> str:
+    if found is None:
+        return NOT_ESTIMABLE
+    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+
+
+def _signed(found: Interval | None) -> str:
+    if found is None:
+        return NOT_ESTIMABLE
+    return f"{found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
