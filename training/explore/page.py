@@ -100,8 +100,8 @@ def _labels(sources: Sequence[SourceFacts]) -> list[str]:
     if len(sources) > 1:
         parts.append(
             paragraph(
-                "Where the bars of a label differ between sources, a network can score by telling the source. "
-                "Judge such a label within a source."
+                "Where the bars of a label differ between sources, a network can score by telling the "
+                "source. Judge such a label within a source."
             )
         )
     said = (
@@ -180,8 +180,8 @@ def _twins(sources: Sequence[SourceFacts]) -> list[str]:
     count, pairs = twins(sources, TWIN_CORRELATION, MOST_TWINS)
     said = (
         f"{count:,} pairs of slices of different (or unknown) patients correlate at {TWIN_CORRELATION} or "
-        "more over 32 x 32 pixels of the brain window. Most are heads that look alike; look for the same head "
-        "twice. Slices of unknown patients that are so alike are kept in one fold."
+        "more over 32 x 32 pixels of the brain window. Most are heads that look alike; look for the same "
+        "head twice. Slices of unknown patients that are so alike are kept in one fold."
     )
     parts = [heading(2, "Near-duplicates across patients", "twins"), paragraph(said)]
     return [*parts, twin_sheet(sources, pairs)] if pairs else parts
@@ -191,8 +191,9 @@ def _forest(sources: Sequence[SourceFacts], seed: int) -> list[str]:
     parts = [
         heading(2, "Header forest: a warning", "forest"),
         paragraph(
-            f"A random forest of {TREES} trees that sees header columns alone (no pixel, UID or label), asked for "
-            "bleeding or not on as many slices with as without. What it finds above one half is no blood."
+            f"A random forest of {TREES} trees that sees header columns alone (no pixel, UID or label), "
+            "asked for bleeding or not on as many slices with as without. What it finds above one half is "
+            "not blood."
         ),
     ]
     for facts in sources:
