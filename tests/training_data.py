@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,8 @@ from PIL import Image
 from stub_checkpoint import STUB_SPEC
 
 from ichviewer.core.findings import SUBTYPES
-from training.first_recipe import RECIPES, Cycle, Recipe, read_recipe
+from training.recipe.read import named_recipe
+from training.recipe.tree import Recipe
 
 SIDE = 64
 
@@ -54,36 +57,45 @@ def write_label_sets(folder: Path, patients: int = 8, slices: int = 4) -> Path:
     return folder
 
 
-def small_recipe(
-    epochs: int = 2, cycles: int = 1, generated_share: float = 0.12, **optimization: object
-) -> Recipe:
+def small_recipe(epochs: int = 2, generated_share: float = 0.12, **choices: Any) -> Recipe:
     """The released recipe with the stub network, from random weights, for a few steps."""
-    recipe = read_recipe(RECIPES / "ichviewer_mobilenet_v2.toml")
-    cycle = Cycle(
-        epochs,
-        small_epochs=1,
-        learning_rate=0.02,
-        warmup_share=0.1,
+    recipe = named_recipe("ichviewer_mobilenet_v2")
+    phase = replace(
+        recipe.phases[0],
+        epochs=float(epochs),
+        size_px=(64,),
+        peak_rate=0.02,
+        frozen_blocks=0,
         generated_slices=4,
         generated_share=generated_share,
     )
-    small = {
-        "small_size_px": 64,
-        "batch_size": 8,
-        "frozen_blocks": 0,
-        "positive_oversampling": 1.0,
-        "cycles": (cycle,) * cycles,
-        **optimization,
-    }
-    return replace(
+    recipe = replace(
         recipe,
         name="small",
-        architecture="stub",
-        weights="none",
         folds=2,
+        batch_size=8,
+        phases=(phase,),
+        network=replace(recipe.network, architecture="stub", weights="none", dropout=0.0),
         preprocessing=STUB_SPEC,
-        optimization=replace(recipe.optimization, **small),
+        sampling=replace(recipe.sampling, positive_factor=1.0),
         augmentation=replace(
             recipe.augmentation, rotation_degrees=5.0, offset_hu=1.0, gain=0.02, noise_hu=1.0
         ),
     )
+    return replace(recipe, **choices)
+
+
+def train_options(data: Path, work: Path, **choices: Any) -> Namespace:
+    """What the command line would tell ``training.train``."""
+    usual = {
+        "data": data,
+        "work": work,
+        "degrade": False,
+        "device": "cpu",
+        "threads": 1,
+        "fold": "all",
+        "steps": None,
+        "workers": 0,
+        "state_every": 100,
+    }
+    return Namespace(**{**usual, **choices})

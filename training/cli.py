@@ -1,4 +1,4 @@
-"""Command line: ``python -m training prepare | explore | train | release | evaluate``."""
+"""Command line: ``python -m training prepare | explore | train | lr-range | release | evaluate | compare``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 
 from training import judging_commands as judging
 from training import train
+from training.compare import command as compare
 from training.explore import command as explore
-from training.first_recipe import RECIPES, read_recipe
 from training.prepare import command as prepare
+from training.recipe.read import RECIPES, read_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,14 +31,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    data_commands = {"prepare": prepare.main, "explore": explore.main}
-    if options.command in data_commands:
-        data_commands[options.command](options)
+    own = {
+        "prepare": prepare.main,
+        "explore": explore.main,
+        "train": train.main,
+        "lr-range": train.main_lr_range,
+    }
+    if options.command in own:
+        own[options.command](options)
         return
     recipe = read_recipe(options.recipe)
-    if options.command == "train":
-        train.main(recipe, options.data, options.work, options.processes)
-    elif options.command == "release":
+    if options.command == "release":
         judging.run_release(recipe, options)
     else:
         judging.run_evaluate(recipe, options)
@@ -51,12 +55,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     prepare.add_arguments(commands.add_parser("prepare", help="read a label set once into a cache"))
     explore.add_arguments(commands.add_parser("explore", help="what is in the data, as one HTML page"))
-    fitting = commands.add_parser("train", help="fit one network per fold and one on everything")
-    fitting.add_argument("--processes", type=int, default=2, help="fitted side by side, one thread each")
+    train.add_train_arguments(
+        commands.add_parser("train", help="fit one network per fold and one on everything")
+    )
+    train.add_lr_range_arguments(
+        commands.add_parser("lr-range", help="learning-rate range test of a recipe, with its curve")
+    )
     judging.add_release(
         commands.add_parser("release", help="calibrate, choose thresholds, write checkpoint and card")
     )
     judging.add_evaluate(
         commands.add_parser("evaluate", help="figures with intervals, out of fold, as JSON and HTML page")
+    )
+    compare.add_arguments(
+        commands.add_parser("compare", help="many recipes, same folds and budget, one table")
     )
     return parser

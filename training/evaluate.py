@@ -14,8 +14,6 @@ from ichviewer.atomic_file import write_atomically
 from ichviewer.inference.card_file import read_card
 from ichviewer.inference.checkpoint import load_checkpoint
 from training.cache import framed_slices
-from training.first_recipe import Recipe
-from training.folds import split_path
 from training.judge.decisions import Decisions, cross_fitted_decisions, decisions_of_card
 from training.judge.judgement import judge
 from training.judge.localization import localization_figures, point_all
@@ -24,6 +22,8 @@ from training.judge.predictions import Predictions
 from training.judge.submission import read_wanted, write_submission
 from training.out_of_fold import out_of_fold, predictions_of
 from training.phantom_lesions import phantom_lesions
+from training.recipe.tree import Recipe
+from training.runs import split_path
 from training.sources import read_sources
 from training.split import read_split
 

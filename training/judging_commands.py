@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from training import evaluate, release
-from training.first_recipe import Recipe
+from training.recipe.tree import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "resources" / "checkpoints"

@@ -22,9 +22,10 @@ from ichviewer.inference.checkpoint import Checkpoint, load_checkpoint
 from ichviewer.inference.network import SliceNetwork
 from ichviewer.inference.predict import on_device, predict_slice
 from training.cache import framed_slices, network_input
-from training.first_recipe import Recipe, file_sha256
-from training.folds import load_network, network_path, split_path
 from training.judge.predictions import Predictions
+from training.prepare.write import file_sha256
+from training.recipe.tree import Recipe
+from training.runs import WEIGHTS, load_trained, run_folder, split_path
 from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu, read_sources
 from training.split import read_split
 
@@ -83,16 +84,28 @@ def _fold_scores(
     recipe: Recipe, work: Path, fold: int, framed: NDArray[np.float32], members: NDArray[np.int64]
 ) -> Scored:
     """Scores of one fold's slices, kept beside the weights that made them."""
-    weights = network_path(work, recipe, fold)
-    path = work / f"{weights.stem}-{file_sha256(weights)[:12]}-scores.npz"
+    weights = run_folder(work, recipe, fold) / WEIGHTS
+    path = weights.parent / f"scores-{file_sha256(weights)[:12]}.npz"
     if not path.exists():
-        network = load_network(work, recipe, fold)
-        checkpoint = raw_checkpoint(recipe.name, recipe.architecture, recipe.preprocessing, network)
+        network = slice_network(work, recipe, fold)
+        checkpoint = raw_checkpoint(recipe.name, recipe.network.architecture, recipe.preprocessing, network)
         scored = score(checkpoint, (cached_input(framed[i], recipe.preprocessing) for i in members))
         np.savez(path, logits=scored.logits, class_maps=scored.class_maps)
         LOG.info("fold %d: %d slices scored", fold, len(members))
     with np.load(path) as stored:
         return Scored(stored["logits"], stored["class_maps"])
+
+
+def slice_network(work: Path, recipe: Recipe, fold: int) -> SliceNetwork:
+    """A trained network that the viewer can run.
+
+    Raises:
+        ValueError: The recipe's is none.
+    """
+    network = load_trained(work, recipe, fold)
+    if not isinstance(network, SliceNetwork) or recipe.labels != "six":
+        raise ValueError(f"The viewer cannot run what {recipe.name} trains; `training compare` judges it.")
+    return network
 
 
 def cached_input(framed: NDArray[np.float32], spec: PreprocessingSpec) -> NetworkInput:

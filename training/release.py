@@ -20,9 +20,17 @@ from numpy.typing import NDArray
 
 from ichviewer.inference.checkpoint import save_checkpoint
 from training.card import calibrated_card, decided_card, overall_words
-from training.first_recipe import Recipe, file_sha256
-from training.folds import WHOLE, load_network, network_path, split_path
-from training.out_of_fold import ASSUMED_SPACING_MM, out_of_fold, predictions_of, raw_checkpoint
+from training.out_of_fold import (
+    ASSUMED_SPACING_MM,
+    out_of_fold,
+    predictions_of,
+    raw_checkpoint,
+    slice_network,
+)
+from training.prepare.write import file_sha256
+from training.recipe.read import recipe_to_dict
+from training.recipe.tree import Recipe
+from training.runs import WEIGHTS, WHOLE, run_folder, split_path
 from training.sources import LabeledSlice, data_sha256, read_sources
 from training.split import read_split, split_sha256
 
@@ -58,8 +66,8 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
     scored = out_of_fold(recipe, data, work)
     predictions = predictions_of(rows, scored.logits, groups, folds)
 
-    network = load_network(work, recipe, WHOLE)
-    raw = raw_checkpoint(recipe.name, recipe.architecture, recipe.preprocessing, network)
+    network = slice_network(work, recipe, WHOLE)
+    raw = raw_checkpoint(recipe.name, recipe.network.architecture, recipe.preprocessing, network)
     card = calibrated_card(raw.card, predictions)
     card = decided_card(
         card, predictions, scored.class_maps, f"slices assumed {ASSUMED_SPACING_MM:g} mm apart"
@@ -99,15 +107,15 @@ def _provenance(
         "data_sha256": data_sha256(data, recipe.sources),
         "split_sha256": split_sha256(split_path(work, recipe)),
         "fold_weights_sha256": [
-            file_sha256(network_path(work, recipe, fold)) for fold in range(recipe.folds)
+            file_sha256(run_folder(work, recipe, fold) / WEIGHTS) for fold in range(recipe.folds)
         ],
         "generated_slices": (
-            f"{' then '.join(f'{c.generated_share:.0%}' for c in recipe.optimization.cycles)} of every "
+            f"{' then '.join(f'{c.generated_share:.0%}' for c in recipe.phases)} of every "
             "training batch are slices of the "
             "procedural head (ichviewer.core.phantom), of other heads than the demo's; no figure has any"
         ),
         "citations": list(CITATIONS),
-        "recipe": recipe.to_dict(),
+        "recipe": recipe_to_dict(recipe),
         "seed": recipe.seed,
         "versions": {
             "python": platform.python_version(),

@@ -1,40 +1,185 @@
-"""Train a recipe: pictures, frozen split, one network per fold and one on everything."""
+"""``training train`` and ``training lr-range``: from a recipe's name to trained networks.
+
+One process, or several that ``torchrun --nproc-per-node N -m training train ...`` starts.
+"""
 
 from __future__ import annotations
 
+import argparse
 import logging
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from training.cache import framed_slices
-from training.folds import fit_all, split_path
-from training.generated import generated_slices
-from training.first_recipe import Recipe
-from training.sources import check_windows, read_sources
-from training.split import check_split, folds_of, groups_of, write_split
+import torch
+
+from training.fit.distributed import Processes, joined, wait_for_all
+from training.fit.frames import mapped_frames, prepared_frames
+from training.fit.loop import starting_network
+from training.fit.losses import class_weights, target_values
+from training.fit.lr_range import plot, range_test
+from training.fit.phases import plan
+from training.fit.rows import TrainingRows, chosen_indices
+from training.fit.units import make_sampler
+from training.material import Material, learning_rows, open_material, prepared_sources
+from training.networks.starting_weights import WeightsUnavailableError, start_from
+from training.recipe.degrade import degraded, without_pretraining
+from training.recipe.read import named_recipe, read_recipe
+from training.recipe.tree import Recipe
+from training.runs import WHOLE, Terms, split_path, train_fold
+from training.sources import PICTURE_WINDOWS, check_windows
 
 LOG = logging.getLogger(__name__)
 
 
-def main(recipe: Recipe, data: Path, work: Path, processes: int) -> None:
-    """Train everything that a release needs.
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A recipe on its sources.
 
-    Args:
-        recipe: What to do.
-        data: Folder of the label sets.
-        work: Where caches, the split and raw weights are kept.
-        processes: Networks fitted side by side, one thread each.
+    Attributes:
+        recipe: As it is run.
+        material: Rows and folds.
+        rows: Framed.
+        lost: What the recipe has to do without, in words.
     """
-    check_windows(recipe.sources, recipe.preprocessing)
-    rows = read_sources(data, recipe.sources)
-    framed = framed_slices(rows, recipe.preprocessing, work)
-    # Before the processes start, or each would make its own.
-    for cycle in recipe.optimization.cycles:
-        generated_slices(cycle.generated_slices, recipe.preprocessing, work)
-    LOG.info("%d slices are framed", len(rows))
 
-    if not split_path(work, recipe).exists():
-        groups = groups_of(rows, framed)
-        folds = folds_of(rows, groups, recipe.folds, recipe.seed)
-        check_split(rows, groups, folds)
-        write_split(split_path(work, recipe), rows, groups, folds)
-    fit_all(recipe, data, work, processes)
+    recipe: Recipe
+    material: Material
+    rows: TrainingRows
+    lost: tuple[str, ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that ``train`` and ``lr-range`` share."""
+    parser.add_argument("name", nargs="?", default="ichviewer_mobilenet_v2", help="recipe, or path of one")
+    parser.add_argument("--split", choices=("patient", "as_reported"), help="in place of the recipe's")
+    parser.add_argument("--weights", help="starting weights in place of the recipe's: none, or a file")
+    parser.add_argument("--degrade", action="store_true", help="run on sources that lack what it needs")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=1, help="of torch, on the CPU; part of the result")
+
+
+def add_train_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``train``."""
+    add_arguments(parser)
+    parser.add_argument(
+        "--fold", default="all", help="number of the fold to hold out, `whole` for none, `all` for every one"
+    )
+    parser.add_argument("--steps", type=int, help="budget over all phases, in place of the recipe's epochs")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make batches ahead")
+    parser.add_argument("--state-every", type=int, default=100, help="steps between two states")
+
+
+def add_lr_range_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``lr-range``."""
+    add_arguments(parser)
+    parser.add_argument("--plot", type=Path, help="file of the curve, .svg or .png")
+
+
+def chosen_recipe(options: argparse.Namespace) -> Recipe:
+    """The recipe that the options name, with what they put in place of its own."""
+    path = Path(options.name)
+    recipe = read_recipe(path) if path.suffix == ".toml" else named_recipe(options.name)
+    split: Literal["patient", "as_reported"] = options.split or recipe.split
+    weights = options.weights or recipe.network.weights
+    return replace(recipe, split=split, network=replace(recipe.network, weights=weights))
+
+
+def main(options: argparse.Namespace) -> None:
+    """Train every network of the named recipe that is asked for and not there yet."""
+    torch.set_num_threads(options.threads)
+    train_recipe(chosen_recipe(options), options)
+
+
+def train_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
+    """Train every network of a recipe that the options ask for."""
+    with joined() as processes:
+        ready = make_ready(recipe, options, processes)
+        is_card = options.device == "cuda"
+        device = torch.device(f"cuda:{processes.local_rank}" if is_card else options.device)
+        terms = Terms(device, processes, options.workers, options.steps, options.state_every)
+        for fold in _folds(options.fold, recipe):
+            train_fold(ready.recipe, ready.material, ready.rows, fold, terms, options.work, ready.lost)
+
+
+def make_ready(recipe: Recipe, options: argparse.Namespace, processes: Processes) -> Ready:
+    """Prepare sources, split and frames, the first process before the others; refuse or degrade.
+
+    Raises:
+        NeedError: A source lacks what the recipe needs.
+        WeightsUnavailableError: Starting weights cannot be had, and nothing may be dropped.
+    """
+    if not processes.writes:
+        wait_for_all(processes)
+    sources = prepared_sources(recipe.sources, options.data, options.work)
+    missing = {need for need in recipe.needs for source in sources if need not in source.offers}
+    recipe, lost = degraded(recipe, missing, options.degrade)
+    lost = (*lost, *_windows_lost(recipe, missing, options.degrade))
+    material = open_material(recipe, sources, split_path(options.work, recipe))
+    rows = learning_rows(
+        material, mapped_frames(prepared_frames(sources, recipe.preprocessing), options.work)
+    )
+    if processes.writes:
+        wait_for_all(processes)
+    try:
+        start_from(starting_network(without_pretraining(recipe), rows), *_weights_of(recipe))
+    except WeightsUnavailableError as error:
+        if not options.degrade:
+            raise WeightsUnavailableError(
+                f"{error} --degrade trains from random weights and says so."
+            ) from error
+        recipe, lost = without_pretraining(recipe), (*lost, "ImageNet weights: from random ones")
+    for words in lost:
+        LOG.warning("%s has to do without: %s", recipe.name, words)
+    return Ready(recipe, material, rows, lost)
+
+
+def _windows_lost(recipe: Recipe, missing: set[str], is_allowed: bool) -> tuple[str, ...]:
+    """What is lost where a window is wider than a source's pictures, unless that was said already.
+
+    Raises:
+        ValueError: There is such a window, and nothing may be dropped.
+    """
+    pictures = [name for name in recipe.sources if name in PICTURE_WINDOWS]
+    if "hu_beyond_brain_window" in recipe.needs and "hu_beyond_brain_window" in missing:
+        return ()
+    try:
+        check_windows(pictures, recipe.preprocessing)
+    except ValueError as error:
+        if not is_allowed:
+            raise ValueError(f"{error} --degrade trains on what they hold.") from error
+        return (str(error),)
+    return ()
+
+
+def _weights_of(recipe: Recipe) -> tuple[str, str]:
+    return recipe.network.architecture, recipe.network.weights
+
+
+def _folds(wanted: str, recipe: Recipe) -> list[int]:
+    if wanted == "all":
+        return [*range(recipe.folds), WHOLE]
+    if wanted == "whole":
+        return [WHOLE]
+    if not wanted.isdigit() or int(wanted) >= recipe.folds:
+        raise ValueError(
+            f"--fold {wanted}: {recipe.name} has folds 0 to {recipe.folds - 1}, or `whole`, or `all`."
+        )
+    return [int(wanted)]
+
+
+def main_lr_range(options: argparse.Namespace) -> None:
+    """Find the learning rate of a recipe's first phase, on all but its first fold, and draw the curve."""
+    torch.set_num_threads(options.threads)
+    ready = make_ready(chosen_recipe(options), options, Processes())
+    recipe, device = ready.recipe, torch.device(options.device)
+    rows = ready.rows.only(ready.rows.indices[ready.material.folds != 0])
+    rows = rows.only(chosen_indices(rows, recipe))
+    planned = plan(recipe.phases, make_sampler(rows, recipe).steps_per_epoch)[0]
+    weights = class_weights(target_values(rows.labels[rows.indices], recipe), recipe)
+    built = starting_network(recipe, rows)
+    built.module.to(device)
+    found = range_test(built, recipe, planned, 0, rows, weights, device)
+    path = options.plot or options.work / f"lr-range-{recipe.name}.svg"
+    plot(found, path, recipe.name)
+    print(f"{recipe.name}: steepest fall at {found.chosen:.3g}; curve in {path}")

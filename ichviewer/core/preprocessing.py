@@ -151,17 +151,61 @@ def slab_hu(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NDArra
     Returns:
         (rows, columns), float32.
     """
-    positions = volume.geometry.positions_mm
-    if not volume.series.has_positions or len(positions) < 2:
+    members = slab_indices(_positions_mm(volume), volume.is_readable, slice_index, spec)
+    if len(members) == 1:
         return volume.hu(slice_index)
-    if np.median(np.diff(positions)) >= spec.thin_below_mm:
-        return volume.hu(slice_index)
-    near = np.abs(positions - positions[slice_index]) <= spec.slab_mm / 2 + 1e-6
-    members = np.flatnonzero(near & volume.is_readable)
     total = np.zeros(volume.shape, dtype=np.float32)
     for member in members:
         total += volume.hu(int(member))
     return total / np.float32(len(members))
+
+
+def slab_indices(
+    positions_mm: NDArray[np.floating] | None,
+    is_readable: NDArray[np.bool_],
+    slice_index: int,
+    spec: PreprocessingSpec,
+) -> NDArray[np.int64]:
+    """Which slices are averaged in the place of one; itself alone where slices are not thin.
+
+    Args:
+        positions_mm: (slices,), along the normal, rising; None where not known.
+        is_readable: (slices,).
+        slice_index: A readable slice.
+        spec: Slab length and limit.
+    """
+    if positions_mm is None or not _is_thin(positions_mm, spec):
+        return np.asarray([slice_index], dtype=np.int64)
+    near = np.abs(positions_mm - positions_mm[slice_index]) <= spec.slab_mm / 2 + 1e-6
+    return np.asarray(np.flatnonzero(near & is_readable), dtype=np.int64)
+
+
+def neighbour_indices(
+    positions_mm: NDArray[np.floating] | None,
+    is_readable: NDArray[np.bool_],
+    slice_index: int,
+    spec: PreprocessingSpec,
+) -> list[int]:
+    """Which slices make the channels of one, lowest first, itself in the middle; (2 neighbours + 1).
+
+    In a stack of thin slices a neighbour is a slab away. Arguments as of ``slab_indices``.
+    """
+    readable = np.flatnonzero(is_readable)
+    offsets = range(-spec.neighbours, spec.neighbours + 1)
+    if positions_mm is not None and _is_thin(positions_mm, spec):
+        wanted = [positions_mm[slice_index] + offset * spec.slab_mm for offset in offsets]
+        found = [int(readable[np.argmin(np.abs(positions_mm[readable] - at))]) for at in wanted]
+        return [index if offset else slice_index for offset, index in zip(offsets, found, strict=True)]
+    own = int(np.searchsorted(readable, slice_index))
+    return [int(readable[min(max(own + offset, 0), len(readable) - 1)]) for offset in offsets]
+
+
+def _is_thin(positions_mm: NDArray[np.floating], spec: PreprocessingSpec) -> bool:
+    return len(positions_mm) > 1 and bool(np.median(np.diff(positions_mm)) < spec.thin_below_mm)
+
+
+def _positions_mm(volume: Volume) -> NDArray[np.floating] | None:
+    return volume.geometry.positions_mm if volume.series.has_positions else None
 
 
 def frame_head(
@@ -288,30 +332,13 @@ def preprocess_slice(
 
 def preprocess_volume_slice(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NetworkInput:
     """``preprocess_slice`` for a slice of a volume: averages thin slices and takes neighbours first."""
-    hu = slab_hu(volume, slice_index, spec)
-    if spec.neighbours:
-        wanted = range(-spec.neighbours, spec.neighbours + 1)
-        around = {offset: _neighbour(volume, slice_index, offset, spec) for offset in wanted}
-        by_index = {index: slab_hu(volume, index, spec) for index in set(around.values()) - {slice_index}}
-        by_index[slice_index] = hu
-        hu = np.stack([by_index[around[offset]] for offset in wanted])
+    if not spec.neighbours:
+        hu = slab_hu(volume, slice_index, spec)
+    else:
+        around = neighbour_indices(_positions_mm(volume), volume.is_readable, slice_index, spec)
+        by_index = {index: slab_hu(volume, index, spec) for index in set(around)}
+        hu = np.stack([by_index[index] for index in around])
     return preprocess_slice(hu, volume.geometry.pixel_spacing_mm, spec)
-
-
-def _neighbour(volume: Volume, slice_index: int, offset: int, spec: PreprocessingSpec) -> int:
-    """Index of the slice *offset* neighbours away; in a stack of thin slices a neighbour is a slab away."""
-    positions = volume.geometry.positions_mm
-    is_thin = (
-        volume.series.has_positions
-        and len(positions) > 1
-        and bool(np.median(np.diff(positions)) < spec.thin_below_mm)
-    )
-    readable = np.flatnonzero(volume.is_readable)
-    if is_thin:
-        wanted = positions[slice_index] + offset * spec.slab_mm
-        return int(readable[np.argmin(np.abs(positions[readable] - wanted))])
-    own = int(np.searchsorted(readable, slice_index))
-    return int(readable[min(max(own + offset, 0), len(readable) - 1)])
 
 
 def resampling_weights(size_out: int, size_in: int, start: float, length: float) -> NDArray[np.float32]:

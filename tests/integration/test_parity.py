@@ -23,10 +23,10 @@ from ichviewer.core.windowing import Window
 from ichviewer.inference.checkpoint import Checkpoint
 from ichviewer.inference.predict import predict
 from training.cache import framed_slices, network_input
-from training.first_recipe import RECIPES, read_recipe
+from training.recipe.read import named_recipe
 from training.sources import PICTURE_WINDOWS, LabeledSlice, read_hu, read_sources
 
-RELEASED = read_recipe(RECIPES / "ichviewer_mobilenet_v2.toml")
+RELEASED = named_recipe("ichviewer_mobilenet_v2")
 TWO_WINDOWS = replace(STUB_SPEC, windows=(Window(40, 60), Window(35, 70), Window(40, 60)))
 
 

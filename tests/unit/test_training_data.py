@@ -7,44 +7,30 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from stub_checkpoint import STUB_SPEC
 from training_data import write_label_sets
 
 from ichviewer.core.phantom_spec import DEMO_SEED
 from ichviewer.core.windowing import Window
-from training.augment import augment
+from training.fit.augment import draw_variation, vary
 from training.generated import FIRST_SEED, generated_slices
-from training.first_recipe import RECIPES, read_recipe, recipe_from_dict
+from training.recipe.read import named_recipe
+from training.recipe.tree import Augmentation
 from training.sources import check_windows, data_sha256, read_sources
 
-RECIPE = read_recipe(RECIPES / "ichviewer_mobilenet_v2.toml")
-STILL = replace(
-    RECIPE.augmentation,
-    rotation_degrees=0,
-    scale=(1.0, 1.0),
-    shift=0,
-    gain=0,
-    offset_hu=0,
-    blur_share=0,
-    noise_hu=0,
-    jpeg_share=0,
-)
+RECIPE = named_recipe("ichviewer_mobilenet_v2")
+STILL = Augmentation(flip_share=0.5)
+
+
+def augment(
+    framed: np.ndarray, how: Augmentation, width_hu: float, size_px: int, generator: np.random.Generator
+) -> torch.Tensor:
+    return vary(framed, draw_variation(len(framed), how, generator), width_hu, size_px, copies=1)
 
 
 def batch(count: int = 4) -> np.ndarray:
     return np.random.default_rng(5).uniform(0.2, 0.8, (count, 1, 32, 32)).astype(np.float32)
-
-
-def test_a_recipe_survives_its_own_dictionary() -> None:
-    assert recipe_from_dict(RECIPE.to_dict()) == RECIPE
-
-
-def test_a_misspelled_recipe_is_named(tmp_path: Path) -> None:
-    text = (RECIPES / "ichviewer_mobilenet_v2.toml").read_text(encoding="utf-8")
-    path = tmp_path / "wrong.toml"
-    path.write_text(text.replace("batch_size", "batchsize"), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"wrong\.toml is not a complete recipe"):
-        read_recipe(path)
 
 
 def test_rows_carry_patient_position_and_labels(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The training loop, and the whole way from pictures to a released checkpoint, at toy size."""
+"""The whole way from pictures to a released checkpoint, at toy size."""
 
 from __future__ import annotations
 
@@ -8,91 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from stub_checkpoint import STUB_SPEC, stub_network
-from training_data import small_recipe, write_label_sets
+from stub_checkpoint import STUB_SPEC
+from training_data import small_recipe, train_options, write_label_sets
 
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.inference.checkpoint import load_checkpoint
-from ichviewer.inference.network import SliceNetwork, build_network
 from training import evaluate, out_of_fold, release, train
 from training.cache import framed_slices
 from training.card import full_scale
-from training.first_fit import TrainingPart, draw_batch, fit_cycle, learning_rate, starting_network
-from training.first_recipe import Recipe
-from training.first_starting_weights import start_from
-from training.folds import WHOLE, labels_of, load_network, network_path
 from training.judge.decisions import SLICE_SPECIFICITY
+from training.runs import WEIGHTS, WHOLE, load_trained, run_folder, split_path
 from training.sources import read_sources
 from training.split import read_split
-
-
-def fit(part: TrainingPart, recipe: Recipe, seed: int) -> SliceNetwork:
-    """One cycle from the recipe's start."""
-    return fit_cycle(starting_network(recipe, seed), part, recipe, recipe.optimization.cycles[0], seed)
-
-
-def part_of(folder: Path, indices: list[int] | None = None) -> TrainingPart:
-    rows = read_sources(write_label_sets(folder / "data"), ["ct_ich_v1", "rsna_png"])
-    framed = framed_slices(rows, STUB_SPEC, folder)
-    chosen = np.arange(len(rows)) if indices is None else np.asarray(indices)
-    return TrainingPart(
-        framed, labels_of(rows), chosen, np.full_like(framed[:2], 0.5), np.zeros((2, 6), np.float32)
-    )
-
-
-def test_the_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
-    rates = [learning_rate(step, 100, 0.01, 0.1) for step in range(100)]
-    assert rates[0] == pytest.approx(0.001)
-    assert max(rates) == rates[9] == rates[10] == 0.01
-    assert rates[99] < 1e-5
-    assert rates[10:] == sorted(rates[10:], reverse=True)
-
-
-def test_a_batch_holds_the_slices_it_may_and_its_share_of_generated_ones(tmp_path: Path) -> None:
-    """Hazard: a slice of the held-out fold in a training batch."""
-    part = part_of(tmp_path, indices=list(range(0, 64, 2)))
-    recipe = small_recipe(batch_size=16)
-    allowed = {part.framed[index].tobytes() for index in part.indices}
-    framed, labels = draw_batch(part, recipe, 0.25, np.random.default_rng(0))
-    assert {slice_.tobytes() for slice_ in framed[:12]} <= allowed
-    assert (framed[12:] == 0.5).all()
-    assert labels.shape == (16, 6)
-
-
-def test_training_beats_the_constant_prior(tmp_path: Path) -> None:
-    part, recipe = part_of(tmp_path), small_recipe(epochs=12, generated_share=0.0)
-    network = fit(part, recipe, seed=3)
-    recipe_input = torch.from_numpy(np.repeat(np.asarray(part.framed), 3, axis=1))
-    with torch.inference_mode():
-        logits = network((recipe_input - 0.5) / 0.25)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.from_numpy(part.labels))
-    assert float(loss) < 0.9 * np.log(2)
-
-
-def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
-    part, recipe = part_of(tmp_path), small_recipe(epochs=1)
-    first, second = (fit(part, recipe, seed=3).state_dict() for _ in range(2))
-    assert all(torch.equal(first[name], second[name]) for name in first)
-
-
-def test_frozen_blocks_keep_their_weights(tmp_path: Path) -> None:
-    part, recipe = part_of(tmp_path), small_recipe(epochs=1, frozen_blocks=1)
-    trained = fit(part, recipe, seed=0).state_dict()
-    assert torch.equal(trained["features.0.weight"], stub_network(seed=0).state_dict()["features.0.weight"])
-    assert not torch.equal(
-        trained["classifier.weight"], stub_network(seed=0).state_dict()["classifier.weight"]
-    )
-
-
-def test_starting_weights_from_a_file_fill_the_features(tmp_path: Path) -> None:
-    source = build_network("mobilenet_v2", 6)
-    state = {f"features.{k}": v for k, v in source.features.state_dict().items()}
-    torch.save({**state, "classifier.1.weight": torch.zeros(1000, 1280)}, tmp_path / "w.pth")
-    network = start_from(build_network("mobilenet_v2", 6), "mobilenet_v2", str(tmp_path / "w.pth"))
-    assert torch.equal(network.features[0][0].weight, source.features[0][0].weight)
-    with pytest.raises(ValueError, match=r"absent\.pth are not there"):
-        start_from(network, "mobilenet_v2", str(tmp_path / "absent.pth"))
 
 
 def test_full_scale_needs_a_true_positive_map() -> None:
@@ -110,7 +37,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path
     folder = tmp_path_factory.mktemp("toy")
     data = write_label_sets(folder / "data", patients=24, slices=2)
     recipe = small_recipe(epochs=12)
-    train.main(recipe, data, folder / "work", processes=0)
+    train.train_recipe(recipe, train_options(data, folder / "work"))
     return data, folder / "work", release.main(recipe, data, folder / "work", folder)
 
 
@@ -136,8 +63,8 @@ def test_a_release_can_be_loaded_and_says_what_it_is(released: tuple[Path, Path,
 def test_the_released_network_is_the_one_that_saw_everything(released: tuple[Path, Path, Path]) -> None:
     _, work, card_path = released
     recipe = small_recipe(epochs=12)
-    whole = network_path(work, recipe, WHOLE).read_bytes()
-    assert whole != network_path(work, recipe, 0).read_bytes()
+    whole = (run_folder(work, recipe, WHOLE) / WEIGHTS).read_bytes()
+    assert whole != (run_folder(work, recipe, 0) / WEIGHTS).read_bytes()
     assert card_path.with_suffix(".safetensors").read_bytes() == whole
 
 
@@ -146,11 +73,11 @@ def test_scores_are_out_of_fold(released: tuple[Path, Path, Path]) -> None:
     data, work, _ = released
     recipe = small_recipe(epochs=12)
     rows = read_sources(data, recipe.sources)
-    _, folds = read_split(work / "small-split.jsonl", rows)
+    _, folds = read_split(split_path(work, recipe), rows)
     scored = out_of_fold.out_of_fold(recipe, data, work)
     framed = framed_slices(rows, recipe.preprocessing, work)
     for index in (0, 30, 60):
-        network = load_network(work, recipe, int(folds[index]))
+        network = load_trained(work, recipe, int(folds[index]))
         checkpoint = out_of_fold.raw_checkpoint("small", "stub", recipe.preprocessing, network)
         expected = out_of_fold.score(
             checkpoint, [out_of_fold.cached_input(framed[index], recipe.preprocessing)]
@@ -174,12 +101,12 @@ def test_pictures_are_scored_from_file_to_probability(released: tuple[Path, Path
     data, _, card_path = released
     rows = read_sources(data, ["ct_ich_v1"])
     probabilities = out_of_fold.score_pictures(card_path, rows)
-    labels = labels_of(rows)[:, 0] > 0
+    labels = np.asarray([row.labels[0] for row in rows]) > 0
     assert probabilities[labels, 0].mean() > probabilities[~labels, 0].mean()
 
 
 def test_windows_that_the_pictures_do_not_hold_stop_the_training(tmp_path: Path) -> None:
-    recipe = small_recipe()
+    recipe, data = small_recipe(), write_label_sets(tmp_path / "data", 2, 2)
     wide = replace(recipe.preprocessing, windows=tuple(replace(w, width=300) for w in STUB_SPEC.windows))
     with pytest.raises(ValueError, match="wider than the pictures"):
-        train.main(replace(recipe, preprocessing=wide), tmp_path, tmp_path, processes=0)
+        train.train_recipe(replace(recipe, preprocessing=wide), train_options(data, tmp_path))

@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 from ichviewer.core.preprocessing import normalize
 from training.fit import chance
 from training.fit.augment import Variation, draw_variation, resized, vary, vary_classes
+from training.fit.channels import repeated
 from training.fit.cutmix import Cut, cut_for, mixed, pasted
 from training.fit.distributed import Processes
 from training.fit.losses import Targets, target_known, target_values
@@ -192,7 +193,8 @@ def assembled(
         given: Of every unit.
         classes: Masks of all rows.
     """
-    images = np.stack([normalize(framed, recipe.preprocessing) for framed in grey])
+    spec = recipe.preprocessing
+    images = np.stack([normalize(framed, spec) for framed in repeated(grey, spec)])
     values, known = np.concatenate([v for v, _ in given]), np.concatenate([k for _, k in given])
     if recipe.sampling.unit == "series":
         ends = np.cumsum([len(v) for v, _ in given])[:-1]

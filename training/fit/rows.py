@@ -19,7 +19,7 @@ class Frames(Protocol):
     """Framed slices by row number; may read from a file, must be the same whenever it is asked."""
 
     def framed(self, index: int) -> NDArray[np.float32]:
-        """(channels, size, size), [0, 1], not yet normalized."""
+        """(distinct channels, size, size), [0, 1], not yet normalized; see ``training.fit.channels``."""
 
     def classes(self, index: int) -> NDArray[np.int64] | None:
         """(size, size), 0 for no bleed, k for subtype k of SUBTYPES; None without masks."""
@@ -30,7 +30,7 @@ class InMemory:
     """Frames that lie in arrays.
 
     Attributes:
-        images: (rows, channels, size, size), [0, 1].
+        images: (rows, distinct channels, size, size), [0, 1].
         masks: (rows, size, size), or None.
     """
 

@@ -1,0 +1,164 @@
+"""The runs of a recipe: one network per fold and one on everything, each in a folder of its own.
+
+The one thing to get wrong: ``whole`` saw every slice, so nothing may be measured with it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save
+from torch import nn
+
+from ichviewer.atomic_file import write_atomically
+from training.fit.distributed import Processes, wait_for_all
+from training.fit.loop import STATE, Fitted, fit
+from training.fit.place import Place
+from training.fit.rows import TrainingRows, chosen_indices, held_out_share, rows_of_arrays
+from training.generated import generated_slices
+from training.material import Material
+from training.networks.by_name import build
+from training.recipe.read import recipe_to_dict
+from training.recipe.tree import Recipe
+
+LOG = logging.getLogger(__name__)
+
+WHOLE = -1
+"""In place of a fold: the network that learns from every slice, which is the one to release."""
+
+WEIGHTS, RUN = "weights.safetensors", "run.json"
+
+
+def split_path(work: Path, recipe: Recipe) -> Path:
+    """The frozen split of a recipe; recipes on the same sources with as many folds and one seed share it."""
+    kind = "" if recipe.split == "patient" else "-as_reported"
+    return work / f"split-{'+'.join(recipe.sources)}-{recipe.folds}-{recipe.seed}{kind}.jsonl"
+
+
+def run_folder(work: Path, recipe: Recipe, fold: int) -> Path:
+    """Where a network's weights, log and state lie."""
+    kind = "" if recipe.split == "patient" else "_as_reported"
+    name = recipe.name.removesuffix(kind) + kind
+    return work / "runs" / name / ("whole" if fold == WHOLE else f"fold{fold}")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a network is trained, beside its recipe.
+
+    Attributes:
+        device: Of the network.
+        processes: That train together.
+        workers: Processes that make batches ahead.
+        budget: Steps in place of the recipe's own; None for its own.
+        state_every: Steps between two states.
+    """
+
+    device: torch.device
+    processes: Processes
+    workers: int = 0
+    budget: int | None = None
+    state_every: int = 100
+
+
+def train_fold(
+    recipe: Recipe,
+    material: Material,
+    rows: TrainingRows,
+    fold: int,
+    terms: Terms,
+    work: Path,
+    lost: tuple[str, ...] = (),
+) -> Path:
+    """Train one network; goes on where a kill left it, and does nothing where it is done.
+
+    Args:
+        recipe: As it is run.
+        material: Folds.
+        rows: All rows, framed as the recipe asks.
+        fold: Held out; WHOLE for none.
+        terms: Device, budget.
+        work: Folder of all runs.
+        lost: What the recipe had to do without already.
+
+    Returns:
+        The weights' file.
+
+    Raises:
+        ValueError: A finished run of another recipe or budget lies there.
+    """
+    folder = run_folder(work, recipe, fold)
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = {"recipe": recipe_to_dict(recipe), "budget": terms.budget, "lost": list(lost)}
+    if (folder / WEIGHTS).exists():
+        _require_same(folder / RUN, asked)
+        return folder / WEIGHTS
+    learned = rows.only(rows.indices[material.folds[rows.indices] != fold])
+    learned = learned.only(chosen_indices(learned, recipe))
+    steering = None
+    if recipe.validation_share:
+        kept, held = held_out_share(learned, learned.indices, recipe.validation_share, recipe.seed)
+        learned, steering = learned.only(kept), learned.only(held)
+    fitted = fit(
+        recipe,
+        learned,
+        Place(folder, terms.device, terms.processes, terms.workers, terms.state_every),
+        validation=steering,
+        generated=lambda count: rows_of_arrays(*generated_slices(count, recipe.preprocessing, work)),
+        budget=terms.budget,
+    )
+    if terms.processes.writes:
+        _write(folder, fitted, asked)
+        LOG.info("%s is written after %d steps", folder / WEIGHTS, fitted.steps)
+    wait_for_all(terms.processes)
+    return folder / WEIGHTS
+
+
+def _write(folder: Path, fitted: Fitted, asked: dict[str, Any]) -> None:
+    """What the run was, then the weights; the state is not needed any more."""
+    made = {
+        **asked,
+        "steps": fitted.steps,
+        "lost": [*asked["lost"], *fitted.lost],
+        "asked_lost": asked["lost"],
+        "validation_loss": fitted.validation_loss,
+        "parameters": sum(parameter.numel() for parameter in fitted.network.parameters()),
+        "torch": torch.__version__,
+    }
+    write_atomically(folder / RUN, (json.dumps(made, indent=1) + "\n").encode())
+    state = {name: tensor.contiguous() for name, tensor in fitted.network.state_dict().items()}
+    write_atomically(folder / WEIGHTS, save(state))
+    (folder / STATE).unlink(missing_ok=True)
+
+
+def _require_same(path: Path, asked: dict[str, Any]) -> None:
+    """Refuse to take the weights of another recipe for those that are asked for."""
+    made = json.loads(path.read_text(encoding="utf-8"))
+    plain = json.loads(json.dumps(asked))
+    differing = [name for name in ("recipe", "budget") if made[name] != plain[name]]
+    if made["asked_lost"] != plain["lost"]:
+        differing.append("lost")
+    if differing:
+        raise ValueError(
+            f"{path.parent} holds a finished run with another {' and '.join(differing)}; move it away to "
+            "train anew."
+        )
+
+
+def load_trained(work: Path, recipe: Recipe, fold: int) -> nn.Module:
+    """A trained network, in evaluation mode.
+
+    Raises:
+        ValueError: It was not trained.
+    """
+    path = run_folder(work, recipe, fold) / WEIGHTS
+    if not path.exists():
+        raise ValueError(f"{path} is not there: `python -m training train {recipe.name}` makes it.")
+    module = build(recipe).module
+    module.load_state_dict(load_file(path))
+    return module.eval()
