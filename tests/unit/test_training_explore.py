@@ -86,7 +86,7 @@ def test_the_page_is_whole_and_asks_for_nothing_outside(rsna: SourceFacts, ct_ic
     page = Page(text)
     assert page.open == []
     assert page.outside == []
-    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"|<metadata>.*?</metadata>', "", text, flags=re.DOTALL)
+    assert "://" not in re.sub(r'xmlns(:\w+)?="[^"]*"|<metadata>.*?</metadata>', "", text, flags=re.DOTALL)
     assert {anchor for anchor, _ in SECTIONS} <= page.ids
     assert page.links <= page.ids
     assert "12 slices from 2 sources" in page.words

@@ -94,7 +94,9 @@ def twins(
         apart = people[a] != people[b]
         count += int(apart.sum())
         alike = np.einsum("ij,ij->i", small[a[apart]], small[b[apart]])
-        best += list(zip(alike.tolist(), a[apart].tolist(), b[apart].tolist(), strict=True))
+        first = np.argsort(-alike, kind="stable")[:most]
+        found = (alike[first], a[apart][first], b[apart][first])
+        best += list(zip(*(values.tolist() for values in found), strict=True))
         best = sorted(best, reverse=True)[:most]
     return count, [(alike, origin[a], origin[b]) for alike, a, b in best]
 
