@@ -1,4 +1,4 @@
-"""Command line: ``python -m training prepare | explore | train | lr-range | release | evaluate | compare``."""
+"""Command line: ``python -m training COMMAND``: from label sets to a released checkpoint."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def _run(options: argparse.Namespace) -> None:
     own = {
         "prepare": prepare.main,
         "explore": explore.main,
+        "compare": compare.main,
         "train": train.main,
         "lr-range": train.main_lr_range,
     }

@@ -102,8 +102,16 @@ def train_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
             train_fold(ready.recipe, ready.material, ready.rows, fold, terms, options.work, ready.lost)
 
 
-def make_ready(recipe: Recipe, options: argparse.Namespace, processes: Processes) -> Ready:
+def make_ready(
+    recipe: Recipe, options: argparse.Namespace, processes: Processes, split: Path | None = None
+) -> Ready:
     """Prepare sources, split and frames, the first process before the others; refuse or degrade.
+
+    Args:
+        recipe: As it was written.
+        options: Folders, and whether anything may be dropped.
+        processes: That train together.
+        split: File of the split; the recipe's own by default.
 
     Raises:
         NeedError: A source lacks what the recipe needs.
@@ -112,10 +120,10 @@ def make_ready(recipe: Recipe, options: argparse.Namespace, processes: Processes
     if not processes.writes:
         wait_for_all(processes)
     sources = prepared_sources(recipe.sources, options.data, options.work)
-    missing = {need for need in recipe.needs for source in sources if need not in source.offers}
+    missing: set[str] = {need for need in recipe.needs for source in sources if need not in source.offers}
     recipe, lost = degraded(recipe, missing, options.degrade)
     lost = (*lost, *_windows_lost(recipe, missing, options.degrade))
-    material = open_material(recipe, sources, split_path(options.work, recipe))
+    material = open_material(recipe, sources, split or split_path(options.work, recipe))
     rows = learning_rows(
         material, mapped_frames(prepared_frames(sources, recipe.preprocessing), options.work)
     )

@@ -5,27 +5,27 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from fit_data import spots, tiny_recipe
 from made_predictions import made_predictions
+from training_data import write_label_sets
 
-from ichviewer.core.preprocessing import PreprocessingSpec
+from training import runs as training_runs
 from training.compare import run as runs
 from training.compare.compare import compare
 from training.compare.row import Cost, Row, Status, read_row, write_row
-from training.compare.run import Material, Terms, training_rows
+from training.compare.run import Terms
 from training.compare.table import markdown, measure
-from training.fit.rows import Frames, TrainingRows
+from training.fit.rows import TrainingRows
 from training.judge.predictions import load_predictions
 from training.recipe.tree import Recipe
 from training.score_rows import score_rows
-from training.sources.labeled_slice import LabeledSlice, Need
 
-SLICES = 72
-TERMS = Terms(steps=6, folds=(0, 1, 2), degrade=False, device="cpu", commit="abc1234")
+SLICES = 96
 
 
 @pytest.fixture(autouse=True)
@@ -33,47 +33,40 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def material(offers: frozenset[Need] = frozenset()) -> Material:
-    """Bright spots of 36 patients, every other of whom bleeds."""
-    made = spots(SLICES, slices_per_series=2)
-    rows = tuple(
-        LabeledSlice(
-            "spots",
-            f"s{i}",
-            Path("none"),
-            f"P{i // 2}",
-            i % 2,
-            tuple(int(v) for v in made.labels[i]),
-        )
-        for i in range(SLICES)
-    )
-    patients = np.arange(SLICES) // 2
-
-    def frames_for(spec: PreprocessingSpec) -> Frames:
-        return made.frames
-
-    def generated_for(spec: PreprocessingSpec, count: int) -> TrainingRows:
-        raise AssertionError("no recipe here asks for generated slices")
-
-    return Material(
-        rows, patients, (patients // 2) % 3, "0" * 64, {"spots": offers}, frames_for, generated_for
+@pytest.fixture(scope="module")
+def terms(tmp_path_factory: pytest.TempPathFactory) -> Terms:
+    """Both label sets, 24 patients each; sources are prepared and frames made once for all tests."""
+    folder = tmp_path_factory.mktemp("compare")
+    data = write_label_sets(folder / "data", patients=24, slices=2)
+    return Terms(
+        sources=("ct_ich_v1", "rsna_png"),
+        data=data,
+        work=folder / "work",
+        split=folder / "work" / "split.jsonl",
+        fold_count=3,
+        folds=(0, 1, 2),
+        steps=6,
+        degrade=False,
+        device="cpu",
+        commit="abc1234",
     )
 
 
 def named(name: str, **choices: object) -> Recipe:
-    return replace(tiny_recipe(), name=name, folds=3, **choices)
+    return replace(tiny_recipe(), name=name, **choices)
 
 
-def test_a_comparison_runs_every_recipe_on_the_same_terms(tmp_path: Path) -> None:
+def test_a_comparison_runs_every_recipe_on_the_same_terms(terms: Terms, tmp_path: Path) -> None:
     recipes = [named("first"), named("second", seed=9)]
-    measured = compare(recipes, material(), TERMS, tmp_path, "first")
+    measured = compare(recipes, terms, tmp_path, "first")
     assert [each.row.status for each in measured] == [Status.RUN] * 2
     first, second = (load_predictions(tmp_path / each.row.predictions) for each in measured)
-    assert first.names.tolist() == second.names.tolist() == [f"s{i}" for i in range(SLICES)]
+    assert first.names.tolist() == second.names.tolist()
+    assert len(first.names) == SLICES
     assert measured[0].differences == {}
-    assert measured[1].differences["auc any spots"] is not None
+    assert measured[1].differences["auc any pooled"] is not None
     row = measured[1].row
-    assert (row.slices, row.patients, row.seed, row.commit) == (SLICES, 36, 9, "abc1234")
+    assert (row.slices, row.patients, row.seed, row.commit) == (SLICES, row.patients, 9, "abc1234")
     assert row.cost is not None
     assert row.cost.steps == 6
     assert row.cost.seconds_per_slice > 0
@@ -85,118 +78,148 @@ def test_a_comparison_runs_every_recipe_on_the_same_terms(tmp_path: Path) -> Non
 
 
 def test_scores_are_of_networks_that_did_not_see_the_fold(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    terms: Terms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hazard: a figure measured on slices that the network learned from."""
-    learned: list[set[int]] = []
-    fit = runs.fit
+    learned: list[tuple[int, ...]] = []
+    fit = training_runs.fit
 
-    def watched(recipe: Recipe, rows: TrainingRows, *given: object, **named: object) -> object:
-        validation = named["validation"]
-        assert isinstance(validation, TrainingRows)
-        learned.append({*rows.indices.tolist(), *validation.indices.tolist()})
-        assert not {*rows.indices.tolist()} & {*validation.indices.tolist()}
-        return fit(recipe, rows, *given, **named)  # type: ignore[arg-type]
+    def watched(recipe: Recipe, rows: TrainingRows, *given: Any, **named: Any) -> Any:
+        learned.append(tuple(rows.indices))
+        return fit(recipe, rows, *given, **named)
 
-    monkeypatch.setattr(runs, "fit", watched)
-    shared = material()
-    compare([named("only", validation_share=0.25)], shared, TERMS, tmp_path, "only")
-    for fold, indices in zip(TERMS.folds, learned, strict=True):
-        assert indices == set(np.flatnonzero(shared.folds != fold).tolist())
+    monkeypatch.setattr(training_runs, "fit", watched)
+    measured = compare([named("only")], terms, tmp_path, "only")
+    predictions = load_predictions(tmp_path / measured[0].row.predictions)
+    for fold, indices in zip(terms.folds, learned, strict=True):
+        assert set(indices) == set(np.flatnonzero(predictions.folds != fold).tolist())
 
 
-def test_a_row_that_is_there_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_that_is_there_is_not_run_again(
+    terms: Terms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recipes = [named("first"), named("second")]
-    compare(recipes[:1], material(), TERMS, tmp_path, "first")
+    compare(recipes[:1], terms, tmp_path, "first")
     ran: list[str] = []
     run_recipe = runs.run_recipe
 
-    def watched(recipe: Recipe, *given: object) -> Row:
+    def watched(recipe: Recipe, *given: Any) -> Row:
         ran.append(recipe.name)
-        return run_recipe(recipe, *given)  # type: ignore[arg-type]
+        return run_recipe(recipe, *given)
 
     monkeypatch.setattr("training.compare.compare.run_recipe", watched)
-    later = replace(TERMS, commit="def5678")
-    measured = compare(recipes, material(), later, tmp_path, "first")
+    later = replace(terms, commit="def5678")
+    measured = compare(recipes, later, tmp_path, "first")
     assert ran == ["second"]
     assert [each.row.commit for each in measured] == ["abc1234", "def5678"]
 
 
-def test_a_row_goes_on_after_the_folds_that_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared, recipe = material(), named("only")
-    whole = compare([recipe], shared, TERMS, tmp_path / "whole", "only")
-    fit, count = runs.fit, 0
+def test_a_row_goes_on_after_the_folds_that_are_done(
+    terms: Terms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = named("only")
+    whole = compare([recipe], terms, tmp_path / "whole", "only")
+    fit, count = training_runs.fit, 0
 
-    def dies(*given: object, **named: object) -> object:
+    def dies(*given: Any, **named: Any) -> Any:
         nonlocal count
         count += 1
         if count == 2:
             raise KeyboardInterrupt
-        return fit(*given, **named)  # type: ignore[arg-type]
+        return fit(*given, **named)
 
-    monkeypatch.setattr(runs, "fit", dies)
+    monkeypatch.setattr(training_runs, "fit", dies)
     with pytest.raises(KeyboardInterrupt):
-        compare([recipe], shared, TERMS, tmp_path / "cut", "only")
-    again = compare([recipe], shared, TERMS, tmp_path / "cut", "only")
+        compare([recipe], terms, tmp_path / "cut", "only")
+    again = compare([recipe], terms, tmp_path / "cut", "only")
     assert count == 4
     one, other = (
         load_predictions(tmp_path / folder / each[0].row.predictions)
         for folder, each in (("whole", whole), ("cut", again))
     )
     np.testing.assert_array_equal(one.logits, other.logits)
+    assert whole[0].row.cost is not None
+    assert again[0].row.cost is not None
+    assert whole[0].row.cost.training_seconds is not None
+    # The second fold was begun by a run that died: nobody knows how long it took.
+    assert again[0].row.cost.training_seconds is None
 
 
-def test_a_row_of_other_terms_is_not_taken(tmp_path: Path) -> None:
+def test_a_row_of_other_terms_is_not_taken(terms: Terms, tmp_path: Path) -> None:
     """Hazard: 300 steps in one row and 3,000 in the next, in one table."""
     recipe = named("only")
-    compare([recipe], material(), TERMS, tmp_path, "only")
-    measured = compare([recipe], material(), replace(TERMS, steps=7), tmp_path, "only", run=False)
+    compare([recipe], terms, tmp_path, "only")
+    measured = compare([recipe], replace(terms, steps=7), tmp_path, "only", run=False)
     assert measured[0].row.status is Status.NOT_RUN
     assert "other terms" in measured[0].row.reason
     assert "not run: an older run had other terms" in (tmp_path / "table.md").read_text(encoding="utf-8")
 
 
-def test_what_a_source_lacks_is_named(tmp_path: Path) -> None:
+def test_what_a_source_lacks_is_named(terms: Terms, tmp_path: Path) -> None:
     needy = named("needy", needs=("spacing",))
-    measured = compare([needy], material(), TERMS, tmp_path, "needy")
+    measured = compare([needy], terms, tmp_path, "needy")
     assert measured[0].row.status is Status.REFUSED
-    assert measured[0].row.reason == "spots has no pixel spacing in mm (spacing)."
-    degraded = compare([needy], material(), replace(TERMS, degrade=True), tmp_path, "needy")
+    assert "needs spacing" in measured[0].row.reason
+    degraded = compare([needy], replace(terms, degrade=True), tmp_path, "needy")
     assert degraded[0].row.status is Status.RUN
-    assert degraded[0].row.lost == ("spots has no pixel spacing in mm (spacing).",)
-    assert "spots has no pixel spacing" in (tmp_path / "table.md").read_text(encoding="utf-8")
-    content = compare([needy], material(frozenset({Need.SPACING})), TERMS, tmp_path / "other", "needy")
-    assert (content[0].row.status, content[0].row.lost) == (Status.RUN, ())
+    assert degraded[0].row.lost == ("the frame follows the head, since pixels have no known size",)
+    assert "the frame follows the head" in (tmp_path / "table.md").read_text(encoding="utf-8")
 
 
-def test_masks_cannot_be_done_without(tmp_path: Path) -> None:
-    measured = compare(
-        [named("pixels", needs=("masks",))], material(), replace(TERMS, degrade=True), tmp_path, "pixels"
+def test_pretraining_that_cannot_be_had_is_said(terms: Terms, tmp_path: Path) -> None:
+    """Hazard: "pretrained" in the table, from scratch in truth."""
+    absent = replace(tiny_recipe().network, weights=str(tmp_path / "absent.pth"))
+    recipe = named("start", network=absent)
+    refused = compare([recipe], terms, tmp_path, "start")
+    assert refused[0].row.status is Status.REFUSED
+    measured = compare([recipe], replace(terms, degrade=True), tmp_path, "start")
+    assert measured[0].row.status is Status.RUN
+    assert any("random" in words for words in measured[0].row.lost)
+
+
+def test_a_slice_random_split_stands_apart_from_the_others(terms: Terms, tmp_path: Path) -> None:
+    """Hazard: a figure with heads on both sides, ranked among honest ones."""
+    recipes = [named("other"), named("plain"), named("plain_as_reported", split="as_reported")]
+    measured = compare(recipes, terms, tmp_path, "other")
+    ours, twin = (load_predictions(tmp_path / measured[i].row.predictions) for i in (2, 1))
+    assert any(len(set(ours.folds[ours.patients == patient])) > 1 for patient in np.unique(ours.patients))
+    assert measured[2].row.split == "as_reported"
+    honest, _, rest = (
+        (tmp_path / "table.md").read_text(encoding="utf-8").partition("### Split slice by slice")
     )
+    assert "plain_as_reported" not in honest
+    assert "Never to be compared" in rest
+    again = measure([(measured[2].row, ours), (measured[1].row, twin)], "other")[0]
+    assert again.differences == measured[2].differences
+
+
+def test_masks_cannot_be_done_without(terms: Terms, tmp_path: Path) -> None:
+    pixels = named("pixels", needs=("masks",))
+    measured = compare([pixels], replace(terms, degrade=True), tmp_path, "pixels")
     assert measured[0].row.status is Status.REFUSED
 
 
-def test_a_recipe_that_fails_costs_its_own_row_only(tmp_path: Path) -> None:
+def test_a_recipe_that_fails_costs_its_own_row_only(terms: Terms, tmp_path: Path) -> None:
     recipes = [named("broken"), named("sound")]
     recipes[0] = replace(recipes[0], network=replace(recipes[0].network, architecture="no_such_network"))
-    measured = compare(recipes, material(), TERMS, tmp_path, "sound")
+    measured = compare(recipes, terms, tmp_path, "sound")
     assert [each.row.status for each in measured] == [Status.FAILED, Status.RUN]
     assert "no_such_network" in measured[0].row.reason
 
 
-def test_a_reference_must_be_there(tmp_path: Path) -> None:
+def test_a_reference_must_be_there(terms: Terms, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="reference 'other' is not among the recipes: only"):
-        compare([named("only")], material(), TERMS, tmp_path, "other")
+        compare([named("only")], terms, tmp_path, "other")
     with pytest.raises(ValueError, match="same name"):
-        compare([named("only"), named("only")], material(), TERMS, tmp_path, "only")
+        compare([named("only"), named("only")], terms, tmp_path, "only")
 
 
-def test_a_binary_recipe_is_compared_on_any_alone(tmp_path: Path) -> None:
+def test_a_binary_recipe_is_compared_on_any_alone(terms: Terms, tmp_path: Path) -> None:
     loss = replace(tiny_recipe().loss, kind="bce")
     recipes = [named("six"), named("two", labels="binary", loss=loss)]
-    measured = compare(recipes, material(), TERMS, tmp_path, "six")
-    assert measured[1].figures["overall"]["spots"]["gain_over_prior"] is None
-    assert set(measured[1].differences) == {"auc any spots"}
+    measured = compare(recipes, terms, tmp_path, "six")
+    assert measured[1].figures["overall"]["pooled"]["gain_over_prior"] is None
+    assert all(name.startswith("auc any ") for name in measured[1].differences)
 
 
 def test_rows_come_back_from_their_files(tmp_path: Path) -> None:
@@ -234,19 +257,18 @@ def test_the_difference_in_the_table_is_paired() -> None:
 
 def test_every_slice_of_a_series_is_scored() -> None:
     """Hazard: the slice that bleeds is one that training leaves out."""
-    shared = material()
     recipe = named("series")
     series = replace(
         recipe,
         sampling=replace(recipe.sampling, unit="series", series_length=1),
         network=replace(recipe.network, architecture="bag_of_slices"),
     )
-    rows = training_rows(shared, series)
+    rows = spots(20, slices_per_series=5)
 
     class EverySlice(torch.nn.Module):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return images.mean(dim=(2, 3, 4))[..., None].expand(-1, -1, 6)
 
-    logits = score_rows(EverySlice(), series, rows.only(np.arange(20)), torch.device("cpu"))
+    logits = score_rows(EverySlice(), series, rows, torch.device("cpu"))
     assert logits.shape == (20, 6)
     assert len(np.unique(logits[:, 0])) == 20

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ichviewer.atomic_file import write_atomically
 from training.compare.row import Row, Status, read_row, write_row
-from training.compare.run import Material, Terms, run_key, run_recipe
+from training.compare.run import Terms, run_key, run_recipe
 from training.compare.table import Measured, markdown, measure
 from training.fit.phase_run import TrainingError
 from training.judge.predictions import load_predictions
@@ -20,22 +21,15 @@ LOG = logging.getLogger(__name__)
 
 
 def compare(
-    recipes: Sequence[Recipe],
-    material: Material,
-    terms: Terms,
-    folder: Path,
-    reference: str,
-    *,
-    run: bool = True,
+    recipes: Sequence[Recipe], terms: Terms, folder: Path, reference: str, *, run: bool = True
 ) -> list[Measured]:
     """Rows of all recipes, as ``table.md`` and ``table.json`` in *folder*.
 
-    A row that was run on the same terms is taken as it is; one that failed is tried again.
+    A row that was run on the same terms is taken as it is; one that was refused or failed is tried again.
 
     Args:
         recipes: In the order of the table.
-        material: What all are run on.
-        terms: On what terms.
+        terms: On what terms all are run.
         folder: Rows, scores and tables lie here.
         reference: Name of the recipe that the others are compared with.
         run: False writes the table of what is there; the others are *not run*.
@@ -49,67 +43,64 @@ def compare(
     if reference not in names:
         raise ValueError(f"The reference {reference!r} is not among the recipes: {', '.join(names)}.")
     folder.mkdir(parents=True, exist_ok=True)
-    measured = write_tables(recipes, material, terms, folder, reference)
+    measured = write_tables(recipes, terms, folder, reference)
     for recipe in recipes:
-        if run and not _is_done(_current(recipe, material, terms, folder)):
-            write_row(folder, _run(recipe, material, terms, folder))
-            measured = write_tables(recipes, material, terms, folder, reference)
+        if run and _current(recipe, terms, folder).status is not Status.RUN:
+            write_row(folder, _run(recipe, terms, folder))
+            measured = write_tables(recipes, terms, folder, reference)
     return measured
 
 
-def _is_done(row: Row) -> bool:
-    return row.status is Status.RUN
-
-
-def _run(recipe: Recipe, material: Material, terms: Terms, folder: Path) -> Row:
+def _run(recipe: Recipe, terms: Terms, folder: Path) -> Row:
     """Run a recipe; what it cannot do costs its own row only."""
     try:
-        return run_recipe(recipe, material, terms, folder)
+        return run_recipe(recipe, terms, folder)
     except (ValueError, TrainingError, MemoryError) as error:
         LOG.warning("%s failed", recipe.name, exc_info=True)
-        key = run_key(recipe, material, terms)
         words = str(error) or type(error).__name__
-        return Row(recipe.name, Status.FAILED, words, key, terms.commit, recipe.seed, assumed=recipe.assumed)
+        key = run_key(recipe, terms)
+        return replace(_not_run(recipe), status=Status.FAILED, reason=words, key=key, commit=terms.commit)
 
 
-def _current(recipe: Recipe, material: Material, terms: Terms, folder: Path) -> Row:
+def _current(recipe: Recipe, terms: Terms, folder: Path) -> Row:
     """The row that is there, if it was run on these terms; otherwise one that says it was not."""
     row = read_row(folder, recipe.name)
     if row is None:
-        return Row(recipe.name, Status.NOT_RUN, seed=recipe.seed, assumed=recipe.assumed)
-    if row.key != run_key(recipe, material, terms):
-        return Row(recipe.name, Status.NOT_RUN, "an older run had other terms", seed=recipe.seed)
+        return _not_run(recipe)
+    if row.key != run_key(recipe, terms):
+        return replace(_not_run(recipe), reason="an older run had other terms")
     return row
 
 
-def write_tables(
-    recipes: Sequence[Recipe], material: Material, terms: Terms, folder: Path, reference: str
-) -> list[Measured]:
+def _not_run(recipe: Recipe) -> Row:
+    return Row(recipe.name, Status.NOT_RUN, split=recipe.split, seed=recipe.seed, assumed=recipe.assumed)
+
+
+def write_tables(recipes: Sequence[Recipe], terms: Terms, folder: Path, reference: str) -> list[Measured]:
     """Write the tables of the rows that are there."""
     rows = []
     for recipe in recipes:
-        row = _current(recipe, material, terms, folder)
+        row = _current(recipe, terms, folder)
         found = load_predictions(folder / row.predictions) if row.status is Status.RUN else None
         rows.append((row, found))
     measured = measure(rows, reference)
     values: dict[str, Any] = {
         "reference": reference,
+        "sources": list(terms.sources),
         "steps": terms.steps,
         "folds": list(terms.folds),
-        "split_sha256": material.split_sha256,
+        "fold_count": terms.fold_count,
         "rows": [each.to_dict() for each in measured],
     }
     text = json.dumps(values, indent=1, allow_nan=False) + "\n"
     write_atomically(folder / "table.json", text.encode())
-    write_atomically(folder / "table.md", markdown(measured, reference, _heading(material, terms)).encode())
+    write_atomically(folder / "table.md", markdown(measured, reference, _heading(terms)).encode())
     return measured
 
 
-def _heading(material: Material, terms: Terms) -> str:
-    sources = ", ".join(dict.fromkeys(row.source for row in material.rows))
+def _heading(terms: Terms) -> str:
     folds = ", ".join(map(str, terms.folds))
     return (
-        f"{len(material.rows):,} slices of {sources}; folds {folds} held out in turn, the same for every "
-        f"row (split {material.split_sha256[:12]}); {terms.steps:,} steps a fold, each recipe's phases "
-        "scaled to it."
+        f"Slices of {', '.join(terms.sources)}; folds {folds} of {terms.fold_count} held out in turn, the "
+        f"same for every row; {terms.steps:,} steps a fold, each recipe's phases scaled to it."
     )

@@ -27,14 +27,14 @@ class Cost:
     Attributes:
         parameters: Of the network.
         steps: Of each fold.
-        training_seconds: Of all folds together.
+        training_seconds: Of all folds together; None where a part of it was trained by an earlier run.
         seconds_per_slice: Forward pass of one slice, without preprocessing, median.
         machine: What that was measured on, in words.
     """
 
     parameters: int
     steps: int
-    training_seconds: float
+    training_seconds: float | None
     seconds_per_slice: float
     machine: str
 
@@ -48,6 +48,7 @@ class Row:
         status: How it came about.
         reason: Why it was refused or failed, or is not run; in words.
         key: Hash of everything that its scores depend on.
+        split: ``patient``, or ``as_reported``: slice-random, never compared with the others.
         commit: Of the code.
         seed: Of everything random.
         sources: Names of the label sets.
@@ -66,6 +67,7 @@ class Row:
     status: Status
     reason: str = ""
     key: str = ""
+    split: str = "patient"
     commit: str = ""
     seed: int = 0
     sources: tuple[str, ...] = ()

@@ -1,0 +1,32 @@
+"""``training compare`` from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from training.cli import main
+
+
+def test_recipes_that_were_not_run_are_listed_so(tmp_path: Path) -> None:
+    arguments = ["--work", str(tmp_path), "compare", "ojha_resnet50", "--table-only"]
+    assert main(arguments) == 0
+    rows = json.loads((tmp_path / "compare" / "table.json").read_text(encoding="utf-8"))["rows"]
+    assert [(row["recipe"], row["status"]) for row in rows] == [
+        ("ichviewer_mobilenet_v2", "not run"),
+        ("ojha_resnet50", "not run"),
+    ]
+    text = (tmp_path / "compare" / "table.md").read_text(encoding="utf-8")
+    assert "| `ojha_resnet50` | not run |" in text
+
+
+def test_folds_that_are_not_there_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--work", str(tmp_path), "compare", "--table-only", "--folds", "7"]) == 2
+    assert "The split has folds 0 to 4; 7 were asked for." in capsys.readouterr().err
+
+
+def test_a_recipe_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--work", str(tmp_path), "compare", "no_such_recipe", "--table-only"]) == 2
+    assert "no_such_recipe" in capsys.readouterr().err
