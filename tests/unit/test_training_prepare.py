@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -58,6 +59,13 @@ def test_the_cache_gives_what_the_source_gave(rsna: RsnaDicom, tmp_path: Path) -
         assert cache.spacing_mm(index) == image.spacing_mm
     assert cache.offers == rsna.offers
     cache.verify()
+
+
+def test_another_process_opens_the_cache_itself(rsna: RsnaDicom, tmp_path: Path) -> None:
+    cache = prepared(rsna, tmp_path / "cache")
+    sent = pickle.dumps(cache)
+    assert len(sent) < 1_000
+    np.testing.assert_array_equal(pickle.loads(sent).hu(2), cache.hu(2))
 
 
 def test_masks_are_kept(tmp_path: Path) -> None:

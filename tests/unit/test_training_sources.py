@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from dicom_files import write_stack
 from PIL import Image
+from training_data import write_label_sets
 from training_trees import (
     EPIDURAL,
     RSNA_SLICES,
@@ -25,6 +26,7 @@ from ichviewer.core.windowing import Window
 from ichviewer.export.table import COLUMNS as TABLE_COLUMNS
 from training.sources.corrections import COLUMNS, Corrections
 from training.sources.cq500 import Cq500
+from training.sources.ct_ich_both_windows import joined
 from training.sources.ct_ich_published import CtIchPublished
 from training.sources.label_file import LabelFileError, require_classes
 from training.sources.labeled_slice import LabelSet, Need, SliceImage, Source, Unreadable, missing_needs
@@ -307,6 +309,32 @@ def test_a_real_rsna_series_is_read(shared_data: Path, tmp_path: Path) -> None:
     assert all(isinstance(image, SliceImage) for image in source.read_images(rows[:3]))
 
 
+# CT-ICH pictures of both windows
+
+
+def test_the_bone_picture_says_what_the_brain_picture_cut_off() -> None:
+    brain = np.array([[0, 255, 128, 0, 255]], dtype=np.uint8)
+    bone = np.array([[0, 255, 255, 255, 0]], dtype=np.uint8)
+    hu = joined(brain, bone)
+    np.testing.assert_allclose(hu, [[-900, 2300, 40.235, -20, 100]], atol=0.01)
+
+
+def test_both_pictures_make_one_slice(tmp_path: Path) -> None:
+    folder = write_label_sets(tmp_path, 2, 1) / "ct_ich_v1"
+    (folder / "bone").mkdir()
+    for path in (folder / "brain").iterdir():
+        Image.fromarray(np.full((25, 25), 255, dtype=np.uint8)).save(folder / "bone" / path.name)
+    source = open_source("ct_ich_v1_both", folder)
+    name = rows_of(source).rows[0].name
+    near, both = hu_of(open_source("ct_ich_v1", folder), name), hu_of(source, name)
+    inside = (near > -19) & (near < 99)
+    assert inside.any()
+    assert np.abs(both - near)[inside].max() <= 0.126
+    assert both[near > 99.9].min() > 2000
+    (folder / "bone" / f"{name}.jpg").unlink()
+    assert isinstance(image_of(source, name), Unreadable)
+
+
 # Plain pictures
 
 
@@ -424,6 +452,15 @@ def test_what_a_source_lacks_is_named_in_words(tmp_path: Path) -> None:
         "rsna_png has no pixel spacing in mm (spacing).",
     ]
     assert missing_needs("x", frozenset(Need), [need.value for need in Need]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("corrections", "--labels FILE"), ("generated_lesions", "--count N"), ("picture_folder", "--window")],
+)
+def test_what_a_source_cannot_do_without_is_asked_for(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        open_source(name, tmp_path)
 
 
 def test_an_unknown_source_is_refused(tmp_path: Path) -> None:

@@ -121,6 +121,25 @@ def test_a_study_without_patient_stays_whole() -> None:
     assert groups.tolist() == [0, 0, 1]
 
 
+def test_a_generated_slice_is_tied_to_its_hosts_patient() -> None:
+    """Hazard: a head of the validation part is learned from because blood was drawn into it."""
+    hosts = [row("a", "P1"), row("b", "P1"), row("c"), row("d", "P2")]
+    of = {
+        "made of b": LabeledSlice(
+            *("generated_lesions", "g1", Path("g"), "P1", None, (1,) * 6),
+            header={"host_source": "rsna_png", "host_name": "b"},
+        ),
+        "made of c": LabeledSlice(
+            *("generated_lesions", "g2", Path("g"), "", None, (1,) * 6),
+            header={"host_source": "rsna_png", "host_name": "c"},
+        ),
+    }
+    rows = [*hosts, *of.values()]
+    assert groups_of(rows, noise(6)).tolist() == [0, 0, 1, 2, 0, 1]
+    with pytest.raises(ValueError, match=r"slice c of rsna_png stands in folds 1 and 0 .slices c and g2"):
+        check_split(rows, np.arange(6), np.array([0, 0, 1, 0, 0, 0]))
+
+
 def test_a_slice_random_split_is_read_only_where_it_is_asked_for(tmp_path: Path) -> None:
     """Hazard: figures of a split in which the network had seen every head."""
     rows = [row(f"{p}-{k}", f"P{p}") for p in range(4) for k in range(6)]

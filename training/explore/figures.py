@@ -82,9 +82,9 @@ def brain_share_histograms(sources: Sequence[SourceFacts]) -> str:
                 _outline(panel, values, bins, label, place + 1)
         panel.axvline(BRAIN_CUT, color=COLORS[0], linewidth=1)
         panel.margins(y=0.35)
-        place = (BRAIN_CUT, 0.97)
+        corner = (BRAIN_CUT, 0.97)
         panel.annotate(
-            f"cut at {BRAIN_CUT:.0%} ", place, xycoords=("data", "axes fraction"), ha="right", va="top"
+            f"cut at {BRAIN_CUT:.0%} ", corner, xycoords=("data", "axes fraction"), ha="right", va="top"
         )
         panel.set_xlabel("share of pixels from 0 to 80 HU")
         panel.set_ylabel("share of slices")

@@ -9,13 +9,15 @@ from ichviewer.core.windowing import Window
 from training.prepare.bar import Bar
 from training.prepare.layout import HEADERS
 from training.prepare.write import prepare
-from training.sources.open_source import NAMES, open_source
+from training.sources.open_source import NAMES, SourceOptions, open_source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("--source", required=True, choices=NAMES, help="what kind of label set it is")
-    parser.add_argument("--from", dest="path", type=Path, required=True, help="its folder or ZIP archive")
+    parser.add_argument(
+        "--from", dest="path", type=Path, required=True, help="its folder, archive, or the hosts' cache"
+    )
     parser.add_argument("--to", dest="folder", type=Path, required=True, help="folder of the cache")
     parser.add_argument("--labels", type=Path, help="label file, where it does not lie beside the images")
     parser.add_argument(
@@ -24,19 +26,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, help="longer side in pixels; slices stay as they are without it")
     parser.add_argument("--read-processes", type=int, default=2, help="that read side by side; 0 for none")
     parser.add_argument("--partial", action="store_true", help="only some of the files were copied")
+    parser.add_argument("--count", type=int, default=0, help="of generated slices")
+    parser.add_argument("--seed", type=int, default=1, help="of generated slices")
     parser.add_argument("--allow-empty-class", action="store_true", help="a label may be all 0 or all 1")
 
 
 def main(options: argparse.Namespace) -> None:
     """Read a source into a cache, or go on with it."""
-    source = open_source(
-        options.source,
-        options.path,
+    chosen = SourceOptions(
         labels=options.labels,
         index=options.folder / HEADERS,
         window=Window(*options.window) if options.window else None,
         is_partial=options.partial,
+        count=options.count,
+        seed=options.seed,
     )
+    source = open_source(options.source, options.path, chosen)
     with Bar("slices") as bar:
         prepare(
             source,

@@ -37,7 +37,8 @@ class PreparedSource:
         size_px: Working resolution; None for slices as they are.
         sha256: Of the table of contents, which holds the hash of every slice.
         remarks: What had to be mended in labels and pixels, in words.
-        entries: Of the slices that have pixels, in the order of the source.
+        rows: Slices that have pixels, in the order of the source.
+        entries: Where their pixels are.
         damaged: Of those that have none.
     """
 
@@ -48,15 +49,15 @@ class PreparedSource:
     size_px: int | None
     sha256: str
     remarks: tuple[str, ...]
+    rows: tuple[LabeledSlice, ...]
     entries: tuple[Entry, ...]
     damaged: tuple[Entry, ...]
     _values: NDArray[np.int16]
     _masks: NDArray[np.uint8] | None
 
-    @property
-    def rows(self) -> tuple[LabeledSlice, ...]:
-        """The rows of ``entries``."""
-        return tuple(entry.row for entry in self.entries)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens the cache itself; the pixels are never sent."""
+        return open_prepared, (self.folder,)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -132,6 +133,7 @@ def open_prepared(folder: Path) -> PreparedSource:
     if (folder / VALUES).stat().st_size != 2 * pixels:
         raise ValueError(f"{folder / VALUES} does not hold what its table of contents lists.")
     mended = tuple(f"{count} slices mended: {remark}" for remark, count in sealed["mended"].items())
+    placed = tuple(replace(entry, row=replace(entry.row, path=folder)) for entry in entries)
     return PreparedSource(
         folder=folder,
         name=name,
@@ -140,7 +142,8 @@ def open_prepared(folder: Path) -> PreparedSource:
         size_px=made_of["size_px"],
         sha256=sha256,
         remarks=(*made_of["remarks"], *mended),
-        entries=tuple(replace(entry, row=replace(entry.row, path=folder)) for entry in entries),
+        rows=tuple(entry.row for entry in placed),
+        entries=placed,
         damaged=tuple(entry for entry in lines if entry.fault),
         _values=_mapped(folder / VALUES, "<i2"),
         _masks=_mapped(folder / MASKS, "u1") if (folder / MASKS).exists() else None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES, Subtype
 from ichviewer.core.progress import Progress, ReportProgress
+from training.prepare.layout import COMPLETE
 from training.prepare.prepared import PreparedSource, open_prepared
 from training.sources.labeled_slice import LabeledSlice, LabelSet, Need, SliceImage, Unreadable
 from training.sources.lesion_anatomy import slice_anatomy
@@ -52,12 +54,12 @@ class GeneratedLesions:
     @property
     def offers(self) -> frozenset[Need]:
         """Masks, and of what the hosts offer whatever does not need neighbors or a header."""
-        return (open_prepared(self.hosts).offers - {Need.SERIES_ORDER, Need.HEADER}) | {Need.MASKS}
+        return (_opened(self.hosts)[0].offers - {Need.SERIES_ORDER, Need.HEADER}) | {Need.MASKS}
 
     @property
     def citation(self) -> str:
         """To be printed beside results."""
-        return f"generated lesions in slices of: {open_prepared(self.hosts).citation}"
+        return f"generated lesions in slices of: {_opened(self.hosts)[0].citation}"
 
     def read_rows(self, report: ReportProgress) -> LabelSet:
         """One row per generated slice; every slice is made once to know its host.
@@ -65,8 +67,7 @@ class GeneratedLesions:
         Raises:
             ValueError: The hosts have no slice that a lesion fits into.
         """
-        hosts = open_prepared(self.hosts)
-        candidates = host_indices(hosts.rows)
+        hosts, candidates = _opened(self.hosts)
         if not len(candidates):
             raise ValueError(f"{self.hosts} has no slice of a patient without blood.")
         rows = []
@@ -79,8 +80,7 @@ class GeneratedLesions:
 
     def read_images(self, rows: Sequence[LabeledSlice]) -> Iterator[SliceImage | Unreadable]:
         """The slices, on their hosts' grid of values."""
-        hosts = open_prepared(self.hosts)
-        candidates = host_indices(hosts.rows)
+        hosts, candidates = _opened(self.hosts)
         for row in rows:
             index, lesion = self._made(hosts, candidates, int(row.header["generated_number"]))
             host = hosts.image(index)
@@ -103,6 +103,18 @@ class GeneratedLesions:
             if lesion is not None:
                 return index, lesion
         raise ValueError(f"{self.hosts}: no place for a {subtype} lesion in {HOSTS_TRIED} slices.")
+
+
+def _opened(folder: Path) -> tuple[PreparedSource, NDArray[np.int64]]:
+    """Hosts and the slices among them that may be used; kept, since every few slices ask for them."""
+    sealed = folder / COMPLETE
+    return _kept(folder, sealed.read_text(encoding="utf-8") if sealed.exists() else "")
+
+
+@lru_cache(maxsize=2)
+def _kept(folder: Path, sealed: str) -> tuple[PreparedSource, NDArray[np.int64]]:
+    hosts = open_prepared(folder)
+    return hosts, host_indices(hosts.rows)
 
 
 def host_indices(rows: Sequence[LabeledSlice]) -> NDArray[np.int64]:
@@ -150,7 +162,7 @@ def _row(source: str, number: int, host: LabeledSlice, lesion: Lesion) -> Labele
         source=source,
         name=f"{source}_{number:06d}",
         path=host.path,
-        patient=host.patient and f"{host.source} {host.patient}",
+        patient=host.patient,
         slice_number=None,
         labels=labels,
         header={

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ichviewer.atomic_file import write_atomically
 from training.sources.labeled_slice import LabeledSlice
+from training.split.ties import Tie, ties_of
 
 
 class SplitKind(StrEnum):
@@ -90,24 +91,21 @@ def check_split(
     folds: NDArray[np.int64],
     kind: SplitKind = SplitKind.PATIENT,
 ) -> None:
-    """Refuse a split by patient that takes a patient, a study or a group apart.
+    """Refuse a split by patient that takes a patient, a study, a host's head or a group apart.
 
     Raises:
         ValueError: Names the first one.
     """
     if kind is SplitKind.AS_REPORTED:
         return
-    fold_of: dict[tuple[str, ...], tuple[int, str]] = {}
+    fold_of: dict[Tie, tuple[int, str]] = {}
     for row, group, fold in zip(rows, groups, folds, strict=True):
-        keys: list[tuple[str, ...]] = [("group", str(int(group)))]
-        keys += [("patient", row.patient, row.source)] if row.patient else []
-        keys += [("study", row.study, row.source)] if row.study else []
-        for key in keys:
-            known, name = fold_of.setdefault(key, (int(fold), row.name))
+        for tie in (("group", "", str(int(group))), *ties_of(row)):
+            known, name = fold_of.setdefault(tie, (int(fold), row.name))
             if known != fold:
-                shown = " of ".join(key[1:])
+                shown = " of ".join(part for part in (tie[2], tie[1]) if part)
                 raise ValueError(
-                    f"{key[0]} {shown} stands in folds {known} and {fold} (slices {name} and {row.name})."
+                    f"{tie[0]} {shown} stands in folds {known} and {fold} (slices {name} and {row.name})."
                 )
 
 

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from training.sources.labeled_slice import LabeledSlice
 from training.split.near_duplicates import near_duplicate_pairs, thumbnails
+from training.split.ties import Tie, ties_of
 
 
 def groups_of(rows: Sequence[LabeledSlice], framed: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -22,10 +23,10 @@ def groups_of(rows: Sequence[LabeledSlice], framed: NDArray[np.float32]) -> NDAr
 
 
 def groups_from_thumbnails(rows: Sequence[LabeledSlice], small: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Group number of every slice: same patient, same study, or near-duplicates (transitively).
+    """Group number of every slice: same patient or study, a host's head, or near-duplicates.
 
-    Near-duplicates tie a slice **without** patient to any other; two known patients stay apart, since
-    neighboring heads look alike.
+    All of these work transitively. Near-duplicates tie a slice **without** patient to any other; two known
+    patients stay apart, since neighboring heads look alike.
 
     Args:
         rows: Of one or more sources.
@@ -34,12 +35,10 @@ def groups_from_thumbnails(rows: Sequence[LabeledSlice], small: NDArray[np.float
     Returns:
         (slices,), numbered in the order of their first slices.
     """
-    first: dict[tuple[str, ...], int] = {}
+    first: dict[Tie, int] = {}
     ties: list[tuple[int, int]] = []
     for index, row in enumerate(rows):
-        keys = [("patient", row.source, row.patient)] if row.patient else []
-        keys += [("study", row.source, row.study)] if row.study else []
-        ties += [(index, first.setdefault(key, index)) for key in keys]
+        ties += [(index, first.setdefault(tie, index)) for tie in ties_of(row)]
     unknown = np.asarray([not row.patient for row in rows], dtype=np.bool_)
     pairs = list(near_duplicate_pairs(small, unknown))
     a = np.concatenate([[tie[0] for tie in ties], *(pair[0] for pair in pairs)]).astype(np.int64)
