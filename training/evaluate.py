@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +15,16 @@ from numpy.typing import NDArray
 from ichviewer.atomic_file import write_atomically
 from ichviewer.inference.card_file import read_card
 from ichviewer.inference.checkpoint import load_checkpoint
-from training.cache import framed_slices
+from training.fit.rows import Frames
 from training.judge.decisions import Decisions, cross_fitted_decisions, decisions_of_card
 from training.judge.judgement import judge
 from training.judge.localization import localization_figures, point_all
 from training.judge.page import page
 from training.judge.predictions import Predictions
 from training.judge.submission import read_wanted, write_submission
-from training.out_of_fold import out_of_fold, predictions_of
+from training.out_of_fold import frames_of, held_out, out_of_fold, predictions_of
 from training.phantom_lesions import phantom_lesions
 from training.recipe.tree import Recipe
-from training.runs import split_path
-from training.sources import read_sources
-from training.split import read_split
 
 RSNA = "rsna"
 """How the names of sources begin whose slices can stand in a submission."""
@@ -65,7 +64,9 @@ def main(recipe: Recipe, data: Path, work: Path, card_path: Path | None, wanted:
     Returns:
         What the JSON file holds.
     """
-    predictions = recipe_predictions(recipe, data, work)
+    held = held_out(recipe, data, work)
+    logits = out_of_fold(recipe, held, work).logits
+    predictions = predictions_of(held.rows, logits, held.patients, held.folds)
     values: dict[str, Any] = {"measured_on": "out of fold, by the fold networks"}
     if card_path is None:
         decisions = cross_fitted_decisions(predictions)
@@ -78,33 +79,26 @@ def main(recipe: Recipe, data: Path, work: Path, card_path: Path | None, wanted:
     if card_path is not None and wanted.lesion_heads:
         lesions = phantom_lesions(wanted.lesion_heads)
         values["localization"] = localization_figures(point_all(load_checkpoint(card_path), lesions))
-    _write(recipe, data, work, predictions, decisions, values, wanted)
+    _write(predictions, decisions, values, wanted, partial(frames_of, recipe, held, work), held.indices)
     return values
 
 
-def recipe_predictions(recipe: Recipe, data: Path, work: Path) -> Predictions:
-    """Out-of-fold logits of a trained recipe beside labels, patients and places."""
-    rows = read_sources(data, recipe.sources)
-    patients, folds = read_split(split_path(work, recipe), rows)
-    return predictions_of(rows, out_of_fold(recipe, data, work).logits, patients, folds)
-
-
 def _write(
-    recipe: Recipe,
-    data: Path,
-    work: Path,
     predictions: Predictions,
     decisions: Decisions,
     values: dict[str, Any],
     wanted: Wanted,
+    frames_of_all: Callable[[], Frames],
+    indices: NDArray[np.int64],
 ) -> None:
     write_atomically(wanted.json, (json.dumps(values, indent=1) + "\n").encode())
     if wanted.page is not None:
-        framed = framed_slices(read_sources(data, recipe.sources), recipe.preprocessing, work)
+        frames = frames_of_all()
 
         def picture_of(index: int) -> NDArray[np.uint8]:
-            """The first window of the network's own view."""
-            return np.asarray(np.rint(np.clip(framed[index, 0], 0, 1) * 255), dtype=np.uint8)
+            """The first channel of the network's own view."""
+            framed = frames.framed(int(indices[index]))
+            return np.asarray(np.rint(np.clip(framed[0], 0, 1) * 255), dtype=np.uint8)
 
         title = f"{values['checkpoint']}: figures out of fold"
         text = page(title, values, predictions, decisions, picture_of)

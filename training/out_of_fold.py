@@ -17,17 +17,25 @@ from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.model_card import LabelCard, ModelCard, OperatingPoint, calibrated_probabilities
-from ichviewer.core.preprocessing import Framing, NetworkInput, PreprocessingSpec, preprocess_slice
+from ichviewer.core.preprocessing import (
+    Framing,
+    NetworkInput,
+    PreprocessingSpec,
+    normalize,
+    preprocess_slice,
+)
 from ichviewer.inference.checkpoint import Checkpoint, load_checkpoint
 from ichviewer.inference.network import SliceNetwork
 from ichviewer.inference.predict import on_device, predict_slice
-from training.cache import framed_slices, network_input
+from training.fit.channels import repeated
+from training.fit.frames import mapped_frames, prepared_frames
+from training.fit.rows import Frames
 from training.judge.predictions import Predictions
+from training.material import GENERATED, Material, open_material, prepared_sources
 from training.prepare.write import file_sha256
 from training.recipe.tree import Recipe
 from training.runs import WEIGHTS, load_trained, run_folder, split_path
-from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu, read_sources
-from training.split import read_split
+from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu
 
 LOG = logging.getLogger(__name__)
 
@@ -66,13 +74,52 @@ def score(checkpoint: Checkpoint, inputs: Iterable[NetworkInput]) -> Scored:
     return Scored(np.stack([logits for logits, _ in outputs]), np.stack([maps for _, maps in outputs]))
 
 
-def out_of_fold(recipe: Recipe, data: Path, work: Path) -> Scored:
-    """Every slice scored by the network of its fold."""
-    rows = read_sources(data, recipe.sources)
-    _, folds = read_split(split_path(work, recipe), rows)
-    framed = framed_slices(rows, recipe.preprocessing, work)
-    members = [np.flatnonzero(folds == fold) for fold in range(recipe.folds)]
-    parts = [_fold_scores(recipe, work, fold, framed, members[fold]) for fold in range(recipe.folds)]
+@dataclass(frozen=True, eq=False)
+class Held:
+    """The slices that a recipe is judged on, beside the material that it was trained on.
+
+    Attributes:
+        material: All rows, in the order of split and frames.
+        indices: Those that are judged: no generated slice is ever in a figure.
+        rows: The same.
+        patients: (judged,), patient or group of near-duplicates.
+        folds: (judged,).
+    """
+
+    material: Material
+    indices: NDArray[np.int64]
+    rows: tuple[LabeledSlice, ...]
+    patients: NDArray[np.int64]
+    folds: NDArray[np.int64]
+
+
+def held_out(recipe: Recipe, data: Path, work: Path) -> Held:
+    """What a trained recipe is judged on.
+
+    Raises:
+        ValueError: The recipe was not trained in *work*.
+    """
+    split = split_path(work, recipe)
+    if not split.exists():
+        raise ValueError(f"{split} is not there: `python -m training train {recipe.name}` comes first.")
+    material = open_material(recipe, prepared_sources(recipe.sources, data, work), split)
+    real = [not row.source.startswith(GENERATED) for row in material.rows]
+    indices = np.flatnonzero(real)
+    rows = tuple(material.rows[index] for index in indices)
+    return Held(material, indices, rows, material.groups[indices], material.folds[indices])
+
+
+def frames_of(recipe: Recipe, held: Held, work: Path) -> Frames:
+    """Framed slices of the whole material, made once."""
+    return mapped_frames(prepared_frames(held.material.sources, recipe.preprocessing), work)
+
+
+def out_of_fold(recipe: Recipe, held: Held, work: Path) -> Scored:
+    """Every judged slice scored by the network of its fold."""
+    members = [np.flatnonzero(held.folds == fold) for fold in range(recipe.folds)]
+    parts = [
+        _fold_scores(recipe, held, work, fold, held.indices[members[fold]]) for fold in range(recipe.folds)
+    ]
     order = np.argsort(np.concatenate(members))
     return Scored(
         np.concatenate([part.logits for part in parts])[order],
@@ -80,20 +127,22 @@ def out_of_fold(recipe: Recipe, data: Path, work: Path) -> Scored:
     )
 
 
-def _fold_scores(
-    recipe: Recipe, work: Path, fold: int, framed: NDArray[np.float32], members: NDArray[np.int64]
-) -> Scored:
+def _fold_scores(recipe: Recipe, held: Held, work: Path, fold: int, members: NDArray[np.int64]) -> Scored:
     """Scores of one fold's slices, kept beside the weights that made them."""
     weights = run_folder(work, recipe, fold) / WEIGHTS
+    network = slice_network(work, recipe, fold)
     path = weights.parent / f"scores-{file_sha256(weights)[:12]}.npz"
     if not path.exists():
-        network = slice_network(work, recipe, fold)
-        checkpoint = raw_checkpoint(recipe.name, recipe.network.architecture, recipe.preprocessing, network)
-        scored = score(checkpoint, (cached_input(framed[i], recipe.preprocessing) for i in members))
+        frames, spec = frames_of(recipe, held, work), recipe.preprocessing
+        checkpoint = raw_checkpoint(recipe.name, recipe.network.architecture, spec, network)
+        scored = score(checkpoint, (framed_input(frames.framed(int(i)), spec) for i in members))
         np.savez(path, logits=scored.logits, class_maps=scored.class_maps)
         LOG.info("fold %d: %d slices scored", fold, len(members))
     with np.load(path) as stored:
-        return Scored(stored["logits"], stored["class_maps"])
+        found = Scored(stored["logits"], stored["class_maps"])
+    if len(found.logits) != len(members):
+        raise ValueError(f"{path} holds {len(found.logits)} scores instead of {len(members)}; delete it.")
+    return found
 
 
 def slice_network(work: Path, recipe: Recipe, fold: int) -> SliceNetwork:
@@ -108,9 +157,9 @@ def slice_network(work: Path, recipe: Recipe, fold: int) -> SliceNetwork:
     return network
 
 
-def cached_input(framed: NDArray[np.float32], spec: PreprocessingSpec) -> NetworkInput:
-    """Input made of a cached slice; where it was taken from is not kept."""
-    return NetworkInput(network_input(framed, spec), Framing(0.0, 0.0, 1.0, 1.0))
+def framed_input(framed: NDArray[np.float32], spec: PreprocessingSpec) -> NetworkInput:
+    """Input made of a framed slice; where it was taken from is not kept."""
+    return NetworkInput(normalize(repeated(framed, spec), spec), Framing(0.0, 0.0, 1.0, 1.0))
 
 
 def score_pictures(card_path: Path, rows: Sequence[LabeledSlice]) -> NDArray[np.float64]:

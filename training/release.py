@@ -16,12 +16,15 @@ from typing import Any
 import numpy as np
 import torch
 import torchvision
-from numpy.typing import NDArray
 
 from ichviewer.inference.checkpoint import save_checkpoint
+from training.agreement import check_agreement
 from training.card import calibrated_card, decided_card, overall_words
+from training.export_onnx import export_onnx
 from training.out_of_fold import (
     ASSUMED_SPACING_MM,
+    Held,
+    held_out,
     out_of_fold,
     predictions_of,
     raw_checkpoint,
@@ -31,8 +34,8 @@ from training.prepare.write import file_sha256
 from training.recipe.read import recipe_to_dict
 from training.recipe.tree import Recipe
 from training.runs import WEIGHTS, WHOLE, run_folder, split_path
-from training.sources import LabeledSlice, data_sha256, read_sources
-from training.split import read_split, split_sha256
+from training.sources import PICTURE_WINDOWS, LabeledSlice, read_sources
+from training.split import split_sha256
 
 LOG = logging.getLogger(__name__)
 
@@ -61,10 +64,9 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
     Returns:
         Path of the card.
     """
-    rows = read_sources(data, recipe.sources)
-    groups, folds = read_split(split_path(work, recipe), rows)
-    scored = out_of_fold(recipe, data, work)
-    predictions = predictions_of(rows, scored.logits, groups, folds)
+    held = held_out(recipe, data, work)
+    scored = out_of_fold(recipe, held, work)
+    predictions = predictions_of(held.rows, scored.logits, held.patients, held.folds)
 
     network = slice_network(work, recipe, WHOLE)
     raw = raw_checkpoint(recipe.name, recipe.network.architecture, recipe.preprocessing, network)
@@ -76,19 +78,26 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
         card,
         calibrated_on=overall_words(predictions),
         license=LICENSE,
-        provenance=_provenance(recipe, data, work, rows, groups),
+        provenance=_provenance(recipe, work, held),
     )
     card_path = save_checkpoint(out, card, network)
     weights = card_path.with_suffix(".safetensors")
     if weights.stat().st_size > LARGEST_WEIGHTS_BYTES:
         raise ValueError(f"{weights} is larger than {LARGEST_WEIGHTS_BYTES} bytes.")
     LOG.info("%s is written", card_path)
+    inputs = check_agreement(card_path, held.material.sources, _files_of(recipe, data), network)
+    export_onnx(card_path, inputs)
     return card_path
 
 
-def _provenance(
-    recipe: Recipe, data: Path, work: Path, rows: list[LabeledSlice], groups: NDArray[np.int64]
-) -> dict[str, Any]:
+def _files_of(recipe: Recipe, data: Path) -> dict[tuple[str, str], LabeledSlice]:
+    """Rows of the picture sets with their files, by source and name."""
+    pictures = [name for name in recipe.sources if name in PICTURE_WINDOWS]
+    return {(row.source, row.name): row for row in read_sources(data, pictures)}
+
+
+def _provenance(recipe: Recipe, work: Path, held: Held) -> dict[str, Any]:
+    rows = held.rows
     return {
         "figures": (
             f"All figures, calibration and thresholds are out of fold, from {recipe.folds} networks that "
@@ -101,10 +110,10 @@ def _provenance(
                 "bleeding": sum(row.labels[0] for row in rows if row.source == source),
                 "patients": len({row.patient for row in rows if row.source == source and row.patient}),
             }
-            for source in recipe.sources
+            for source in dict.fromkeys(row.source for row in rows)
         },
-        "groups": len(np.unique(groups)),
-        "data_sha256": data_sha256(data, recipe.sources),
+        "groups": len(np.unique(held.patients)),
+        "data_sha256": {source.name: source.sha256 for source in held.material.sources},
         "split_sha256": split_sha256(split_path(work, recipe)),
         "fold_weights_sha256": [
             file_sha256(run_folder(work, recipe, fold) / WEIGHTS) for fold in range(recipe.folds)

@@ -14,12 +14,10 @@ from training_data import small_recipe, train_options, write_label_sets
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.inference.checkpoint import load_checkpoint
 from training import evaluate, out_of_fold, release, train
-from training.cache import framed_slices
 from training.card import full_scale
 from training.judge.decisions import SLICE_SPECIFICITY
-from training.runs import WEIGHTS, WHOLE, load_trained, run_folder, split_path
+from training.runs import WEIGHTS, WHOLE, run_folder
 from training.sources import read_sources
-from training.split import read_split
 
 
 def test_full_scale_needs_a_true_positive_map() -> None:
@@ -72,16 +70,14 @@ def test_scores_are_out_of_fold(released: tuple[Path, Path, Path]) -> None:
     """Hazard: figures measured on slices that the network learned from."""
     data, work, _ = released
     recipe = small_recipe(epochs=12)
-    rows = read_sources(data, recipe.sources)
-    _, folds = read_split(split_path(work, recipe), rows)
-    scored = out_of_fold.out_of_fold(recipe, data, work)
-    framed = framed_slices(rows, recipe.preprocessing, work)
+    held = out_of_fold.held_out(recipe, data, work)
+    scored = out_of_fold.out_of_fold(recipe, held, work)
+    frames = out_of_fold.frames_of(recipe, held, work)
     for index in (0, 30, 60):
-        network = load_trained(work, recipe, int(folds[index]))
+        network = out_of_fold.slice_network(work, recipe, int(held.folds[index]))
         checkpoint = out_of_fold.raw_checkpoint("small", "stub", recipe.preprocessing, network)
-        expected = out_of_fold.score(
-            checkpoint, [out_of_fold.cached_input(framed[index], recipe.preprocessing)]
-        )
+        given = out_of_fold.framed_input(frames.framed(index), recipe.preprocessing)
+        expected = out_of_fold.score(checkpoint, [given])
         np.testing.assert_array_equal(scored.logits[index], expected.logits[0])
 
 
