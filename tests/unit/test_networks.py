@@ -186,7 +186,7 @@ def test_biases_start_at_the_log_odds(labels: str) -> None:
     built = build(recipe_of("resnet18", labels, loss))
     log_odds = torch.arange(5 if labels == "five_heads" else 6, dtype=torch.float32)
     start_biases(built, log_odds)
-    said = torch.cat([layer.bias.detach() for layer in built.last_linear])
+    said = torch.cat([layer.bias.detach() for layer in built.last])
     assert torch.equal(said, log_odds)
     with pytest.raises(ValueError, match="no place for 2"):
         start_biases(built, log_odds[:2])

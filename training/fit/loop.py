@@ -139,20 +139,31 @@ def starting_network(recipe: Recipe, rows: TrainingRows, has_state: bool = False
     if not has_state:
         start_from(built, recipe.network.architecture, recipe.network.weights)
         if recipe.network.bias_start == "prevalence":
-            start_biases(built, prevalence_log_odds(rows, recipe))
+            start_biases(built, prevalence_scores(rows, recipe))
     return built
 
 
-def prevalence_log_odds(rows: TrainingRows, recipe: Recipe) -> torch.Tensor:
-    """Log odds of every output in the training part, (outputs,).
+def prevalence_scores(rows: TrainingRows, recipe: Recipe) -> torch.Tensor:
+    """What every output should be where nothing is known but the training part's prevalence, (outputs,).
+
+    Log odds of labels; log probabilities of classes that exclude each other, over pixels where those are
+    learned.
 
     Raises:
         ValueError: A label is always or never positive.
     """
+    if recipe.labels == "pixels":
+        counts = np.full(6, 1.0)  # one pixel each, or a class without any would start at minus infinity
+        for row in rows.indices:
+            classes = rows.frames.classes(int(row))
+            if classes is not None:
+                counts += np.bincount(classes.ravel(), minlength=6)
+        return torch.tensor(np.log(counts / counts.sum()), dtype=torch.float32)
     p = target_values(rows.labels[rows.indices], recipe).mean(axis=0, dtype=np.float64)
     if ((p <= 0) | (p >= 1)).any():
         raise ValueError("A label is always or never positive in the training part: no bias to start at.")
-    return torch.tensor(np.log(p / (1 - p)), dtype=torch.float32)
+    scores = np.log(p) if recipe.loss.kind == "cross_entropy" else np.log(p / (1 - p))
+    return torch.tensor(scores, dtype=torch.float32)
 
 
 def run_key(recipe: Recipe, rows: TrainingRows, phases: tuple[PlannedPhase, ...]) -> str:

@@ -17,15 +17,15 @@ class Built:
         body: Its leading blocks, in order; together the part ``body``.
         half: How many blocks the body's first half has, for learning rates that differ.
         parts: The other parts by name: ``head``, or an architecture's own.
-        last_linear: Layers whose bias is the score of an empty input, one output per label each; their biases
-            can start at the labels' log odds.
+        last: Layers whose biases are the scores of an empty input; they can start at what is known of the
+            labels.
     """
 
     module: nn.Module
     body: tuple[nn.Module, ...]
     half: int
     parts: Mapping[str, tuple[nn.Module, ...]]
-    last_linear: tuple[nn.Linear, ...] = field(default=())
+    last: tuple[nn.Linear | nn.Conv2d, ...] = field(default=())
 
     def modules_of(self, part: str) -> tuple[nn.Module, ...]:
         """The modules of a part.

@@ -125,19 +125,19 @@ def _over_series(name: str, outputs: int, dropout: float) -> Built:
     return Built(BagNetwork(network), blocks, half, {"head": (network.classifier,)}, (network.classifier,))
 
 
-def start_biases(built: Built, log_odds: torch.Tensor) -> None:
-    """Put the labels' log odds into the last bias.
+def start_biases(built: Built, scores: torch.Tensor) -> None:
+    """Put the scores of an empty input into the last biases.
 
     Args:
         built: Changed in place.
-        log_odds: (outputs,).
+        scores: (outputs,), log odds of labels, or log probabilities of classes.
 
     Raises:
-        ValueError: The network has no last linear layer, or another number of outputs.
+        ValueError: The network has no such biases, or another number of outputs.
     """
-    biases = [layer.bias for layer in built.last_linear]
-    if sum(len(bias) for bias in biases) != len(log_odds):
-        raise ValueError(f"The network has no place for {len(log_odds)} starting biases.")
+    biases = [layer.bias for layer in built.last if layer.bias is not None]
+    if sum(len(bias) for bias in biases) != len(scores):
+        raise ValueError(f"The network has no place for {len(scores)} starting biases.")
     with torch.no_grad():
-        for bias, value in zip(biases, torch.split(log_odds, [len(b) for b in biases]), strict=True):
+        for bias, value in zip(biases, torch.split(scores, [len(b) for b in biases]), strict=True):
             bias.copy_(value)

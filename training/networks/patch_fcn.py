@@ -86,7 +86,7 @@ def patch_fcn(channels: int, classes: int) -> Built:
     """PatchFCN with the parts ``body``, ``pixel_branch`` and ``patch_branch``."""
     module = PatchFcn(channels, classes)
     parts = {"pixel_branch": (module.pixel_branch,), "patch_branch": (module.patch_branch,)}
-    return Built(module, tuple(module.body), 5, parts)
+    return Built(module, tuple(module.body), 5, parts, (module.pixel_branch,))
 
 
 def patch_corners(side: int, patch_px: int, overlap: float = 2 / 3) -> list[int]:

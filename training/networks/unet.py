@@ -56,4 +56,6 @@ class UNet(nn.Module):
 def unet(channels: int, classes: int, convolutions: int = 2) -> Built:
     """The U-Net with the way down as ``body`` and the way up as ``head``."""
     module = UNet(channels, classes, convolutions)
-    return Built(module, tuple(module.down), 2, {"head": (module.up, module.joined, module.last)})
+    return Built(
+        module, tuple(module.down), 2, {"head": (module.up, module.joined, module.last)}, (module.last,)
+    )

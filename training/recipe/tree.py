@@ -45,7 +45,8 @@ class Network:
             hidden units with batch norm. ``own``: what the architecture ends in.
         dropout: Before the last linear layer.
         activation: ``silu`` puts nn.SiLU in the place of every nn.ReLU and keeps the weights.
-        bias_start: ``prevalence`` starts the last bias at the log odds of the label in the training part.
+        bias_start: ``prevalence`` starts the last bias at the log odds of the label (the log probability of
+            the class) in the training part.
     """
 
     architecture: str
