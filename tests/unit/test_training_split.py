@@ -127,11 +127,11 @@ def test_a_generated_slice_is_tied_to_its_hosts_patient() -> None:
     of = {
         "made of b": LabeledSlice(
             *("generated_lesions", "g1", Path("g"), "P1", None, (1,) * 6),
-            header={"host_source": "rsna_png", "host_name": "b"},
+            host=("rsna_png", "b"),
         ),
         "made of c": LabeledSlice(
             *("generated_lesions", "g2", Path("g"), "", None, (1,) * 6),
-            header={"host_source": "rsna_png", "host_name": "c"},
+            host=("rsna_png", "c"),
         ),
     }
     rows = [*hosts, *of.values()]

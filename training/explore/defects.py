@@ -8,8 +8,9 @@ import numpy as np
 
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.receipt import counted
-from training.explore.measure import BRAIN_CUT, SourceFacts
+from training.explore.measure import SourceFacts
 from training.explore.tables import same_place
+from training.sources.brain_share import BRAIN_CUT
 
 FEWEST_POSITIVES = 50
 """With fewer positive slices, calibration and thresholds of a label are hardly to be had."""

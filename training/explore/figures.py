@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES
-from training.explore.measure import BRAIN_CUT, SourceFacts
+from training.explore.measure import SourceFacts
 from training.explore.tables import co_occurrence, label_counts, slice_distances, thicknesses
 from training.judge.figures import COLORS, DASHES, STYLE
+from training.sources.brain_share import BRAIN_CUT
 
 PANELS_A_ROW = 3
 

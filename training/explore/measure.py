@@ -13,10 +13,8 @@ from ichviewer.core.progress import Progress, ReportProgress
 from ichviewer.core.windowing import BRAIN, apply_window
 from training.prepare.prepared import PreparedSource
 from training.prepare.room import require_memory
+from training.sources.brain_share import brain_share
 from training.split.near_duplicates import thumbnails
-
-BRAIN_CUT = 0.20
-"""Slices with a smaller share of pixels in the brain's range show little brain; one report dropped them."""
 
 THUMBNAIL_PX = 32
 REPORT_EVERY = 64
@@ -58,8 +56,7 @@ def measure(source: PreparedSource, report: ReportProgress) -> SourceFacts:
         if index % REPORT_EVERY == 0:
             report(Progress(index, count, f"Measuring {source.name}"))
         hu = source.hu(index)
-        # The ends of a windowed picture hold all that was cut off there; they are no brain.
-        share[index] = ((hu > BRAIN.lower) & (hu < BRAIN.upper) & (hu < hu.max()) & (hu > hu.min())).mean()
+        share[index] = brain_share(hu)
         ranges[index] = hu.min(), hu.max()
         down, across = _weights(hu.shape[0]), _weights(hu.shape[1])
         small[index, 0] = down @ apply_window(hu, BRAIN) @ across.T

@@ -17,10 +17,11 @@ from training.explore.figures import (
     prevalence_bars,
 )
 from training.explore.forest import FOLDS, TREES, ForestResult, metadata_forest
-from training.explore.measure import BRAIN_CUT, SourceFacts
+from training.explore.measure import SourceFacts
 from training.explore.sheets import twin_sheet, twins, variation_sheet, window_sheet
 from training.explore.tables import distinct, header_split, label_counts
 from training.judge.markup import contents, document, figure, heading, paragraph, table, text
+from training.sources.brain_share import BRAIN_CUT
 
 TWIN_CORRELATION, MOST_TWINS = 0.97, 12
 

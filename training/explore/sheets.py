@@ -10,9 +10,10 @@ from scipy import ndimage
 
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.windowing import BRAIN, PRESETS, Window, apply_window
-from training.explore.measure import BRAIN_CUT, SourceFacts
+from training.explore.measure import SourceFacts
 from training.judge.contact_sheet import data_url
 from training.judge.markup import table, text
+from training.sources.brain_share import BRAIN_CUT
 from training.split.near_duplicates import near_duplicate_pairs
 
 WINDOWS = (*((preset.name, preset.window) for preset in PRESETS), ("Held range", None))

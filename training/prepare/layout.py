@@ -72,6 +72,8 @@ def row_to_dict(row: LabeledSlice) -> dict[str, Any]:
         values["known"] = [int(known) for known in row.known]
     if row.study_labels is not None:
         values["study_labels"] = list(row.study_labels)
+    if row.host is not None:
+        values["host"] = list(row.host)
     if row.header:
         values["header"] = dict(row.header)
     return {name: value for name, value in values.items() if value not in ("", None)}
@@ -83,7 +85,7 @@ def row_from_dict(source: str, values: Mapping[str, Any]) -> LabeledSlice:
     Raises:
         KeyError: A value is missing.
     """
-    study_labels = values.get("study_labels")
+    study_labels, host = values.get("study_labels"), values.get("host")
     return LabeledSlice(
         source=source,
         name=values["name"],
@@ -97,6 +99,7 @@ def row_from_dict(source: str, values: Mapping[str, Any]) -> LabeledSlice:
         known=tuple(bool(known) for known in values.get("known", ALL_KNOWN)),
         study_labels=None if study_labels is None else tuple(study_labels),
         header=values.get("header", {}),
+        host=None if host is None else (host[0], host[1]),
     )
 
 

@@ -8,7 +8,7 @@ wrong: at the skull's edge a coarse pixel holds bone and brain, so it may never 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ichviewer.core.progress import ReportProgress
 from ichviewer.core.windowing import Window
-from training.sources.labeled_slice import LabeledSlice, LabelSet, Need, SliceImage, Unreadable
+from training.sources.labeled_slice import LabeledSlice, LabelSet, Need, SliceImage, Unreadable, made_of
 from training.sources.picture_sets import CITATIONS, PICTURE_WINDOWS, PictureSet
 
 BONE_PICTURE = Window(700, 3200)
@@ -57,7 +57,7 @@ class CtIchBothWindows:
         coarse = (
             "beyond -20 to 100 HU values are coarse (steps of 12.5 HU, pixels two and a half times as large)"
         )
-        return LabelSet(tuple(replace(row, source=self.name) for row in rows), (coarse,))
+        return LabelSet(tuple(made_of(row, self.name) for row in rows), (coarse,))
 
     def read_images(self, rows: Sequence[LabeledSlice]) -> Iterator[SliceImage | Unreadable]:
         """Hounsfield units from -900 to 2300."""

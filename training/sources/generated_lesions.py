@@ -82,7 +82,7 @@ class GeneratedLesions:
         """The slices, on their hosts' grid of values."""
         hosts, candidates = _opened(self.hosts)
         for row in rows:
-            index, lesion = self._made(hosts, candidates, int(row.header["generated_number"]))
+            index, lesion = self._made(hosts, candidates, int(row.name.rpartition("_")[2]))
             host = hosts.image(index)
             stored = np.rint((lesion.hu - host.intercept) / host.slope)
             lowest, highest = int(host.stored.min()), int(host.stored.max())
@@ -149,10 +149,9 @@ def inherited(
     value_of = {(row.source, row.name): int(value) for row, value in zip(rows, values, strict=True)}
     found = []
     for row in generated:
-        host = str(row.header["host_source"]), str(row.header["host_name"])
-        if host not in value_of:
-            raise ValueError(f"{row.name} has the host {' '.join(host)}, which the split does not hold.")
-        found.append(value_of[host])
+        if row.host is None or row.host not in value_of:
+            raise ValueError(f"{row.name} has the host {row.host}, which the split does not hold.")
+        found.append(value_of[row.host])
     return np.asarray(found, dtype=np.int64)
 
 
@@ -165,10 +164,5 @@ def _row(source: str, number: int, host: LabeledSlice, lesion: Lesion) -> Labele
         patient=host.patient,
         slice_number=None,
         labels=labels,
-        header={
-            "generated_number": number,
-            "host_source": host.source,
-            "host_name": host.name,
-            "blood_hu": round(lesion.blood_hu, 1),
-        },
+        host=host.host or (host.source, host.name),
     )

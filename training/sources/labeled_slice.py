@@ -8,7 +8,7 @@ stand) and, for rows, images. The one thing to get wrong: a label that nobody ga
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -56,6 +56,8 @@ class LabeledSlice:
         header: What the file's header says besides the pixels, no UID and no label among it, as numbers or
             short texts; empty where there is no header.
         member: Where the file lies in a ZIP archive; None for a file of its own.
+        host: Source and name of the slice that this one was made of, so that one head is known as one
+            whatever was made of it; None for a slice of its own.
     """
 
     source: str
@@ -71,11 +73,17 @@ class LabeledSlice:
     study_labels: tuple[int, ...] | None = None
     header: Mapping[str, float | str] = field(default_factory=dict, compare=False)
     member: ArchiveMember | None = field(default=None, compare=False)
+    host: tuple[str, str] | None = None
 
     @property
     def unit(self) -> tuple[str, str, str]:
         """What is read in one go: patient, study and series."""
         return self.patient, self.study, self.series
+
+
+def made_of(host: LabeledSlice, source: str) -> LabeledSlice:
+    """The row of a slice that another source makes of one, under the same name."""
+    return replace(host, source=source, host=host.host or (host.source, host.name))
 
 
 @dataclass(frozen=True, eq=False)

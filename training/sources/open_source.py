@@ -12,6 +12,7 @@ from training.sources.cq500 import Cq500
 from training.sources.ct_ich_both_windows import CtIchBothWindows
 from training.sources.ct_ich_published import CtIchPublished
 from training.sources.generated_lesions import GeneratedLesions
+from training.sources.khandelwal_clean import KhandelwalClean
 from training.sources.labeled_slice import Source
 from training.sources.picture_folder import PictureFolder
 from training.sources.picture_sets import PICTURE_WINDOWS, PictureSet
@@ -28,7 +29,7 @@ class SourceOptions:
         window: Of ``picture_folder``.
         is_partial: Rows without file are left out, where the source was copied in part.
         count: Of generated slices.
-        seed: Of generated slices.
+        seed: Of generated slices, and of slices that are left out by lot.
     """
 
     labels: Path | None = None
@@ -44,7 +45,7 @@ def open_source(name: str, path: Path, options: SourceOptions | None = None) -> 
 
     Args:
         name: One of NAMES.
-        path: Folder or archive, see the source; of generated lesions the cache that their hosts are in.
+        path: Folder or archive, see the source; what is made of another source takes that one's cache.
         options: Whatever else the source needs.
 
     Raises:
@@ -82,6 +83,7 @@ _OPENERS: dict[str, Callable[[Path, SourceOptions], Source]] = {
     "rsna_dicom": lambda path, o: RsnaDicom(path, o.labels, o.index, o.is_partial),
     "ct_ich_published": lambda path, o: CtIchPublished(path, o.is_partial),
     "cq500": lambda path, o: Cq500(path, o.index, o.is_partial),
+    "khandelwal_clean": lambda path, o: KhandelwalClean(path, o.seed),
     "picture_folder": _picture_folder,
     "corrections": _corrections,
     "generated_lesions": lambda path, o: _generated(path, o, has_contrast=True),

@@ -9,13 +9,12 @@ Tie = tuple[str, str, str]
 
 
 def ties_of(row: LabeledSlice) -> list[Tie]:
-    """Keys of a slice: its patient, its study, itself; of a generated slice those of its host.
+    """Keys of a slice: its patient, its study, itself; those of its host if it was made of another slice.
 
-    A generated slice shows its host's head, so it is the host's patient whatever its own source is called.
+    It shows its host's head then, so it is the host's patient whatever its own source is called.
     """
-    host = row.header.get("host_name")
-    source = str(row.header.get("host_source", row.source))
-    ties = [("slice", source, row.name if host is None else str(host))]
+    source, name = row.host or (row.source, row.name)
+    ties = [("slice", source, name)]
     if row.patient:
         ties.append(("patient", source, row.patient))
     if row.study:
