@@ -7,8 +7,8 @@ import logging
 import sys
 from pathlib import Path
 
+from training import distill, train
 from training import judging_commands as judging
-from training import train
 from training.compare import command as compare
 from training.explore import command as explore
 from training.prepare import command as prepare
@@ -35,6 +35,7 @@ def _run(options: argparse.Namespace) -> None:
         "prepare": prepare.main,
         "explore": explore.main,
         "compare": compare.main,
+        "distill": distill.main,
         "train": train.main,
         "lr-range": train.main_lr_range,
     }
@@ -67,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     judging.add_evaluate(
         commands.add_parser("evaluate", help="figures with intervals, out of fold, as JSON and HTML page")
+    )
+    distill.add_arguments(
+        commands.add_parser("distill", help="the mean of several trained networks into a small one")
     )
     compare.add_arguments(
         commands.add_parser("compare", help="many recipes, same folds and budget, one table")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from training import evaluate, release
+from training.distill import SUFFIX
 from training.recipe.tree import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -14,6 +16,7 @@ CHECKPOINTS = ROOT / "resources" / "checkpoints"
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
     """What ``evaluate`` may be told."""
+    _add_distilled(parser)
     parser.add_argument("--checkpoint", type=Path, help="model card; the recipe's released one by default")
     parser.add_argument(
         "--cross-fitted",
@@ -34,6 +37,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def run_evaluate(recipe: Recipe, options: argparse.Namespace) -> None:
     """``training evaluate``."""
+    recipe = _as_trained(recipe, options)
     card = options.checkpoint or CHECKPOINTS / f"{recipe.name}.json"
     wanted = evaluate.Wanted(
         options.json,
@@ -48,12 +52,21 @@ def run_evaluate(recipe: Recipe, options: argparse.Namespace) -> None:
 
 def add_release(parser: argparse.ArgumentParser) -> None:
     """What ``release`` may be told."""
+    _add_distilled(parser)
     parser.add_argument("--out", type=Path, default=CHECKPOINTS)
 
 
 def run_release(recipe: Recipe, options: argparse.Namespace) -> None:
     """``training release``."""
-    release.main(recipe, options.data, options.work, options.out)
+    release.main(_as_trained(recipe, options), options.data, options.work, options.out)
+
+
+def _add_distilled(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--distilled", action="store_true", help="the student that `distill` made of it")
+
+
+def _as_trained(recipe: Recipe, options: argparse.Namespace) -> Recipe:
+    return replace(recipe, name=f"{recipe.name}{SUFFIX}") if options.distilled else recipe
 
 
 def _share(text: str) -> float:

@@ -7,6 +7,7 @@ the card says so.
 
 from __future__ import annotations
 
+import json
 import logging
 import platform
 from dataclasses import replace
@@ -33,7 +34,7 @@ from training.out_of_fold import (
 from training.prepare.write import file_sha256
 from training.recipe.read import recipe_to_dict
 from training.recipe.tree import Recipe
-from training.runs import WEIGHTS, WHOLE, run_folder, split_path
+from training.runs import RUN, WEIGHTS, WHOLE, run_folder, split_path
 from training.sources import PICTURE_WINDOWS, LabeledSlice, read_sources
 from training.split import split_sha256
 
@@ -124,7 +125,7 @@ def _provenance(recipe: Recipe, work: Path, held: Held) -> dict[str, Any]:
             "procedural head (ichviewer.core.phantom), of other heads than the demo's; no figure has any"
         ),
         "citations": list(CITATIONS),
-        "recipe": recipe_to_dict(recipe),
+        "recipe": _as_run(recipe, work),
         "seed": recipe.seed,
         "versions": {
             "python": platform.python_version(),
@@ -133,3 +134,12 @@ def _provenance(recipe: Recipe, work: Path, held: Held) -> dict[str, Any]:
             "numpy": np.__version__,
         },
     }
+
+
+def _as_run(recipe: Recipe, work: Path) -> dict[str, Any]:
+    """The recipe as the released network was trained with it, with what was dropped or put in its place."""
+    run = run_folder(work, recipe, WHOLE) / RUN
+    if not run.exists():
+        return recipe_to_dict(recipe)
+    made = json.loads(run.read_text(encoding="utf-8"))
+    return {**made["recipe"], "lost": made["lost"]}

@@ -35,9 +35,12 @@ WEIGHTS, RUN = "weights.safetensors", "run.json"
 
 
 def split_path(work: Path, recipe: Recipe) -> Path:
-    """The frozen split of a recipe; recipes on the same sources with as many folds and one seed share it."""
-    kind = "" if recipe.split == "patient" else "-as_reported"
-    return work / f"split-{'+'.join(recipe.sources)}-{recipe.folds}-{recipe.seed}{kind}.jsonl"
+    """The frozen split of a recipe; all recipes on the same sources with as many folds share it.
+
+    Slices dealt one by one, as reported, are dealt anew for every seed.
+    """
+    kind = "" if recipe.split == "patient" else f"-as_reported-{recipe.seed}"
+    return work / f"split-{'+'.join(recipe.sources)}-{recipe.folds}{kind}.jsonl"
 
 
 def run_folder(work: Path, recipe: Recipe, fold: int) -> Path:

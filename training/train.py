@@ -102,16 +102,13 @@ def train_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
             train_fold(ready.recipe, ready.material, ready.rows, fold, terms, options.work, ready.lost)
 
 
-def make_ready(
-    recipe: Recipe, options: argparse.Namespace, processes: Processes, split: Path | None = None
-) -> Ready:
+def make_ready(recipe: Recipe, options: argparse.Namespace, processes: Processes) -> Ready:
     """Prepare sources, split and frames, the first process before the others; refuse or degrade.
 
     Args:
         recipe: As it was written.
         options: Folders, and whether anything may be dropped.
         processes: That train together.
-        split: File of the split; the recipe's own by default.
 
     Raises:
         NeedError: A source lacks what the recipe needs.
@@ -123,7 +120,7 @@ def make_ready(
     missing: set[str] = {need for need in recipe.needs for source in sources if need not in source.offers}
     recipe, lost = degraded(recipe, missing, options.degrade)
     lost = (*lost, *_windows_lost(recipe, missing, options.degrade))
-    material = open_material(recipe, sources, split or split_path(options.work, recipe))
+    material = open_material(recipe, sources, split_path(options.work, recipe))
     rows = learning_rows(
         material, mapped_frames(prepared_frames(sources, recipe.preprocessing), options.work)
     )

@@ -42,7 +42,6 @@ def terms(tmp_path_factory: pytest.TempPathFactory) -> Terms:
         sources=("ct_ich_v1", "rsna_png"),
         data=data,
         work=folder / "work",
-        split=folder / "work" / "split.jsonl",
         fold_count=3,
         folds=(0, 1, 2),
         steps=6,

@@ -47,7 +47,6 @@ def main(options: argparse.Namespace) -> None:
         sources=tuple(options.sources),
         data=options.data,
         work=options.work,
-        split=options.work / f"split-{'+'.join(options.sources)}-{options.fold_count}-compare.jsonl",
         fold_count=options.fold_count,
         folds=folds,
         steps=options.steps,

@@ -45,9 +45,8 @@ class Terms:
     Attributes:
         sources: Names of the label sets, in place of the recipes' own.
         data: Folder of the label sets.
-        work: Prepared sources and framed slices.
-        split: The frozen split; made, once, where there is none.
-        fold_count: Of the split.
+        work: Prepared sources, framed slices and the split.
+        fold_count: Of the split that all recipes on these sources share.
         folds: Held out one after the other.
         steps: Budget of each fold.
         degrade: Whether a recipe runs on a source that lacks what it needs.
@@ -59,7 +58,6 @@ class Terms:
     sources: tuple[str, ...]
     data: Path
     work: Path
-    split: Path
     fold_count: int
     folds: tuple[int, ...]
     steps: int
@@ -67,12 +65,6 @@ class Terms:
     device: str
     commit: str
     workers: int = 0
-
-    def split_of(self, recipe: Recipe) -> Path:
-        """The split by patient, or the slice-random one beside it."""
-        if recipe.split == "patient":
-            return self.split
-        return self.split.with_name(f"{self.split.stem}-as_reported{self.split.suffix}")
 
 
 def on_terms(recipe: Recipe, terms: Terms) -> Recipe:
@@ -113,7 +105,7 @@ def run_recipe(recipe: Recipe, terms: Terms, folder: Path) -> Row:
     )
     given = argparse.Namespace(data=terms.data, work=terms.work, degrade=terms.degrade)
     try:
-        ready = make_ready(on_terms(recipe, terms), given, Processes(), terms.split_of(recipe))
+        ready = make_ready(on_terms(recipe, terms), given, Processes())
     except (NeedError, WeightsUnavailableError) as error:
         return replace(row, reason=str(error))
     place = folder / key[:12]

@@ -166,7 +166,8 @@ class Batches(Dataset[Batch]):
 
 def given_of(rows: TrainingRows, members: NDArray[np.int64], recipe: Recipe) -> Given:
     """Targets of a unit's rows, and what of them is known."""
-    return target_values(rows.labels[members], recipe), target_known(rows.known[members], recipe)
+    learned = rows.labels if rows.targets is None else rows.targets
+    return target_values(learned[members], recipe), target_known(rows.known[members], recipe)
 
 
 def classes_of(drawn: list[Drawn]) -> NDArray[np.int64] | None:

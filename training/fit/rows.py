@@ -58,6 +58,8 @@ class TrainingRows:
         series: (rows,), number of the series; every row its own where unknown.
         places: (rows,), order within the series.
         indices: The rows that may be used.
+        targets: (rows, 6), in [0, 1], learned in place of the labels (distillation); None: the labels. Rows
+            are drawn by their labels all the same.
     """
 
     frames: Frames
@@ -67,6 +69,7 @@ class TrainingRows:
     series: NDArray[np.int64]
     places: NDArray[np.float64]
     indices: NDArray[np.int64]
+    targets: NDArray[np.float32] | None = None
 
     def only(self, indices: NDArray[np.int64]) -> TrainingRows:
         """The same rows, of which others may be used."""
