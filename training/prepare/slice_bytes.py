@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ichviewer.core.preprocessing import resampling_weights
 from training.sources.labeled_slice import LabeledSlice, SliceImage, Source, Unreadable
 
 
@@ -51,23 +51,19 @@ def _prepared(image: SliceImage | Unreadable, size_px: int | None) -> PreparedSl
 
 
 def at_working_resolution(image: SliceImage, size_px: int | None) -> SliceImage:
-    """The image with its longer side at *size_px*, area-filtered; as it is for None or if it is smaller.
+    """The image with its longer side at *size_px*, as it is for None or if it is smaller.
 
-    Stored values are resampled in their own units and rounded to them. This comes before windowing, which the
-    network's input does not (a skull edge reaches into the pixel beside it): native resolution is exact,
-    a working resolution is a compromise with the disk.
+    Every pixel is the mean of the area that it covers, in stored units, rounded to them. This comes before
+    windowing, which the network's input does not (a skull edge reaches into the pixel beside it): native
+    resolution is exact, a working resolution is a compromise with the disk.
     """
     rows, columns = image.stored.shape
     longer = max(rows, columns)
     if size_px is None or longer <= size_px:
         return image
     shape = max(1, round(rows * size_px / longer)), max(1, round(columns * size_px / longer))
-    down = resampling_weights(shape[0], rows, 0.0, rows)
-    across = resampling_weights(shape[1], columns, 0.0, columns)
-    # Rows and columns at the border have their filter's full weight inside.
-    down /= down.sum(axis=1, keepdims=True)
-    across /= across.sum(axis=1, keepdims=True)
-    stored = np.rint(down @ image.stored.astype(np.float32) @ across.T).astype(np.int16)
+    means = cv2.resize(image.stored.astype(np.float32), (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    stored = np.rint(means).astype(np.int16)
     spacing = image.spacing_mm
     if spacing is not None:
         spacing = spacing[0] * rows / shape[0], spacing[1] * columns / shape[1]

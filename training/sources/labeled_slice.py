@@ -109,7 +109,10 @@ class SliceImage:
 
     def hu(self) -> NDArray[np.float32]:
         """Hounsfield units, (rows, columns), in the arithmetic of ``Volume.hu``."""
-        return self.stored.astype(np.float32) * np.float32(self.slope) + np.float32(self.intercept)
+        hu = self.stored.astype(np.float32)
+        hu *= np.float32(self.slope)
+        hu += np.float32(self.intercept)
+        return hu
 
 
 def image_from_hu(
