@@ -59,7 +59,7 @@ def near_duplicate_pairs(
     Yields:
         Indices of wanted slices and of others; two wanted slices come once, the lower index first.
     """
-    if len(small) < 2:
+    if len(small) < 2 or not wanted.any():
         return
     sieve = _projected(small)
     reach = float(np.sqrt(max(0.0, 2 - 2 * correlation))) + SLACK
