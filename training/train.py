@@ -174,9 +174,14 @@ def _folds(wanted: str, recipe: Recipe) -> list[int]:
 
 
 def main_lr_range(options: argparse.Namespace) -> None:
-    """Find the learning rate of a recipe's first phase, on all but its first fold, and draw the curve."""
+    """Find a named recipe's learning rate."""
     torch.set_num_threads(options.threads)
-    ready = make_ready(chosen_recipe(options), options, Processes())
+    find_rate(chosen_recipe(options), options)
+
+
+def find_rate(recipe: Recipe, options: argparse.Namespace) -> None:
+    """Find the learning rate of a recipe's first phase, on all but its first fold, and draw the curve."""
+    ready = make_ready(recipe, options, Processes())
     recipe, device = ready.recipe, torch.device(options.device)
     rows = ready.rows.only(ready.rows.indices[ready.material.folds != 0])
     rows = rows.only(chosen_indices(rows, recipe))

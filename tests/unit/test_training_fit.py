@@ -16,8 +16,10 @@ from ichviewer.inference.checkpoint import load_checkpoint
 from training import evaluate, out_of_fold, release, train
 from training.card import full_scale
 from training.judge.decisions import SLICE_SPECIFICITY
-from training.runs import WEIGHTS, WHOLE, run_folder
+from training.recipe.tree import RangeTest
+from training.runs import WEIGHTS, WHOLE, run_folder, split_path
 from training.sources import read_sources
+from training.split import read_split
 
 
 def test_full_scale_needs_a_true_positive_map() -> None:
@@ -106,3 +108,61 @@ def test_windows_that_the_pictures_do_not_hold_stop_the_training(tmp_path: Path)
     wide = replace(recipe.preprocessing, windows=tuple(replace(w, width=300) for w in STUB_SPEC.windows))
     with pytest.raises(ValueError, match="wider than the pictures"):
         train.train_recipe(replace(recipe, preprocessing=wide), train_options(data, tmp_path))
+
+
+def test_a_run_says_what_it_had_to_do_without_and_is_not_made_again(tmp_path: Path) -> None:
+    """Hazard: a row of the table that was trained on less than it names."""
+    data, recipe = write_label_sets(tmp_path / "data", 8, 2), small_recipe(epochs=1)
+    recipe = replace(recipe, needs=("spacing",), preprocessing=replace(STUB_SPEC, frame="millimeters"))
+    with pytest.raises(ValueError, match="needs spacing"):
+        train.train_recipe(recipe, train_options(data, tmp_path, fold="0"))
+    train.train_recipe(recipe, train_options(data, tmp_path, fold="0", degrade=True, steps=2))
+    run = run_folder(tmp_path, recipe, 0)
+    made = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    assert made["lost"] == ["the frame follows the head, since pixels have no known size"]
+    assert made["recipe"]["preprocessing"].get("frame", "head") == "head"
+    assert made["steps"] == 2
+    before = (run / WEIGHTS).stat().st_mtime_ns
+    train.train_recipe(recipe, train_options(data, tmp_path, fold="0", degrade=True, steps=2))
+    assert (run / WEIGHTS).stat().st_mtime_ns == before
+    with pytest.raises(ValueError, match="a finished run with another budget"):
+        train.train_recipe(recipe, train_options(data, tmp_path, fold="0", degrade=True, steps=3))
+
+
+def test_starting_weights_that_cannot_be_had_are_refused_or_said(tmp_path: Path) -> None:
+    """Hazard: a network called pretrained that is not."""
+    data, recipe = write_label_sets(tmp_path / "data", 8, 2), small_recipe(epochs=1)
+    recipe = replace(recipe, network=replace(recipe.network, weights=str(tmp_path / "absent.pth")))
+    with pytest.raises(ValueError, match=r"absent\.pth are not there.*--degrade trains from random"):
+        train.train_recipe(recipe, train_options(data, tmp_path, fold="0"))
+    train.train_recipe(recipe, train_options(data, tmp_path, fold="0", degrade=True, steps=1))
+    made = json.loads((run_folder(tmp_path, recipe, 0) / "run.json").read_text(encoding="utf-8"))
+    assert made["lost"] == ["ImageNet weights: from random ones"]
+
+
+def test_slice_random_folds_stand_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    """Hazard: a slice-random figure compared with honest ones."""
+    data, recipe = write_label_sets(tmp_path / "data", 8, 4), small_recipe(epochs=1)
+    for split in ("patient", "as_reported"):
+        chosen = replace(recipe, split=split)
+        train.train_recipe(chosen, train_options(data, tmp_path, fold="0", steps=1))
+    folders = {path.name for path in (tmp_path / "runs").iterdir()}
+    assert folders == {"small", "small_as_reported"}
+    rows = read_sources(data, recipe.sources)
+    with pytest.raises(ValueError, match="slice-random"):
+        read_split(split_path(tmp_path, replace(recipe, split="as_reported")), rows)
+
+
+@pytest.mark.parametrize(("fold", "message"), [("7", "has folds 0 to 1"), ("x", "has folds 0 to 1")])
+def test_a_fold_that_is_not_there_is_refused(tmp_path: Path, fold: str, message: str) -> None:
+    data = write_label_sets(tmp_path / "data", 8, 2)
+    with pytest.raises(ValueError, match=message):
+        train.train_recipe(small_recipe(), train_options(data, tmp_path, fold=fold))
+
+
+def test_a_range_test_draws_its_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write_label_sets(tmp_path / "data", 8, 2)
+    recipe = replace(small_recipe(), range_test=RangeTest(1e-5, 1.0, 10))
+    train.find_rate(recipe, train_options(data, tmp_path, plot=tmp_path / "curve.svg"))
+    assert (tmp_path / "curve.svg").exists()
+    assert "small: steepest fall at" in capsys.readouterr().out

@@ -139,5 +139,5 @@ def test_two_sources_are_numbered_one_after_the_other(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         frames.framed(count + 2), prepared_frames(sources[1:], spec_of(0)).framed(2)
     )
-    with pytest.raises(IndexError, match="no row"):
+    with pytest.raises(IndexError):
         frames.framed(2 * count)
