@@ -22,8 +22,17 @@ from training.judge.localization import localization_figures, point_all
 from training.judge.page import page
 from training.judge.predictions import Predictions
 from training.judge.submission import read_wanted, write_submission
-from training.out_of_fold import frames_of, held_out, out_of_fold, predictions_of
-from training.phantom_lesions import phantom_lesions
+from training.lesions import drawn_lesions, lesions_of_fold
+from training.out_of_fold import (
+    Held,
+    frames_of,
+    held_out,
+    out_of_fold,
+    predictions_of,
+    raw_checkpoint,
+    slice_network,
+)
+from training.prepare.prepared import open_prepared
 from training.recipe.tree import Recipe
 
 RSNA = "rsna"
@@ -40,7 +49,9 @@ class Wanted:
         submission: RSNA slices in Kaggle's format; None for none.
         sample: Kaggle's list of the slices that it must hold; None for those there are.
         prevalences: Prevalences at which predictive values are wanted too.
-        lesion_heads: Number of generated heads on which the released checkpoint's heat maps are measured.
+        lesions: Prepared ``generated_lesions``, on which the fold networks' heat maps are measured.
+        lesion_count: At most so many of each fold.
+        drawn_heads: Number of procedural heads on which the released checkpoint's heat maps are measured.
     """
 
     json: Path
@@ -48,7 +59,9 @@ class Wanted:
     submission: Path | None = None
     sample: Path | None = None
     prevalences: tuple[float, ...] = ()
-    lesion_heads: int = 0
+    lesions: Path | None = None
+    lesion_count: int = 100
+    drawn_heads: int = 0
 
 
 def main(recipe: Recipe, data: Path, work: Path, card_path: Path | None, wanted: Wanted) -> dict[str, Any]:
@@ -76,11 +89,30 @@ def main(recipe: Recipe, data: Path, work: Path, card_path: Path | None, wanted:
         decisions = decisions_of_card(predictions, card)
         values = {"checkpoint": card.name, "weights_sha256": card.weights_sha256, **values}
     values |= judge(predictions, decisions, wanted.prevalences)
-    if card_path is not None and wanted.lesion_heads:
-        lesions = phantom_lesions(wanted.lesion_heads)
-        values["localization"] = localization_figures(point_all(load_checkpoint(card_path), lesions))
+    values["localization"] = _localization(recipe, held, work, card_path, wanted)
     _write(predictions, decisions, values, wanted, partial(frames_of, recipe, held, work), held.indices)
     return values
+
+
+def _localization(
+    recipe: Recipe, held: Held, work: Path, card_path: Path | None, wanted: Wanted
+) -> dict[str, Any]:
+    """Heat maps against lesions whose place is known: words on the lesions -> figures."""
+    found: dict[str, Any] = {}
+    if wanted.lesions is not None:
+        source, pointings = open_prepared(wanted.lesions), []
+        for fold in range(recipe.folds):
+            network = slice_network(work, recipe, fold)
+            raw = raw_checkpoint(recipe.name, recipe.network.architecture, recipe.preprocessing, network)
+            lesions = lesions_of_fold(source, held.rows, held.patients, held.folds, fold, wanted.lesion_count)
+            pointings += point_all(raw, lesions)
+        found["lesions in real heads, by the network that held the head out"] = localization_figures(
+            pointings
+        )
+    if card_path is not None and wanted.drawn_heads:
+        pointings = point_all(load_checkpoint(card_path), drawn_lesions(wanted.drawn_heads))
+        found["procedural heads, by the released network"] = localization_figures(pointings)
+    return found
 
 
 def _write(

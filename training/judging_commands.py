@@ -30,9 +30,9 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prevalence", type=_share, action="append", default=[], help="predictive value there too; repeat"
     )
-    parser.add_argument(
-        "--lesion-heads", type=int, default=0, help="generated heads to measure heat maps on; 40 is enough"
-    )
+    parser.add_argument("--lesions", type=Path, help="prepared generated_lesions to measure heat maps on")
+    parser.add_argument("--lesion-count", type=int, default=100, help="at most so many of each fold")
+    parser.add_argument("--drawn-heads", type=int, default=0, help="procedural heads to measure them on")
 
 
 def run_evaluate(recipe: Recipe, options: argparse.Namespace) -> None:
@@ -45,7 +45,9 @@ def run_evaluate(recipe: Recipe, options: argparse.Namespace) -> None:
         options.submission,
         options.sample,
         tuple(options.prevalence),
-        options.lesion_heads,
+        options.lesions,
+        options.lesion_count,
+        options.drawn_heads,
     )
     evaluate.main(recipe, options.data, options.work, None if options.cross_fitted else card, wanted)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from stub_checkpoint import stub_checkpoint
 
 from ichviewer.core.heatmap import CLOSED_FORM
@@ -15,7 +18,8 @@ from training.judge.localization import (
     point,
     point_all,
 )
-from training.phantom_lesions import phantom_lesions
+from training.lesions import drawn_lesions, lesions_of_fold
+from training.sources.labeled_slice import LabeledSlice
 
 WHOLE = Framing(0, 0, 64, 64)
 HEAD = np.ones((64, 64), dtype=np.bool_)
@@ -81,7 +85,7 @@ def test_figures_are_over_heads_and_need_ten_of_them() -> None:
 
 
 def test_generated_heads_are_held_against_every_method() -> None:
-    lesions = list(phantom_lesions(1))
+    lesions = list(drawn_lesions(1))
     assert lesions
     methods = (CLOSED_FORM, "Grad-CAM", "LayerCAM")
     found = point_all(stub_checkpoint(), lesions[:1], methods)
@@ -91,3 +95,37 @@ def test_generated_heads_are_held_against_every_method() -> None:
     # Grad-CAM at the pooled layer is the closed form but for a factor.
     assert grad.energy == pytest.approx(closed.energy, abs=1e-5)
     assert all(0 <= pointing.energy <= 1 for pointing in found)
+
+
+def test_a_lesion_is_shown_to_the_fold_that_held_its_head_out() -> None:
+    """Hazard: a heat map praised on a head that the network knows."""
+    rows = tuple(LabeledSlice("real", f"r{i}", Path("none"), f"P{i}", None, (0,) * 6) for i in range(6))
+    made = tuple(
+        LabeledSlice(
+            "generated_lesions", f"g{i}", Path("none"), "", None, (1, 0, 1, 0, 0, 0), host=("real", f"r{i}")
+        )
+        for i in (4, 1, 2)
+    )
+    source = FewLesions(made)
+    patients, folds = np.arange(6) + 10, np.arange(6) % 2
+    shown = list(lesions_of_fold(source, rows, patients, folds, 0, most=9))  # type: ignore[arg-type]
+    assert [lesion.host for lesion in shown] == [14, 12]
+    assert len(list(lesions_of_fold(source, rows, patients, folds, 0, most=1))) == 1  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="which the split does not hold"):
+        list(lesions_of_fold(source, rows[:2], patients[:2], folds[:2], 0, most=9))  # type: ignore[arg-type]
+
+
+class FewLesions:
+    """Stands in for a prepared source."""
+
+    def __init__(self, rows: tuple[LabeledSlice, ...]) -> None:
+        self.rows = rows
+
+    def hu(self, index: int) -> NDArray[np.float32]:
+        return np.zeros((8, 8), dtype=np.float32)
+
+    def masks(self, index: int) -> NDArray[np.uint8]:
+        return np.full((8, 8), 4, dtype=np.uint8)
+
+    def spacing_mm(self, index: int) -> tuple[float, float]:
+        return (1.0, 1.0)

@@ -16,6 +16,7 @@ from training.judge import figures, markup
 from training.judge.contact_sheet import worst
 from training.judge.decisions import cross_fitted_decisions
 from training.judge.judgement import judge
+from training.judge.localization import Pointing, localization_figures
 from training.judge.page import page
 
 EMPTY_TAGS = {"meta", "img", "br", "path", "use", "rect"}
@@ -57,7 +58,9 @@ def grey(index: int) -> NDArray[np.uint8]:
 def written() -> str:
     predictions = made_predictions()
     decisions = cross_fitted_decisions(predictions)
-    values = {"measured_on": "out of fold", **judge(predictions, decisions, (0.02,))}
+    maps = [Pointing("closed form", 0, host, host > 4, 0.5, 0.1) for host in range(20)]
+    found = {"drawn heads": localization_figures(maps)}
+    values = {"measured_on": "out of fold", **judge(predictions, decisions, (0.02,)), "localization": found}
     return page("A page of <tests>", values, predictions, decisions, grey)
 
 
@@ -78,6 +81,7 @@ def test_the_page_says_what_it_is_and_what_it_is_not(written: str) -> None:
     assert "A page of &lt;tests&gt;" in written
     assert "never saw" in written
     assert "PPV at 2.0%" in written
+    assert "Drawn heads." in written
     assert written.count("<svg") == 4
     assert written.count("data:image/jpeg") > 20
 

@@ -49,7 +49,7 @@ def page(
         picture_of: Gives the picture of a slice; None leaves the contact sheets out.
     """
     has = {
-        "localization": "localization" in values,
+        "localization": bool(values.get("localization")),
         "mistakes": picture_of is not None,
         "studies": bool(len(decisions.studies.patients)),
         "sources": any(values["source_in_scores"][str(SUBTYPES[0])]),
@@ -243,24 +243,22 @@ def _studies(values: Mapping[str, Any], decisions: Decisions) -> list[str]:
 
 
 def _localization(values: Mapping[str, Any]) -> list[str]:
-    rows = []
-    for method, labels in values["localization"].items():
-        for label, found in labels.items():
-            figures = (markup.interval(found[name]) for name in ("pointing", "energy", "by_chance"))
-            rows.append([f"{method}, {label}", f"{found['slices']:,}", f"{found['hosts']:,}", *figures])
-    headers = [
-        "method, label",
-        "slices",
-        "heads",
-        "hottest pixel in it",
-        "energy in it",
-        "lesion's share",
+    body = [
+        markup.heading(2, "Heat maps", "localization"),
+        markup.paragraph(
+            "On generated lesions, whose place is known. The last column, the lesion's share of the head, is "
+            "what chance gives."
+        ),
     ]
-    caption = (
-        "On generated lesions, whose place is known. The last column, the lesion's share of the head, is "
-        "what chance gives."
-    )
-    return [markup.heading(2, "Heat maps", "localization"), markup.table(headers, rows, caption)]
+    headers = ["method, label", "slices", "heads", "hottest pixel in it", "energy in it", "lesion's share"]
+    for words, methods in values["localization"].items():
+        rows = []
+        for method, labels in methods.items():
+            for label, found in labels.items():
+                figures = (markup.interval(found[name]) for name in ("pointing", "energy", "by_chance"))
+                rows.append([f"{method}, {label}", f"{found['slices']:,}", f"{found['hosts']:,}", *figures])
+        body.append(markup.table(headers, rows, f"{words[0].upper()}{words[1:]}."))
+    return body
 
 
 def _mistakes(predictions: Predictions, decisions: Decisions, picture_of: PictureOf) -> list[str]:
