@@ -17,6 +17,7 @@ from training_data import write_label_sets
 from training import runs as training_runs
 from training.compare import run as runs
 from training.compare.compare import compare
+from training.compare.ensemble import Ensemble, ensemble_row
 from training.compare.row import Cost, Row, Status, read_row, write_row
 from training.compare.run import Terms
 from training.compare.table import markdown, measure
@@ -252,6 +253,31 @@ def test_the_difference_in_the_table_is_paired() -> None:
     for block in text.split("\n\n"):
         lines = [line for line in block.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in lines}) <= 1
+
+
+def test_a_mean_of_seeds_costs_what_they_cost() -> None:
+    rows = []
+    for seed in range(3):
+        found = made_predictions(noise_seed=seed)
+        rows.append((Row(f"seed{seed}", Status.RUN, cost=Cost(10, 300, 1.5, 0.01, "a machine")), found))
+    row, mean = ensemble_row(Ensemble("mean", ("seed0", "seed1", "seed2")), rows)
+    assert mean is not None
+    np.testing.assert_allclose(mean.logits, np.mean([found.logits for _, found in rows], axis=0))
+    assert row.cost is not None
+    assert (row.cost.parameters, row.cost.training_seconds) == (30, 4.5)
+    assert row.cost.seconds_per_slice == pytest.approx(0.03)
+    difference = measure([*rows, (row, mean)], "seed0")[3].differences["auc any pooled"]
+    assert difference is not None
+    assert difference["low"] > 0
+
+
+def test_a_mean_waits_for_its_members() -> None:
+    rows = [(Row("there", Status.RUN, cost=Cost(1, 1, 1.0, 1.0, "m")), made_predictions())]
+    rows_with_missing = [*rows, (Row("later", Status.NOT_RUN), None)]
+    row, found = ensemble_row(Ensemble("mean", ("there", "later")), rows_with_missing)
+    assert (row.status, found) == (Status.NOT_RUN, None)
+    with pytest.raises(ValueError, match="mean of absent, which is not in the table"):
+        ensemble_row(Ensemble("mean", ("there", "absent")), rows)
 
 
 def test_every_slice_of_a_series_is_scored() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from training.compare.compare import compare
+from training.compare.ensemble import Ensemble
 from training.compare.run import Terms
 from training.recipe.read import named_recipe, recipe_names
+from training.recipe.tree import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = "ichviewer_mobilenet_v2"
@@ -18,7 +21,12 @@ REFERENCE = "ichviewer_mobilenet_v2"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("names", nargs="*", help="recipes in the order of the table; all without one")
+    parser.add_argument(
+        "names", nargs="*", help="recipes in the order of the table, NAME or NAME@SEED; all without one"
+    )
+    parser.add_argument(
+        "--mean", action="append", default=[], metavar="NAME=A+B", help="a row that is the mean of others"
+    )
     parser.add_argument("--sources", nargs="+", default=["ct_ich_v1", "rsna_png"], help="the same for all")
     parser.add_argument("--fold-count", type=int, default=5, help="of the split")
     parser.add_argument("--folds", type=int, nargs="+", help="those to hold out; all by default")
@@ -55,8 +63,37 @@ def main(options: argparse.Namespace) -> None:
         commit=commit(),
         workers=options.workers,
     )
-    recipes = [named_recipe(name) for name in names]
-    compare(recipes, terms, folder, options.reference, run=not options.table_only)
+    recipes = [seeded_recipe(name) for name in names]
+    ensembles = [ensemble_of(text) for text in options.mean]
+    compare(recipes, terms, folder, options.reference, ensembles=ensembles, run=not options.table_only)
+
+
+def seeded_recipe(text: str) -> Recipe:
+    """A recipe by its name, with another seed after an @.
+
+    Raises:
+        ValueError: There is no such recipe, or the seed is no number.
+    """
+    name, at, seed = text.partition("@")
+    recipe = named_recipe(name)
+    if not at:
+        return recipe
+    if not seed.isdigit():
+        raise ValueError(f"{text}: the seed {seed!r} is no whole number.")
+    return replace(recipe, name=text, seed=int(seed))
+
+
+def ensemble_of(text: str) -> Ensemble:
+    """``NAME=A+B`` as a row to be made.
+
+    Raises:
+        ValueError: It is written otherwise.
+    """
+    name, equals, members = text.partition("=")
+    parts = tuple(part for part in members.split("+") if part)
+    if not (name and equals and len(parts) > 1):
+        raise ValueError(f"--mean {text}: write NAME=A+B.")
+    return Ensemble(name, parts)
 
 
 def commit() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ichviewer.atomic_file import write_atomically
+from training.compare.ensemble import Ensemble, Found, ensemble_row
 from training.compare.row import Row, Status, read_row, write_row
 from training.compare.run import Terms, run_key, run_recipe
 from training.compare.table import Measured, markdown, measure
@@ -21,7 +22,13 @@ LOG = logging.getLogger(__name__)
 
 
 def compare(
-    recipes: Sequence[Recipe], terms: Terms, folder: Path, reference: str, *, run: bool = True
+    recipes: Sequence[Recipe],
+    terms: Terms,
+    folder: Path,
+    reference: str,
+    *,
+    ensembles: Sequence[Ensemble] = (),
+    run: bool = True,
 ) -> list[Measured]:
     """Rows of all recipes, as ``table.md`` and ``table.json`` in *folder*.
 
@@ -32,6 +39,7 @@ def compare(
         terms: On what terms all are run.
         folder: Rows, scores and tables lie here.
         reference: Name of the recipe that the others are compared with.
+        ensembles: Rows that are means of others, below them.
         run: False writes the table of what is there; the others are *not run*.
 
     Raises:
@@ -43,11 +51,11 @@ def compare(
     if reference not in names:
         raise ValueError(f"The reference {reference!r} is not among the recipes: {', '.join(names)}.")
     folder.mkdir(parents=True, exist_ok=True)
-    measured = write_tables(recipes, terms, folder, reference)
+    measured = write_tables(recipes, terms, folder, reference, ensembles)
     for recipe in recipes:
         if run and _current(recipe, terms, folder).status is not Status.RUN:
             write_row(folder, _run(recipe, terms, folder))
-            measured = write_tables(recipes, terms, folder, reference)
+            measured = write_tables(recipes, terms, folder, reference, ensembles)
     return measured
 
 
@@ -76,13 +84,20 @@ def _not_run(recipe: Recipe) -> Row:
     return Row(recipe.name, Status.NOT_RUN, split=recipe.split, seed=recipe.seed, assumed=recipe.assumed)
 
 
-def write_tables(recipes: Sequence[Recipe], terms: Terms, folder: Path, reference: str) -> list[Measured]:
+def write_tables(
+    recipes: Sequence[Recipe],
+    terms: Terms,
+    folder: Path,
+    reference: str,
+    ensembles: Sequence[Ensemble] = (),
+) -> list[Measured]:
     """Write the tables of the rows that are there."""
-    rows = []
+    rows: list[Found] = []
     for recipe in recipes:
         row = _current(recipe, terms, folder)
         found = load_predictions(folder / row.predictions) if row.status is Status.RUN else None
         rows.append((row, found))
+    rows += [ensemble_row(ensemble, rows) for ensemble in ensembles]
     measured = measure(rows, reference)
     values: dict[str, Any] = {
         "reference": reference,

@@ -80,7 +80,7 @@ def measure(rows: Sequence[tuple[Row, Predictions | None]], reference: str) -> l
 
 def reference_of(row: Row, reference: str) -> str:
     """The recipe that a row is compared with: for a slice-random one its own twin that splits by patient."""
-    return reference if row.split == "patient" else row.recipe.removesuffix("_as_reported")
+    return reference if row.split == "patient" else row.recipe.replace("_as_reported", "")
 
 
 def _differences(
