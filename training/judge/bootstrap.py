@@ -18,8 +18,8 @@ SMALLEST_POSITIVE_PATIENTS = 10
 
 REPLICATES = 1000
 
-LARGEST_BLOCK = 4_000_000
-"""Weights that are held at once; replicates beyond are worked off in further blocks."""
+LARGEST_BLOCK = 1_000_000
+"""Weights held at once, few enough to stay in the cache; further replicates go in further blocks."""
 
 Groups = NDArray[np.integer]
 Interval = dict[str, float]
