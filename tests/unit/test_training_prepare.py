@@ -23,6 +23,7 @@ from ichviewer.core.preprocessing import frame_slice
 from ichviewer.core.progress import Progress, ignore_progress
 from training import cli
 from training.cache import distinct_channels, framed_slices
+from training.prepare import room
 from training.prepare.bar import Bar
 from training.prepare.layout import COMPLETE, DAMAGED, MASKS, SOURCE, TOC, VALUES
 from training.prepare.prepared import PreparedSource, open_prepared
@@ -248,6 +249,15 @@ def test_too_little_disk_is_said_before_anything_is_read(tmp_path: Path) -> None
     with pytest.raises(NoRoomError, match=r"needs about 98\.7 GB on disk; .* has 50\.0 GB free"):
         require_disk(tmp_path / "cache", 752_803 * 2 * 256 * 256, "The cache", free_bytes=50_000_000_000)
     require_disk(tmp_path / "cache", 1_000, "The cache")
+
+
+def test_prepare_asks_for_room_first(
+    rsna: RsnaDicom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "free_disk_bytes", lambda folder: 1_000)
+    with pytest.raises(NoRoomError, match="The cache of 6 slices needs about"):
+        prepared(rsna, tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
 
 
 def test_too_little_memory_is_said() -> None:
