@@ -21,8 +21,10 @@ from training_trees import (
     zip_tree,
 )
 
-from ichviewer.core.progress import ignore_progress
+from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.windowing import Window
+from ichviewer.dicom.read import read_volume
+from ichviewer.dicom.scan import scan
 from ichviewer.export.table import COLUMNS as TABLE_COLUMNS
 from training.sources.corrections import COLUMNS, Corrections
 from training.sources.cq500 import Cq500
@@ -69,6 +71,32 @@ def test_rsna_rows_stand_by_study_and_position(tmp_path: Path) -> None:
 def test_rsna_pixels_are_the_files_hounsfield_units(tmp_path: Path) -> None:
     source = RsnaDicom(write_rsna(tmp_path / "rsna"))
     np.testing.assert_array_equal(hu_of(source, "ID_c"), head(1))
+
+
+def assert_as_the_viewer(source: RsnaDicom, images: Path) -> None:
+    """Every slice has the HU, spacing and place that the viewer gives it."""
+    series = max(scan([images], ignore_progress, CancelToken()).series, key=lambda found: len(found.slices))
+    volume = read_volume(series, ignore_progress, CancelToken())
+    rows = {row.name: row for row in rows_of(source).rows}
+    for index, header in enumerate(series.slices):
+        row = rows[Path(header.path).stem]
+        image = next(iter(source.read_images([row])))
+        assert isinstance(image, SliceImage)
+        np.testing.assert_array_equal(image.hu(), volume.hu(index))
+        assert image.spacing_mm == volume.geometry.pixel_spacing_mm
+        assert (row.slice_number, row.position_mm) == (
+            index + 1,
+            pytest.approx(volume.geometry.positions_mm[index], abs=1e-6),
+        )
+
+
+@pytest.mark.parametrize("cosines", [(1, 0, 0, 0, 1, 0), (-1, 0, 0, 0, -1, 0), (0, 1, 0, 1, 0, 0)])
+def test_rsna_slices_are_what_the_viewer_makes_of_them(tmp_path: Path, cosines: tuple[int, ...]) -> None:
+    """Hazard: a network trained on heads that are turned otherwise than those that the viewer shows it."""
+    folder = write_rsna(
+        tmp_path / "rsna", RSNA_SLICES[:3], ImageOrientationPatient=list(cosines), PixelSpacing=[0.5, 0.4]
+    )
+    assert_as_the_viewer(RsnaDicom(folder), folder / "stage_2_train")
 
 
 def test_rsna_is_read_from_a_zip_archive_alike(tmp_path: Path) -> None:
@@ -303,6 +331,7 @@ def test_a_real_rsna_series_is_read(shared_data: Path, tmp_path: Path) -> None:
     write_long_labels(tmp_path / "labels.csv", {path.stem: (0,) * 6 for path in files})
     source = RsnaDicom(shared_data / "rsna_series", tmp_path / "labels.csv")
     rows = rows_of(source).rows
+    assert_as_the_viewer(source, shared_data / "rsna_series")
     steps = np.diff([row.position_mm for row in rows])
     assert (len(rows), len({row.study for row in rows})) == (len(files), 1)
     assert (steps > 4).all()
