@@ -35,10 +35,18 @@ def undisturbed(children: Children, tmp_path_factory: pytest.TempPathFactory) ->
         [{"kill_at_step": 0}],
         [{"kill_at_step": 1}],
         [{"kill_at_step": 4}, {"kill_at_step": 1}, {"kill_at_step": 3}],
+        [{"kill_at_step": 15}, {"kill_at_step": 1}],
         [{"kill_in_write": 0}],
         [{"kill_in_write": 2}, {"kill_in_write": 1}, {"kill_at_step": 0}, {"kill_in_write": 0}],
     ],
-    ids=["before-the-first-step", "at-once", "in-both-phases", "in-the-first-write", "in-writes-and-again"],
+    ids=[
+        "before-the-first-step",
+        "at-once",
+        "in-the-first-phase",
+        "in-the-second",
+        "in-the-first-write",
+        "in-writes-and-again",
+    ],
 )
 def test_a_killed_run_ends_with_the_same_weights(
     children: Children, undisturbed: tuple[str, Path], tmp_path: Path, kills: list[dict[str, int]]
