@@ -12,6 +12,7 @@ import logging
 import platform
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ LARGEST_WEIGHTS_BYTES = 25_000_000
 
 
 def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
-    """Release a trained recipe.
+    """Release a trained recipe; nothing is released that does not agree with its training.
 
     Args:
         recipe: Trained before.
@@ -64,6 +65,10 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
 
     Returns:
         Path of the card.
+
+    Raises:
+        AgreementError: The viewer, or the ONNX file, gives something else than the trained network.
+        ValueError: The recipe was not trained, a label cannot be calibrated, or the weights are too large.
     """
     held = held_out(recipe, data, work)
     scored = out_of_fold(recipe, held, work)
@@ -81,14 +86,19 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
         license=LICENSE,
         provenance=_provenance(recipe, work, held),
     )
-    card_path = save_checkpoint(out, card, network)
-    weights = card_path.with_suffix(".safetensors")
-    if weights.stat().st_size > LARGEST_WEIGHTS_BYTES:
-        raise ValueError(f"{weights} is larger than {LARGEST_WEIGHTS_BYTES} bytes.")
-    LOG.info("%s is written", card_path)
-    inputs = check_agreement(card_path, held.material.sources, _files_of(recipe, data), network)
-    export_onnx(card_path, inputs)
-    return card_path
+    with TemporaryDirectory(prefix=".release-", dir=out) as folder:
+        card_path = save_checkpoint(Path(folder), card, network)
+        size = card_path.with_suffix(".safetensors").stat().st_size
+        if size > LARGEST_WEIGHTS_BYTES:
+            raise ValueError(f"The weights are {size:,} bytes; {LARGEST_WEIGHTS_BYTES:,} are allowed.")
+        inputs = check_agreement(card_path, held.material.sources, _files_of(recipe, data), network)
+        export_onnx(card_path, inputs)
+        # The card comes last: whoever sees it finds the weights that it names.
+        for suffix in (".onnx", ".safetensors", ".json"):
+            released = card_path.with_suffix(suffix)
+            released.replace(out / released.name)
+    LOG.info("%s is written", out / card_path.name)
+    return out / card_path.name
 
 
 def _files_of(recipe: Recipe, data: Path) -> dict[tuple[str, str], LabeledSlice]:

@@ -15,6 +15,7 @@ from ichviewer.core.findings import SUBTYPES
 from ichviewer.inference.checkpoint import load_checkpoint
 from training import evaluate, out_of_fold, release, train
 from training.card import full_scale
+from training.export_onnx import AgreementError
 from training.judge.decisions import SLICE_SPECIFICITY
 from training.recipe.tree import RangeTest
 from training.runs import WEIGHTS, WHOLE, run_folder, split_path
@@ -66,6 +67,22 @@ def test_the_released_network_is_the_one_that_saw_everything(released: tuple[Pat
     whole = (run_folder(work, recipe, WHOLE) / WEIGHTS).read_bytes()
     assert whole != (run_folder(work, recipe, 0) / WEIGHTS).read_bytes()
     assert card_path.with_suffix(".safetensors").read_bytes() == whole
+    assert card_path.with_suffix(".onnx").exists()
+
+
+def test_what_does_not_agree_is_not_released(
+    released: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hazard: a checkpoint that failed its own check lies where the viewer looks for one."""
+    data, work, _ = released
+
+    def refuse(*given: object) -> None:
+        raise AgreementError("they differ")
+
+    monkeypatch.setattr(release, "check_agreement", refuse)
+    with pytest.raises(AgreementError, match="they differ"):
+        release.main(small_recipe(epochs=12), data, work, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_scores_are_out_of_fold(released: tuple[Path, Path, Path]) -> None:
