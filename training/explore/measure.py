@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ichviewer.core.preprocessing import resampling_weights
 from ichviewer.core.progress import Progress, ReportProgress
 from ichviewer.core.windowing import BRAIN, apply_window
 from training.prepare.prepared import PreparedSource
@@ -58,8 +57,8 @@ def measure(source: PreparedSource, report: ReportProgress) -> SourceFacts:
         hu = source.hu(index)
         share[index] = brain_share(hu)
         ranges[index] = hu.min(), hu.max()
-        down, across = _weights(hu.shape[0]), _weights(hu.shape[1])
-        small[index, 0] = down @ apply_window(hu, BRAIN) @ across.T
+        grey, side = apply_window(hu, BRAIN), (THUMBNAIL_PX, THUMBNAIL_PX)
+        small[index, 0] = cv2.resize(grey, side, interpolation=cv2.INTER_AREA)
     report(Progress(count, count, f"Measuring {source.name}"))
     rows = source.rows
     return SourceFacts(
@@ -70,8 +69,3 @@ def measure(source: PreparedSource, report: ReportProgress) -> SourceFacts:
         ranges_hu=ranges,
         small=thumbnails(small, THUMBNAIL_PX),
     )
-
-
-@lru_cache(maxsize=64)
-def _weights(length: int) -> NDArray[np.float32]:
-    return resampling_weights(THUMBNAIL_PX, length, 0.0, length)
