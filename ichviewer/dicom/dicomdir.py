@@ -10,9 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ichviewer.dicom import tags
+from ichviewer.dicom.element_walk import MalformedError
+from ichviewer.dicom.file_text import REPLACED
 from ichviewer.dicom.find_files import FoundFile, find_files
 from ichviewer.dicom.instance import MEDIA_DIRECTORY
-from ichviewer.dicom.raw_header import DamagedError, NotDicomError, RawHeader, read_raw_header, text_values
+from ichviewer.dicom.raw_header import DamagedError, NotDicomError, RawHeader, read_raw_header
+
+REFERENCED_FILE_ID = 0x00041500
+MOST_RECORDS = 100_000
 
 LONGEST_NAME = 64
 """The standard allows 8 characters; some discs have more."""
@@ -47,10 +52,12 @@ def _references(dicomdir: Path) -> list[tuple[str, ...]]:
     if header is None:
         return []
     try:
-        records = header.sequence(tags.DIRECTORY_RECORD_SEQUENCE)
-    except DamagedError:
+        records = header.sequence(tags.DIRECTORY_RECORD_SEQUENCE, MOST_RECORDS)
+        references = (record.texts(REFERENCED_FILE_ID) for record in records)
+        # A record says where its file lies once; what is named again and again is looked for once.
+        return list(dict.fromkeys(names for names in references if names))
+    except (DamagedError, MalformedError):
         return []
-    return [names for names in (text_values(record, "ReferencedFileID") for record in records) if names]
 
 
 def _is_directory_file(path: Path) -> bool:
@@ -71,7 +78,7 @@ def _is_plain_name(name: str) -> bool:
         0 < len(name) <= LONGEST_NAME
         and name.isprintable()
         and name not in (".", "..")
-        and not set(name) & set("/\\:")
+        and not set(name) & set("/\\:" + REPLACED)
     )
 
 

@@ -1,15 +1,17 @@
 """Walks the elements of a data set in memory and keeps the bytes of those that are wanted (PS3.5 section 7).
 
-A loop with a stack of its own instead of recursion, so that no nesting is too deep for it; it never
-reads beyond the bytes it was given, whatever lengths are declared. The one thing to get wrong:
-sequences of undefined length must be walked through to find their end.
+A loop with a stack of its own instead of recursion, so that no nesting can break it; it never reads beyond
+the bytes it was given, whatever lengths are declared, and it gives up on more elements and deeper nesting
+than any file needs, so that it always ends soon. The one thing to get wrong: sequences of undefined length must
+be walked through to find their end.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 UNDEFINED = 0xFFFFFFFF
 LONG_VRS = frozenset(
@@ -21,10 +23,19 @@ ITEM, ITEM_END, SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 DELIMITERS = 0xFFFE
 PIXEL_GROUP = 0x7FE0
 
+MOST_ELEMENTS = 500_000
+"""Elements of one header, with those within sequences of undefined length; thousands of frames have fewer."""
 
-@dataclass(frozen=True)
-class Element:
-    """The head of one element.
+DEEPEST = 100
+"""Sequences within sequences, items counted too; real files have about ten."""
+
+
+class MalformedError(Exception):
+    """The bytes cannot be what they claim to be; the text says why."""
+
+
+class Element(NamedTuple):
+    """The head of one element; a named tuple, because headers may hold very many.
 
     Attributes:
         tag: Tag number.
@@ -75,9 +86,11 @@ def walk(
         wanted: Tags whose values are kept.
         last_group: The walk stops at the first element of a later group ...
         stop_tags: ... or, within the group of the pixels, at one of these.
+
+    Raises:
+        MalformedError: There are more than MOST_ELEMENTS, or sequences nested deeper than DEEPEST.
     """
-    order = "<" if is_little_endian else ">"
-    head = _Head(order)
+    head = _Head(is_little_endian)
     values: dict[int, bytes] = {}
     position, size = start, len(data)
     while position + 8 <= size:
@@ -98,21 +111,59 @@ def walk(
     return Walk(values, position, None, position > size)
 
 
-class _Head:
-    """Reads the head of an element in one byte order."""
+def item_contents(data: bytes, is_implicit: bool, is_little_endian: bool) -> Iterator[bytes]:
+    """The items of a sequence, each the bytes of a data set (PS3.5 section 7.5).
 
-    def __init__(self, order: str) -> None:
+    Args:
+        data: Value of the sequence, without its delimiter.
+        is_implicit: Whether there are no VRs.
+        is_little_endian: Byte order.
+
+    Raises:
+        MalformedError: Something else than an item is found, or an item is longer than the sequence.
+    """
+    head = _Head(is_little_endian)
+    position, size = 0, len(data)
+    while position + 8 <= size:
+        item = head.read(data, position, is_implicit)
+        if item is not None and item.tag == (DELIMITERS << 16) | SEQUENCE_END:
+            return
+        if item is None or item.tag != (DELIMITERS << 16) | ITEM:
+            raise MalformedError("something else than an item stands in the sequence")
+        if item.length == UNDEFINED:
+            position = _end_of_undefined(data, item, is_implicit, head)
+            end = position - 8
+        else:
+            position = end = item.start + item.length
+        if position > size:
+            raise MalformedError("an item is longer than its sequence")
+        yield data[item.start : end]
+
+
+class _Head:
+    """Reads the heads of elements in one byte order, as many as any file may need."""
+
+    def __init__(self, is_little_endian: bool) -> None:
+        order = "<" if is_little_endian else ">"
         self._explicit = struct.Struct(order + "HH2sH").unpack_from
         self._length = struct.Struct(order + "L").unpack_from
+        self._left = MOST_ELEMENTS
 
     def read(self, data: bytes, position: int, is_implicit: bool) -> Element | None:
         """The element at *position*; None where the bytes end within its head.
 
-        An element without a VR in a data set with VRs is taken as implicit: some writers mix them.
+        An element without a VR in a data set with VRs is taken as implicit: some writers mix them. Items and
+        delimiters have none anywhere.
+
+        Raises:
+            MalformedError: It is one too many.
         """
+        self._left -= 1
+        if self._left < 0:
+            raise MalformedError(f"there are more than {MOST_ELEMENTS} elements")
         group, number, vr, length = self._explicit(data, position)
         tag, start = group << 16 | number, position + 8
-        if is_implicit or not (vr.isalpha() and vr.isupper()):
+        if is_implicit or group == DELIMITERS or not (vr.isalpha() and vr.isupper()):
             return Element(tag, b"", start, self._length(data, position + 4)[0])
         if vr in LONG_VRS:
             if position + 12 > len(data):
@@ -136,6 +187,8 @@ def _end_of_undefined(data: bytes, element: Element, is_implicit: bool, head: _H
         if inner.tag in ((DELIMITERS << 16) | ITEM_END, (DELIMITERS << 16) | SEQUENCE_END):
             open_values.pop()
         elif inner.length == UNDEFINED:
+            if len(open_values) == DEEPEST:
+                raise MalformedError(f"its sequences are nested more than {DEEPEST} deep")
             open_values.append(open_values[-1] or inner.vr == b"UN")
         else:
             position += inner.length

@@ -16,6 +16,10 @@ from ichviewer.dicom import tags
 from ichviewer.dicom.hounsfield import hu_claim
 from ichviewer.dicom.raw_header import DamagedError, RawHeader
 from ichviewer.dicom.stored_pixels import modality_lut_type, stored_pixels
+from ichviewer.dicom.voi import for_volume, header_windows
+
+SMALLEST_MM, LARGEST_MM = 1e-3, 1e3
+"""Between these lies the distance of two pixels."""
 
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 
@@ -94,8 +98,8 @@ def plain_instance(path: Path, raw: RawHeader) -> Instance:
         DamagedError: A value that is there cannot be understood.
     """
     kind = image_kind(raw)
-    slope, intercept = raw.decimal(tags.RESCALE_SLOPE), raw.decimal(tags.RESCALE_INTERCEPT)
     pixels = stored_pixels(raw, frame_count=1)
+    slope, intercept = rescale(raw, pixels)
     spacing = raw.decimals(tags.PIXEL_SPACING)
     header = SliceHeader(
         path=str(path),
@@ -107,9 +111,10 @@ def plain_instance(path: Path, raw: RawHeader) -> Instance:
         stored_shape=(raw.word(tags.ROWS) or 0, raw.word(tags.COLUMNS) or 0),
         pixel_spacing_mm=pixel_spacing(spacing),
         thickness_mm=positive(raw.decimal(tags.SLICE_THICKNESS)),
-        slope=slope or None,
+        slope=slope,
         intercept=intercept,
         pixels=pixels,
+        file_windows=for_volume(header_windows(raw), slope, intercept, pixels),
     )
     return Instance(
         header=header,
@@ -121,6 +126,16 @@ def plain_instance(path: Path, raw: RawHeader) -> Instance:
         acquisition_number=raw.ascii(tags.ACQUISITION_NUMBER),
         slice_location=raw.decimal(tags.SLICE_LOCATION),
     )
+
+
+def rescale(raw: RawHeader, pixels: StoredPixels) -> tuple[float | None, float | None]:
+    """Rescale Slope and Intercept, None where absent, or where a Modality LUT stands in their place.
+
+    The standard forbids both at once (PS3.3 C.11.1); where a file has both, the table counts.
+    """
+    if pixels.modality_lut is not None:
+        return None, None
+    return raw.decimal(tags.RESCALE_SLOPE) or None, raw.decimal(tags.RESCALE_INTERCEPT)
 
 
 def claim(
@@ -165,8 +180,9 @@ def orientation(numbers: tuple[float, ...]) -> tuple[float, float, float, float,
 
 
 def pixel_spacing(numbers: tuple[float, ...]) -> tuple[float, float] | None:
-    """Pixel Spacing, None unless it has two positive numbers."""
-    return (numbers[0], numbers[1]) if len(numbers) == 2 and min(numbers) > 0 else None
+    """Pixel Spacing, None unless it has two numbers that can be distances in a body."""
+    is_sensible = len(numbers) == 2 and min(numbers) >= SMALLEST_MM and max(numbers) <= LARGEST_MM
+    return (numbers[0], numbers[1]) if is_sensible else None
 
 
 def positive(number: float | None) -> float | None:

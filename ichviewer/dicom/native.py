@@ -15,9 +15,9 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import StoredPixels
-from ichviewer.dicom.raw_header import inflated_dataset
+from ichviewer.dicom.raw_header import inflated_pixels
 from ichviewer.dicom.source import open_for_pixels
-from ichviewer.dicom.stored_pixels import frame_bytes
+from ichviewer.dicom.stored_pixels import frame_bytes, inversion_sum
 
 LUMA = (0.299, 0.587, 0.114)
 """Share of red, green and blue in the brightness of a color image (ITU-R BT.601)."""
@@ -62,7 +62,7 @@ def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDAr
     size = frame_bytes(pixels, shape)
     with open_for_pixels(Path(path), pixels.member, pixels.frame_count) as file:
         if pixels.transfer_syntax == DeflatedExplicitVRLittleEndian:
-            content = inflated_dataset(file.read())[pixels.offset : pixels.offset + size]
+            content = inflated_pixels(file, pixels.offset, size)
         else:
             file.seek(pixels.offset)
             content = file.read(size)
@@ -112,7 +112,7 @@ def stored_gray(values: NDArray[np.integer], pixels: StoredPixels) -> NDArray[np
         pixels: How they were written.
 
     Returns:
-        (rows, columns), integers. MONOCHROME1 is inverted within the range of Bits Stored.
+        (rows, columns), integers. MONOCHROME1 is inverted (``inversion_sum``).
     """
     if values.ndim == 3:
         brightness = values.astype(np.float32) @ np.asarray(LUMA, dtype=np.float32)
@@ -122,6 +122,5 @@ def stored_gray(values: NDArray[np.integer], pixels: StoredPixels) -> NDArray[np
         table = np.frombuffer(words[: len(words) // 2 * 2], dtype="<u2").astype(np.uint16)
         values = table[np.clip(values.astype(np.int32) - first, 0, len(table) - 1)]
     if pixels.photometric == "MONOCHROME1":
-        highest = -1 if pixels.is_signed else (1 << pixels.bits_stored) - 1
-        values = np.asarray(highest - values.astype(np.int32)).astype(values.dtype)
+        values = np.asarray(inversion_sum(pixels) - values.astype(np.int32)).astype(values.dtype)
     return values

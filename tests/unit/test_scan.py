@@ -23,7 +23,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.progress import Cancelled, CancelToken, Progress, ignore_progress
 from ichviewer.core.series import TWO_PATIENTS_NOTE, FileVerdict, FolderContents, Series, Verdict
-from ichviewer.dicom import raw_header
+from ichviewer.dicom import deflated
 from ichviewer.dicom.decode import Decoded, SliceDecoder
 from ichviewer.dicom.decode_child import DecodeTask
 from ichviewer.dicom.read import read_volume
@@ -95,10 +95,11 @@ def test_every_file_has_one_verdict_with_its_reason(tmp_path: Path) -> None:
     save(bare, tmp_path / "no_pixels")
     (tmp_path / "cut").write_bytes((tmp_path / "IM000").read_bytes()[:500])
     verdicts = {file.path: (file.verdict, file.reason) for file in scanned(tmp_path).files}
-    assert len(verdicts) == 9
+    assert len(verdicts) == 10
     assert verdicts["a_note.txt"] == (Verdict.SKIPPED, "not a DICOM file")
     assert verdicts["empty"] == (Verdict.SKIPPED, "empty file")
-    assert verdicts["more.zip"] == (Verdict.SKIPPED, "a ZIP archive; unpack it and open the folder")
+    assert verdicts["more.zip"] == (Verdict.SKIPPED, "a ZIP archive; its 1 file was looked at")
+    assert verdicts["more.zip/x"] == (Verdict.SKIPPED, "not a DICOM file")
     assert verdicts["sr"] == (
         Verdict.SKIPPED,
         "a dose report (X-Ray Radiation Dose SR Storage, SR)",
@@ -323,12 +324,12 @@ def test_hounsfield_units_are_claimed_only_where_the_file_says_so(
 
 def test_declared_sizes_are_held_against_the_file(tmp_path: Path) -> None:
     """Hazard: a file of 2 kB that declares 8 GB of pixels takes the memory of the machine."""
-    write_slice(tmp_path / "one", Rows=16000, Columns=16000)
+    write_slice(tmp_path / "one", Rows=5000, Columns=5000)
     write_slice(tmp_path / "two", 2, Rows=65535, Columns=65535)
     contents = scanned(tmp_path)
     assert contents.series == ()
     assert [file.verdict for file in contents.files] == [Verdict.DAMAGED] * 2
-    assert "the pixel data end after 384 of 512000000 bytes" in contents.files[0].reason
+    assert "the pixel data end after 384 of 50000000 bytes" in contents.files[0].reason
     assert "65535 x 65535" in contents.files[1].reason
 
 
@@ -358,10 +359,12 @@ def with_extra_element(path: Path, element: bytes) -> None:
     path.write_bytes(content[:place] + element + content[place:])
 
 
-def test_sequences_nested_a_hundred_thousand_deep_do_no_harm(tmp_path: Path) -> None:
+def test_sequences_nested_a_hundred_thousand_deep_are_a_malformed_file(tmp_path: Path) -> None:
     """Hazard: a parser that recurses is brought down by one file."""
     with_extra_element(write_slice(tmp_path / "deep"), nested(100_000))
-    assert only_file(tmp_path).verdict is Verdict.LOADED
+    verdict = only_file(tmp_path)
+    assert verdict.verdict is Verdict.DAMAGED
+    assert verdict.reason == "malformed file: its sequences are nested more than 100 deep"
 
 
 def test_an_unclosed_sequence_is_a_damaged_file(tmp_path: Path) -> None:
@@ -401,7 +404,7 @@ def test_the_inflated_size_of_a_deflated_file_has_a_limit(
     dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     save(dataset, tmp_path / "bomb")
     assert only_file(tmp_path).verdict is Verdict.LOADED
-    monkeypatch.setattr(raw_header, "LARGEST_INFLATED", 100_000)
+    monkeypatch.setattr(deflated, "LARGEST_INFLATED", 100_000)
     verdict = only_file(tmp_path)
     assert verdict.verdict is Verdict.DAMAGED
     assert "deflated data set grows beyond" in verdict.reason
@@ -459,7 +462,7 @@ def test_a_dicomdir_that_is_opened_itself_stands_for_its_files(tmp_path: Path) -
     reasons = {file.path: file.reason for file in contents.files}
     assert [len(series.slices) for series in contents.series] == [1]
     assert reasons["../SECRET"] == "the DICOMDIR's reference leads out of its folder"
-    assert reasons["A\0C/ZERO"] == "the DICOMDIR's reference leads out of its folder"
+    assert reasons["A�C/ZERO"] == "the DICOMDIR's reference leads out of its folder"
     assert reasons["DATA/GONE"] == "cannot be opened: named by the DICOMDIR, but not there"
 
 
@@ -590,3 +593,16 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     path = write_slice(tmp_path / "closed")
     path.chmod(0)
     assert only_file(tmp_path).reason == "cannot be read: Permission denied"
+
+
+def test_a_study_s_localizers_and_captures_are_counted_as_hidden_in_its_stacks_alone(tmp_path: Path) -> None:
+    """Hazard: images kept out of the stack, and nobody told; or another patient's counted as this one's."""
+    write_stack(tmp_path, 3)
+    localizer = {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}
+    write_slice(tmp_path / "scout1", 9, SeriesInstanceUID="1.2.9", **localizer)
+    write_slice(tmp_path / "scout2", 10, SeriesInstanceUID="1.2.9", **localizer)
+    write_slice(tmp_path / "screen", 11, SeriesInstanceUID="1.2.10", SOPClassUID="1.2.840.10008.5.1.4.1.1.7")
+    write_slice(tmp_path / "elsewhere", 12, StudyInstanceUID="1.2.11", SeriesInstanceUID="1.2.12", **localizer)
+    hidden = {series.series_instance_uid: series.hidden for series in scanned(tmp_path).series}
+    assert hidden.pop(SERIES) == (("localizer", 2), ("screen capture", 1))
+    assert set(hidden.values()) == {()}
