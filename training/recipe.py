@@ -115,7 +115,7 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for the card."""
-        return asdict(self)
+        return {**asdict(self), "preprocessing": self.preprocessing.to_dict()}
 
 
 def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:

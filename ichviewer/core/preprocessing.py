@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ichviewer.core.head import head_box
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import Window, apply_window
+from ichviewer.core.windowing import VoiFunction, Window, apply_window
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,14 @@ class PreprocessingSpec:
     slab_mm: float = 5.0
     thin_below_mm: float = 2.5
 
+    def __post_init__(self) -> None:
+        if any(window.function is not VoiFunction.LINEAR_EXACT for window in self.windows):
+            raise ValueError("The network's windows are LINEAR_EXACT, no other function.")
+
     def to_dict(self) -> dict[str, Any]:
         """As plain values for a model card."""
-        return asdict(self)
+        windows = tuple({"center": window.center, "width": window.width} for window in self.windows)
+        return {**asdict(self), "windows": windows}
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> PreprocessingSpec:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ichviewer.core.geometry import Gap, InPlane, StackGeometry
+from ichviewer.core.windowing import FileWindow
 
 
 class Verdict(StrEnum):
@@ -125,6 +126,7 @@ class SliceHeader:
         slope: Rescale Slope (0028,1053); None where absent.
         intercept: Rescale Intercept (0028,1052); None where absent.
         pixels: Where the pixels lie; None for headers that were not read from a file.
+        file_windows: Windows that the file proposes for this slice, in its order; maybe none.
     """
 
     path: str
@@ -139,6 +141,7 @@ class SliceHeader:
     slope: float | None
     intercept: float | None
     pixels: StoredPixels | None = None
+    file_windows: tuple[FileWindow, ...] = ()
 
     @property
     def shown_path(self) -> str:
@@ -188,7 +191,6 @@ class Series:
         transfer_syntaxes: Transfer Syntax UIDs of the files.
         is_lossy: Whether any slice was compressed with loss (0028,2110).
         contrast_agent: (0018,0010), empty where absent.
-        file_windows: VOI windows of the first slice: (center, width, explanation).
         notes: Remarks for the reader, in words.
         kind: Sort of image: ``original``, ``localizer``, ``derived`` or ``capture``.
         hidden: Images of the same study that are listed but kept out of the stack and the AI, by sort:
@@ -220,7 +222,6 @@ class Series:
     transfer_syntaxes: tuple[str, ...]
     is_lossy: bool
     contrast_agent: str
-    file_windows: tuple[tuple[float, float, str], ...]
     notes: tuple[str, ...]
     kind: str = "original"
     hidden: tuple[tuple[str, int], ...] = ()

@@ -102,7 +102,6 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
         transfer_syntaxes=tuple(sorted({instance.raw.transfer_syntax for instance in instances})),
         is_lossy=any(instance.raw.ascii(tags.LOSSY_COMPRESSION) == "01" for instance in instances),
         contrast_agent=raw.text(tags.CONTRAST_AGENT),
-        file_windows=_windows(raw),
         notes=(*notes, *stack.notes, *_remarks(instances, hu)),
         kind=instances[0].kind,
     )
@@ -163,16 +162,6 @@ def _patient(raw: RawHeader) -> PatientText:
     )
 
 
-def _windows(raw: RawHeader) -> tuple[tuple[float, float, str], ...]:
-    centers, widths = raw.decimals(tags.WINDOW_CENTER), raw.decimals(tags.WINDOW_WIDTH)
-    names = raw.text(tags.WINDOW_EXPLANATION).split("\\")
-    return tuple(
-        (center, width, names[index].strip() if index < len(names) else "")
-        for index, (center, width) in enumerate(zip(centers, widths, strict=False))
-        if width >= 1
-    )
-
-
 def _remarks(instances: Sequence[Instance], hu: str) -> list[str]:
     """What a reader should know of a stack's slices."""
     first = instances[0]
@@ -187,6 +176,10 @@ def _remarks(instances: Sequence[Instance], hu: str) -> list[str]:
         remarks.append("MONOCHROME1: shown inverted, not in Hounsfield units")
     if hu == "assumed":
         remarks.append("Hounsfield units assumed: SOP Class or Image Type is missing")
+    if first.raw.has(tags.WINDOW_CENTER) and not first.header.file_windows:
+        remarks.append("the window in the header is not valid: not offered")
+    if first.raw.has(tags.VOI_LUT_SEQUENCE):
+        remarks.append("the file's VOI LUT (a table of greys) is not used: windows are")
     damaged = sum(bool(i.header.pixels and i.header.pixels.fault) for i in instances)
     if damaged:
         remarks.append(f"{damaged} of {len(instances)} slices are damaged")

@@ -20,7 +20,7 @@ from ichviewer.core.volume import Volume
 from ichviewer.dicom.decode import SliceDecoder
 from ichviewer.dicom.native import fits_in_place, read_in_place, read_native, stored_gray
 from ichviewer.dicom.read_slice import pixels_of, read_slice, task
-from ichviewer.dicom.stored_pixels import NATIVE_SYNTAXES
+from ichviewer.dicom.stored_pixels import NATIVE_SYNTAXES, volume_padding
 from ichviewer.dicom.thumbnail import thumbnail
 
 __all__ = ["read_slice", "read_volume", "thumbnail"]
@@ -171,14 +171,5 @@ def _unmeasured_geometry(series: Series) -> StackGeometry:
 
 def _paddings(headers: tuple[SliceHeader, ...]) -> tuple[tuple[int, int] | None, ...]:
     """Range of stored values that mean "no measurement", per slice; empty where no slice has any."""
-    found = tuple(None if header.pixels is None else _padding(header.pixels) for header in headers)
+    found = tuple(None if header.pixels is None else volume_padding(header.pixels) for header in headers)
     return found if any(found) else ()
-
-
-def _padding(pixels: StoredPixels) -> tuple[int, int] | None:
-    """Range of one slice; inverted where its pixels are."""
-    if pixels.padding is None or pixels.photometric != "MONOCHROME1":
-        return pixels.padding
-    low, high = pixels.padding
-    top = -1 if pixels.is_signed else (1 << pixels.bits_stored) - 1
-    return top - high, top - low

@@ -125,7 +125,9 @@ def _ordered(instances: list[Instance], duplicates: int) -> list[Stack]:
     if any(i.header.image_position_mm is None or i.header.image_orientation is None for i in instances):
         return [_without_positions(instances, duplicates)]
     positions = positions_mm(instances)
-    order = sorted(range(len(instances)), key=lambda index: (positions[index], instances[index].header.shown_path))
+    order = sorted(
+        range(len(instances)), key=lambda index: (positions[index], instances[index].header.shown_path)
+    )
     ordered = [instances[index] for index in order]
     places = _places([positions[index] for index in order])
     parts, notes = _split_places(ordered, places)

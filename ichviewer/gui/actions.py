@@ -137,9 +137,9 @@ def _window_commands(step: Step) -> tuple[Command, ...]:
             "View/Window",
             "From the header",
             ("0",),
-            "Next window from the DICOM header",
+            "Next window from the slice's DICOM header",
             step(header_window),
-            lambda state: state.volume is not None and bool(state.volume.series.file_windows),
+            lambda state: bool(windows_in_header(state)),
         ),
         Command(
             "window-automatic",
@@ -312,13 +312,20 @@ def has_scores(state: ViewState) -> bool:
 
 
 def header_window(state: ViewState) -> ViewState:
-    """The next window of the DICOM header for the active view; the first one after any other window."""
-    if state.volume is None or not state.volume.series.file_windows:
+    """The next window of the slice's header for the active view; the first one after any other window."""
+    windows = windows_in_header(state)
+    if not windows:
         return state
-    windows = [Window(center, max(width, 1.0)) for center, width, _ in state.volume.series.file_windows]
     now = state.windows[state.active_view]
     following = (windows.index(now) + 1) % len(windows) if now in windows else 0
     return with_window(state, state.active_view, windows[following])
+
+
+def windows_in_header(state: ViewState) -> list[Window]:
+    """Windows that the file of the slice in view proposes, in its order; maybe none."""
+    if state.volume is None:
+        return []
+    return [each.window for each in state.volume.series.slices[state.slice_index].file_windows]
 
 
 def percentile_window(state: ViewState) -> ViewState:

@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from ichviewer.core.findings import NOTICE
 from ichviewer.core.geometry import direction_letters
-from ichviewer.core.series import Series
+from ichviewer.core.series import Series, SliceHeader
 from ichviewer.core.viewstate import OverlayText, ViewState
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import PRESETS, Window
+from ichviewer.core.windowing import PRESETS, VoiFunction, Window
 from ichviewer.gui.heat_choice import HeatChoice
 from ichviewer.gui.wording import position_text
 
@@ -116,19 +116,19 @@ def side_letters(volume: Volume) -> tuple[str, str, str, str]:
     return left, right, top, bottom
 
 
-def window_text(window: Window, series: Series) -> str:
+def window_text(window: Window, header: SliceHeader) -> str:
     """Name of a window, and its center / width.
 
-    The name is a preset's, else ``FILE`` where the file's header names this window, else ``CUSTOM``.
+    The name is a preset's, else the explanation (or ``FILE``) where the slice's file proposes this window,
+    else ``CUSTOM``. A curve that is no straight line is named.
     """
     named = [preset.name.upper() for preset in PRESETS if preset.window == window]
     from_file = [
-        (explanation or "FILE").upper()
-        for center, width, explanation in series.file_windows
-        if (center, width) == (window.center, window.width)
+        (each.explanation or "FILE").upper() for each in header.file_windows if each.window == window
     ]
     name = (named + from_file + ["CUSTOM"])[0]
-    return f"{name} {_whole(window.center)}/{_whole(window.width)}"
+    curve = "SIGMOID " if window.function is VoiFunction.SIGMOID else ""
+    return f"{name} {curve}{_whole(window.center)}/{_whole(window.width)}"
 
 
 def cursor_text(volume: Volume, slice_index: int, row: int, column: int) -> str:
@@ -182,7 +182,7 @@ def _view_lines(state: ViewState, view_index: int) -> tuple[OverlayLine, ...]:
     if state.volume is None:
         return ()
     window = state.windows[view_index]
-    text = window_text(window, state.volume.series)
+    text = window_text(window, state.volume.series.slices[state.slice_index])
     name, _, numbers = text.rpartition(" ")
     lines = (OverlayLine(text, 0, LineKind.STRONG, f"{name[:4]} {numbers}"),)
     return lines + _inverted_lines(state)

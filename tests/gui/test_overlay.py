@@ -15,7 +15,7 @@ from ichviewer.core.findings import Subtype
 from ichviewer.core.series import PatientText
 from ichviewer.core.viewstate import OverlayText, ViewState, opened
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import BRAIN, Window
+from ichviewer.core.windowing import BRAIN, FileWindow, VoiFunction, Window
 from ichviewer.gui.heat_choice import NOTHING, heat_to_show
 from ichviewer.gui.heatmap_panel import heatmap_note
 from ichviewer.gui.overlay import Overlay, cursor_text, overlay_of, side_letters, window_text
@@ -131,9 +131,12 @@ def test_letters_follow_the_direction_cosines(
 
 
 def test_the_window_is_named_or_called_custom() -> None:
-    series = replace(make_volume().series, file_windows=((36.0, 81.0, "Head"), (37.0, 90.0, "")))
-    texts = [window_text(w, series) for w in (BRAIN, Window(36, 81), Window(37, 90), Window(-12.4, 97.6))]
-    assert texts == ["BRAIN 40/80", "HEAD 36/81", "FILE 37/90", "CUSTOM −12/98"]
+    head, curve = Window(36, 81, VoiFunction.LINEAR), Window(37, 90, VoiFunction.SIGMOID)
+    header = replace(
+        make_volume().series.slices[0], file_windows=(FileWindow(head, "Head"), FileWindow(curve, ""))
+    )
+    texts = [window_text(window, header) for window in (BRAIN, head, curve, Window(-12.4, 97.6))]
+    assert texts == ["BRAIN 40/80", "HEAD 36/81", "FILE SIGMOID 37/90", "CUSTOM −12/98"]
 
 
 def test_inverted_lossy_and_assumed_units_are_marked() -> None:

@@ -36,9 +36,9 @@ def test_grey_is_float32_for_every_input(dtype: type) -> None:
     assert apply_window(np.zeros((2, 3), dtype=dtype), BRAIN).dtype == np.float32
 
 
-@pytest.mark.parametrize("width", [0.0, 0.5, -80.0, float("nan")])
+@pytest.mark.parametrize("width", [0.0, -80.0, float("nan")])
 def test_a_window_without_width_is_refused(width: float) -> None:
-    with pytest.raises(ValueError, match="at least 1 HU"):
+    with pytest.raises(ValueError, match="more than 0 HU"):
         Window(40, width)
 
 
