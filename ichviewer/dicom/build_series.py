@@ -73,7 +73,7 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
     """
     instances = stack.instances
     raw, headers = instances[0].raw, tuple(instance.header for instance in instances)
-    shape, in_plane, is_measured = stack_geometry(instances)
+    shape, in_plane, is_measured = stack_geometry(stack)
     positions = [] if shape is None else list(shape.positions_mm)
     orientation = "unknown" if shape is None else orientation_name(shape.normal)
     hu = combined_claim(instances)
@@ -107,15 +107,15 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
     )
 
 
-def stack_geometry(instances: Sequence[Instance]) -> tuple[StackGeometry | None, InPlane, bool]:
+def stack_geometry(stack: Stack) -> tuple[StackGeometry | None, InPlane, bool]:
     """Canonical geometry of a stack.
 
     Returns:
         The geometry (None without positions or orientation), the way to canonical pixels, and whether the
         geometry is in millimetres within the slice too (False where Pixel Spacing is absent).
     """
+    instances, cosines = stack.instances, stack.orientation
     first = instances[0].header
-    cosines = first.image_orientation
     if cosines is None or any(i.header.image_position_mm is None for i in instances):
         return None, AS_STORED if cosines is None else canonical_in_plane(cosines), False
     in_plane = canonical_in_plane(cosines)

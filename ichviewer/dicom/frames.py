@@ -10,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ichviewer.core.series import StoredPixels
+from ichviewer.core.windowing import FileWindow
 from ichviewer.dicom import tags
 from ichviewer.dicom.element_walk import MalformedError
 from ichviewer.dicom.file_text import finite_numbers
 from ichviewer.dicom.instance import (
     Instance,
     claim,
+    kind_of_type,
     orientation,
     pixel_spacing,
     plain_instance,
@@ -25,6 +27,7 @@ from ichviewer.dicom.instance import (
 from ichviewer.dicom.raw_header import DamagedError, RawHeader
 from ichviewer.dicom.sequence_item import SequenceItem
 from ichviewer.dicom.stored_pixels import frame_pixels, stored_pixels
+from ichviewer.dicom.voi import for_volume, header_windows, paired
 
 MOST_FRAMES = 10000
 
@@ -34,7 +37,10 @@ PIXEL_VALUE_TRANSFORMATION_SEQUENCE = 0x00289145
 PLANE_POSITION_SEQUENCE = 0x00209113
 PLANE_ORIENTATION_SEQUENCE = 0x00209116
 FRAME_CONTENT_SEQUENCE, FRAME_ACQUISITION_TIME = 0x00209111, 0x00189074
+STACK_ID, TEMPORAL_POSITION_INDEX, FRAME_ACQUISITION_NUMBER = 0x00209056, 0x00209128, 0x00209156
+FRAME_VOI_LUT_SEQUENCE = 0x00289132
 CT_RECONSTRUCTION_SEQUENCE = 0x00189314
+UNASSIGNED_SHARED_SEQUENCE, UNASSIGNED_PER_FRAME_SEQUENCE = 0x00209170, 0x00209171
 
 
 def instances(path: Path, raw: RawHeader) -> list[Instance]:
@@ -65,9 +71,12 @@ def instances(path: Path, raw: RawHeader) -> list[Instance]:
 def _frame(whole: Instance, first: StoredPixels, index: int, groups: list[SequenceItem]) -> Instance:
     """One frame; *groups* are the shared and the frame's own functional groups, the later ones win."""
     shape = whole.header.stored_shape
-    kind = _frame_kind(groups) or whole.kind
+    frame_type = tuple(text.upper() for text in _texts(groups, CT_FRAME_TYPE_SEQUENCE, FRAME_TYPE))
+    kind = whole.kind if whole.kind == "capture" or not frame_type else kind_of_type(frame_type)
     slope, intercept, rescale_type = _rescale(groups, whole)
     pixels = frame_pixels(first, shape, index)
+    if (slope, intercept) != (None, None):
+        pixels = replace(pixels, modality_lut=None)
     spacing = pixel_spacing(_numbers(groups, PIXEL_MEASURES_SEQUENCE, tags.PIXEL_SPACING))
     thickness = _numbers(groups, PIXEL_MEASURES_SEQUENCE, tags.SLICE_THICKNESS)
     header = replace(
@@ -80,27 +89,43 @@ def _frame(whole: Instance, first: StoredPixels, index: int, groups: list[Sequen
         slope=slope or None,
         intercept=intercept,
         pixels=pixels,
+        file_windows=for_volume(_windows(groups, whole), slope, intercept, pixels),
     )
     times = _texts(groups, FRAME_CONTENT_SEQUENCE, FRAME_ACQUISITION_TIME)
-    kernels = _texts(groups, CT_RECONSTRUCTION_SEQUENCE, tags.CONVOLUTION_KERNEL)
     return replace(
         whole,
         header=header,
         kind=kind,
-        hu=claim(whole.raw, kind, header.slope, intercept, rescale_type, pixels),
-        kernel="\\".join(kernels) or whole.kernel,
+        hu=claim(whole.raw, kind, header.slope, intercept, rescale_type, pixels, frame_type),
+        kernel=_kernel(groups) or whole.kernel,
         content_time=times[0] if times else "",
+        acquisition_number=_number_text(groups, FRAME_ACQUISITION_NUMBER) or whole.acquisition_number,
+        stack_id="\\".join(_texts(groups, FRAME_CONTENT_SEQUENCE, STACK_ID)),
+        temporal_position=_number_text(groups, TEMPORAL_POSITION_INDEX),
     )
 
 
-def _frame_kind(groups: list[SequenceItem]) -> str:
-    """Kind from the frame's own Frame Type (0008,9007), empty where absent."""
-    frame_type = [text.upper() for text in _texts(groups, CT_FRAME_TYPE_SEQUENCE, FRAME_TYPE)]
-    if not frame_type:
-        return ""
-    if "LOCALIZER" in frame_type[2:]:
-        return "localizer"
-    return "derived" if frame_type[0] == "DERIVED" else "original"
+def _kernel(groups: list[SequenceItem]) -> str:
+    """Convolution Kernel of a frame; legacy-converted files keep it apart (PS3.3 C.7.6.16.2.26)."""
+    for sequence in (CT_RECONSTRUCTION_SEQUENCE, UNASSIGNED_PER_FRAME_SEQUENCE, UNASSIGNED_SHARED_SEQUENCE):
+        kernels = _texts(groups, sequence, tags.CONVOLUTION_KERNEL)
+        if kernels:
+            return "\\".join(kernels)
+    return ""
+
+
+def _windows(groups: list[SequenceItem], whole: Instance) -> tuple[FileWindow, ...]:
+    """Windows of a frame (Frame VOI LUT, PS3.3 C.7.6.16.2.10), else those of the file."""
+    centers = finite_numbers(_texts(groups, FRAME_VOI_LUT_SEQUENCE, tags.WINDOW_CENTER))
+    if not centers:
+        return header_windows(whole.raw)
+    function = _texts(groups, FRAME_VOI_LUT_SEQUENCE, tags.VOI_LUT_FUNCTION)
+    return paired(
+        centers,
+        finite_numbers(_texts(groups, FRAME_VOI_LUT_SEQUENCE, tags.WINDOW_WIDTH)),
+        function[0] if function else "",
+        _texts(groups, FRAME_VOI_LUT_SEQUENCE, tags.WINDOW_EXPLANATION),
+    )
 
 
 def _rescale(groups: list[SequenceItem], whole: Instance) -> tuple[float | None, float | None, str]:
@@ -121,6 +146,16 @@ def _texts(groups: list[SequenceItem], sequence: int, tag: int) -> tuple[str, ..
         if values:
             return values
     return ()
+
+
+def _number_text(groups: list[SequenceItem], tag: int) -> str:
+    """A binary number of a frame's Frame Content as text, empty where absent."""
+    for group in reversed(groups):
+        for item in group.items(FRAME_CONTENT_SEQUENCE):
+            value = item.bytes_of(tag)
+            if value:
+                return str(int.from_bytes(value, "little" if item.is_little_endian else "big"))
+    return ""
 
 
 def _numbers(groups: list[SequenceItem], sequence: int, tag: int) -> tuple[float, ...]:

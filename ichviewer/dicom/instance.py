@@ -41,6 +41,8 @@ class Instance:
         content_time: Content Time, or the frame's acquisition time; empty where absent.
         acquisition_number: Empty where absent.
         slice_location: Slice Location, only for files without position.
+        stack_id: Stack ID (0020,9056) of a frame; empty where absent.
+        temporal_position: Temporal Position Index (0020,9128) of a frame; empty where absent.
     """
 
     header: SliceHeader
@@ -51,6 +53,8 @@ class Instance:
     content_time: str
     acquisition_number: str
     slice_location: float | None
+    stack_id: str = ""
+    temporal_position: str = ""
 
 
 def check_is_image(raw: RawHeader) -> None:
@@ -86,6 +90,15 @@ def image_kind(raw: RawHeader) -> str:
     storage_class = raw.ascii(tags.SOP_CLASS_UID)
     if storage_class.startswith("1.2.840.10008.5.1.4.1.1.7") or (raw.word(tags.SAMPLES_PER_PIXEL) or 1) != 1:
         return "capture"
+    return kind_of_type(image_type)
+
+
+def kind_of_type(image_type: tuple[str, ...]) -> str:
+    """``original``, ``localizer`` or ``derived`` from Image Type (0008,0008) or Frame Type (0008,9007).
+
+    >>> kind_of_type(("ORIGINAL", "PRIMARY", "LOCALIZER")), kind_of_type(())
+    ('localizer', 'original')
+    """
     if "LOCALIZER" in image_type[2:]:
         return "localizer"
     return "derived" if image_type[:1] == ("DERIVED",) else "original"
@@ -145,6 +158,7 @@ def claim(
     intercept: float | None,
     rescale_type: str,
     pixels: StoredPixels,
+    frame_type: tuple[str, ...] = (),
 ) -> str:
     """The claim of ``hu_claim`` from a file's header; a Modality LUT's own type counts where there is one."""
     if pixels.modality_lut is not None:
@@ -152,7 +166,7 @@ def claim(
     return hu_claim(
         modality=raw.ascii(tags.MODALITY),
         sop_class_uid=raw.ascii(tags.SOP_CLASS_UID),
-        image_type=raw.ascii_values(tags.IMAGE_TYPE),
+        image_type=frame_type or raw.ascii_values(tags.IMAGE_TYPE),
         kind=kind,
         rescale_type=rescale_type,
         is_rescaled=(slope is not None and intercept is not None) or pixels.modality_lut is not None,

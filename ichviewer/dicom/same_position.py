@@ -1,0 +1,127 @@
+"""Slices at one position that are no duplicates: told apart into stacks of their own, or named.
+
+Two reconstructions, or two passes of the scanner, may share a series UID. The one thing to get wrong:
+Acquisition Number alone would tear whole series apart (some scanners count it up with every slice), so
+nothing is split where no position is shared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+
+from ichviewer.core.receipt import counted
+from ichviewer.dicom.instance import Instance
+
+Placed = tuple[Instance, int]
+"""A slice and the number of its place along the normal."""
+
+Attribute = tuple[str, Callable[[Instance], str]]
+
+OF_A_STACK: tuple[Attribute, ...] = (
+    ("convolution kernel", lambda instance: instance.kernel),
+    ("stack ID", lambda instance: instance.stack_id),
+    ("temporal position", lambda instance: instance.temporal_position),
+)
+"""The same for every slice of a stack: each value makes a stack of its own."""
+
+OF_A_SLICE: tuple[Attribute, ...] = (
+    ("content time", lambda instance: instance.content_time),
+    ("acquisition number", lambda instance: instance.acquisition_number),
+)
+"""May change with every slice; yet where slices share a place, the earlier scan comes first."""
+
+
+def told_apart(
+    ordered: Sequence[Instance], places: Sequence[int]
+) -> tuple[list[list[Instance]], tuple[str, ...]]:
+    """Split where slices share a place: by kernel first, by Acquisition Number last.
+
+    Args:
+        ordered: Slices of one orientation, lowest first.
+        places: Number of the place of each; slices at the same position share one.
+
+    Returns:
+        The stacks, largest first, each lowest slice first; and what had to be done, in words.
+    """
+    parts, names = _split(list(zip(ordered, places, strict=True)), (*OF_A_STACK, *OF_A_SLICE))
+    parts.sort(key=len, reverse=True)
+    notes = []
+    if len(parts) > 1:
+        by = " and ".join(names)
+        notes.append(f"the series holds {len(parts)} stacks at the same positions, split by {by}")
+    left = sum(_shared(part) for part in parts)
+    if left:
+        notes.append(f"{counted(left, 'slice')} at the position of another one, not to be told apart")
+    return [[instance for instance, _ in part] for part in parts], tuple(notes)
+
+
+def _shared(part: Sequence[Placed]) -> int:
+    """How many slices lie at the place of another one."""
+    return len(part) - len({place for _, place in part})
+
+
+def _split(part: list[Placed], attributes: Sequence[Attribute]) -> tuple[list[list[Placed]], tuple[str, ...]]:
+    """Parts without shared places, as far as *attributes* can tell, and the names of those that could."""
+    if not _shared(part) or not attributes:
+        return [part], ()
+    attribute, *others = attributes
+    parts = (_by_value if attribute in OF_A_STACK else _by_time)(part, attribute[1])
+    if sum(_shared(each) for each in parts) == _shared(part):
+        return _split(part, others)
+    split = [_split(each, others) for each in parts]
+    names = dict.fromkeys((attribute[0], *(name for _, names in split for name in names)))
+    return [each for found, _ in split for each in found], tuple(names)
+
+
+def _by_value(part: Sequence[Placed], value: Callable[[Instance], str]) -> list[list[Placed]]:
+    groups: dict[str, list[Placed]] = defaultdict(list)
+    for placed in part:
+        groups[value(placed[0])].append(placed)
+    return [group for _, group in sorted(groups.items())]
+
+
+def _by_time(part: list[Placed], value: Callable[[Instance], str]) -> list[list[Placed]]:
+    """As many parts as slices share a place at most; the whole part where the attribute does not tell.
+
+    By value where that is enough; else one scan after the other, a new one wherever a place comes again;
+    else, where scans were reconstructed in turns, by rank at each place.
+    """
+    most = max(Counter(place for _, place in part).values())
+    groups = _by_value(part, value)
+    if any(_shared(group) for group in groups):
+        return [part]
+    if len(groups) <= most:
+        return groups
+    in_time = sorted(part, key=lambda placed: _as_number(value(placed[0])))
+    scans = _one_after_the_other(in_time)
+    parts = scans if len(scans) == most else _by_rank(in_time, most)
+    return [sorted(each, key=lambda placed: placed[1]) for each in parts]
+
+
+def _one_after_the_other(in_time: Sequence[Placed]) -> list[list[Placed]]:
+    scans: list[list[Placed]] = [[]]
+    seen: set[int] = set()
+    for placed in in_time:
+        if placed[1] in seen:
+            scans.append([])
+            seen = set()
+        scans[-1].append(placed)
+        seen.add(placed[1])
+    return scans
+
+
+def _by_rank(in_time: Sequence[Placed], most: int) -> list[list[Placed]]:
+    parts: list[list[Placed]] = [[] for _ in range(most)]
+    rank: Counter[int] = Counter()
+    for placed in in_time:
+        parts[rank[placed[1]]].append(placed)
+        rank[placed[1]] += 1
+    return parts
+
+
+def _as_number(text: str) -> tuple[float, str]:
+    try:
+        return float(text), text
+    except ValueError:
+        return float("inf"), text
