@@ -1,7 +1,7 @@
 """The command line: what may be asked for, and who answers.
 
-``ichviewer [PATH ...]`` opens the window; ``analyze``, ``inspect``, ``demo`` and ``tour`` are words of
-their own, so a folder of that name is given as ``./demo``.
+``ichviewer [PATH ...]`` opens the window; ``analyze``, ``inspect``, ``demo``, ``tour`` and ``selftest`` are
+words of their own, so a folder of that name is given as ``./demo``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ichviewer.resources import resource_path
 from ichviewer.settings import user_data_folder
 
 CHECKPOINT = "checkpoints/ichviewer_mobilenet_v2.json"
-COMMANDS = ("analyze", "inspect", "demo", "tour")
+COMMANDS = ("analyze", "inspect", "demo", "tour", "selftest")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -43,6 +43,10 @@ def _run_command(words: Sequence[str]) -> int:
             return headless.inspect(options.path, options.hash_uids)
         if options.command == "demo":
             return headless.demo(options.folder, with_bleeds=not options.without_bleeds)
+        if options.command == "selftest":
+            return headless.selftest(
+                options.checkpoint or resource_path(CHECKPOINT), options.device, options.json
+            )
         return _tour(options.out)
     except IchViewerError as error:
         print(f"ichviewer: {error}", file=sys.stderr)
@@ -143,6 +147,17 @@ def _command_parser() -> argparse.ArgumentParser:
 
     tour = commands.add_parser("tour", help="open the demo study, or analyze it where there is no display")
     tour.add_argument("--out", type=Path, metavar="DIR", help="where to write without a display")
+
+    selftest = commands.add_parser(
+        "selftest",
+        help="try what this machine can do",
+        description="Decode a picture in every transfer syntax, verify and run the network, open and analyze "
+        "the demo study, and say what does not work. Needs no display and leaves no file behind. "
+        "Exit code: 0 everything works, 1 something does not.",
+    )
+    selftest.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    selftest.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    selftest.add_argument("--checkpoint", type=_existing, metavar="CARD", help="model card of other weights")
     return parser
 
 

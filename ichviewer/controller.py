@@ -156,6 +156,15 @@ class Controller:
         """
         return self._engine_on_device().wait_until_ready(cancel)
 
+    def thread_count(self, cancel: CancelToken) -> int:
+        """Threads that the network uses on the CPU; waits until it is loaded.
+
+        Raises:
+            InferenceError: It cannot be loaded.
+            Cancelled: *cancel* was set.
+        """
+        return self._engine_on_device().thread_count(cancel)
+
     def start_network(self) -> None:
         """Begin to load the network, and return at once."""
         self._engine_on_device().start()
@@ -200,6 +209,11 @@ def outwards(first: int, count: int) -> list[int]:
     return [int(index) for index in np.argsort(distances, kind="stable")]
 
 
+def demo_path(parent: Path) -> Path:
+    """Where this version's demo study lies below *parent*, whether or not it was written yet."""
+    return parent / f"demo-study-{__version__}"
+
+
 def demo_folder(parent: Path, report: ReportProgress, cancel: CancelToken) -> Path:
     """Folder of the demo study below *parent*; written first if it is not there.
 
@@ -207,7 +221,7 @@ def demo_folder(parent: Path, report: ReportProgress, cancel: CancelToken) -> Pa
         ExportError: It cannot be written.
         Cancelled: *cancel* was set.
     """
-    folder = parent / f"demo-study-{__version__}"
+    folder = demo_path(parent)
     if not folder.is_dir():
         write_demo_study(folder, report=report, cancel=cancel)
     return folder

@@ -1,4 +1,4 @@
-"""The same use cases without a window: analyze, inspect, demo, tour.
+"""The same use cases without a window: analyze, inspect, demo, tour, selftest.
 
 The one thing to get wrong: standard output carries results only; progress and complaints go to
 standard error, so that a pipe stays clean.
@@ -24,9 +24,11 @@ from ichviewer.export.demo_study import write_demo_study
 from ichviewer.export.picture import write_heatmap_picture
 from ichviewer.export.table import Report
 from ichviewer.progress_line import ProgressLine
+from ichviewer.selftest import run_selftest
+from ichviewer.selftest_report import selftest_document, selftest_text
 from ichviewer.settings import user_data_folder
 
-DONE, BAD_ARGUMENTS, NOTHING_READABLE, INPUT_CHECK_RED = 0, 2, 3, 4
+DONE, SOMETHING_FAILED, BAD_ARGUMENTS, NOTHING_READABLE, INPUT_CHECK_RED = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,22 @@ def tour(study: Path, out: Path, checkpoint: Path) -> int:
         return DONE
     finally:
         controller.close()
+
+
+def selftest(checkpoint: Path, device: str, as_json: bool) -> int:
+    """Try what this machine can do, and print it.
+
+    Returns:
+        0 if everything works, 1 if something does not.
+
+    Raises:
+        IchViewerError: Not even a temporary file can be written.
+    """
+    progress = ProgressLine()
+    report = run_selftest(checkpoint, device, progress.show, CancelToken())
+    progress.end()
+    print(json.dumps(selftest_document(report), indent=1) if as_json else selftest_text(report))
+    return SOMETHING_FAILED if report.problems else DONE
 
 
 def _write_worst_slice(path: Path, volume: Volume, report: Report) -> None:

@@ -40,7 +40,13 @@ def _run_server(connection: Connection, card_path: Path, device: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(LOWER_PRIORITY)
-    importlib.import_module("ichviewer.inference.server").serve(connection, card_path, device)
+    try:
+        server = importlib.import_module("ichviewer.inference.server")
+    except ImportError as error:
+        reason = f"The network cannot be loaded, a part of the installation is missing: {error}."
+        connection.send_bytes(pickle.dumps((None, "fatal", reason)))
+        return
+    server.serve(connection, card_path, device)
 
 
 class Engine:
@@ -129,6 +135,12 @@ class Engine:
         self._load(volume)
         maps = list(self._request(("explain", slice_index, label_index, method), cancel))
         return np.asarray(maps[0], dtype=np.float32)
+
+    def thread_count(self, cancel: CancelToken) -> int:
+        """Threads that torch uses on the CPU; loads the network if that was not done yet."""
+        self.wait_until_ready(cancel)
+        (count,) = self._request(("threads",), cancel)
+        return int(count)
 
     def close(self) -> None:
         """End the child."""

@@ -63,6 +63,9 @@ class _Server:
             self._predict(number, arguments[0])
         elif kind == "explain":
             self._explain(number, *arguments)
+        elif kind == "threads":
+            _reply(self._connection, number, "value", torch.get_num_threads())
+            _reply(self._connection, number, "end", None)
         # "stop" asks for nothing: that it came has ended the analysis.
 
     def _take_volume(self, buffer_count: int) -> None:

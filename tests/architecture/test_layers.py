@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LEAVES = {"ichviewer", "atomic_file", "progress_line", "settings", "resources"}
 PEERS = {"dicom", "imaging", "inference", "export", "gui"}
 BELOW_PEERS = {"core", *LEAVES}
-BELOW_APP = {*BELOW_PEERS, *PEERS, "controller", "session", "headless"}
+BELOW_APP = {*BELOW_PEERS, *PEERS, "controller", "selftest", "selftest_report", "session", "headless"}
 MAY_IMPORT = {
     "ichviewer": set(),
     "core": set(),
@@ -31,8 +31,10 @@ MAY_IMPORT = {
     "resources": {"core", "ichviewer"},
     **{peer: {peer, *BELOW_PEERS} for peer in PEERS},
     "controller": BELOW_PEERS | PEERS,
-    "session": BELOW_PEERS | PEERS | {"controller"},
-    "headless": (BELOW_PEERS | PEERS | {"controller"}) - {"gui"},
+    "selftest_report": BELOW_PEERS | {"dicom"},
+    "selftest": (BELOW_PEERS | PEERS | {"controller", "selftest_report"}) - {"gui"},
+    "session": BELOW_PEERS | PEERS | {"controller", "selftest", "selftest_report"},
+    "headless": (BELOW_PEERS | PEERS | {"controller", "selftest", "selftest_report"}) - {"gui"},
     "app": BELOW_APP,
     "cli": {*BELOW_APP, "app"},
     "__main__": {*BELOW_APP, "app", "cli"},
