@@ -98,7 +98,7 @@ class NetworkInput:
 
 
 def slab_hu(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NDArray[np.float32]:
-    """Hounsfield units as the network reads them: thin slices averaged along the normal.
+    """Hounsfield units as the network reads them: thin slices averaged along the normal, padding as air.
 
     Where the median spacing is below ``spec.thin_below_mm``, all readable slices whose position lies
     within half of ``spec.slab_mm`` of this one are averaged; neighbours are taken by mm, not by index.
@@ -114,14 +114,14 @@ def slab_hu(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NDArra
     """
     positions = volume.geometry.positions_mm
     if not volume.series.has_positions or len(positions) < 2:
-        return volume.hu(slice_index)
+        return volume.measured_hu(slice_index)
     if np.median(np.diff(positions)) >= spec.thin_below_mm:
-        return volume.hu(slice_index)
+        return volume.measured_hu(slice_index)
     near = np.abs(positions - positions[slice_index]) <= spec.slab_mm / 2 + 1e-6
     members = np.flatnonzero(near & volume.is_readable)
     total = np.zeros(volume.shape, dtype=np.float32)
     for member in members:
-        total += volume.hu(int(member))
+        total += volume.measured_hu(int(member))
     return total / np.float32(len(members))
 
 

@@ -39,7 +39,9 @@ class FileVerdict:
     series_instance_uid: str | None = None
 
 
-TWO_PATIENTS_NOTE = "two patients share this series UID; their slices were split, this stack holds one of them"
+TWO_PATIENTS_NOTE = (
+    "two patients share this series UID; their slices were split, this stack holds one of them"
+)
 """Remark on every stack of a series UID that more than one Patient ID uses."""
 
 

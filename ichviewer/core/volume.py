@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from ichviewer.core.geometry import StackGeometry
 from ichviewer.core.series import Series
 
+AIR_HU = -1000.0
+
 
 @dataclass(frozen=True, eq=False)
 class Volume:
@@ -72,6 +74,19 @@ class Volume:
         return np.asarray(
             stored * np.float32(self.slopes[slice_index]) + np.float32(self.intercepts[slice_index])
         )
+
+    def measured_hu(self, slice_index: int) -> NDArray[np.float32]:
+        """Hounsfield units of a slice with air in the place of pixels that mean "no measurement".
+
+        For all that judges a slice (network, head, automatic window): padding may be any value, also one of
+        bone or metal.
+        """
+        hu = self.hu(slice_index)
+        padding = self.padding(slice_index)
+        if padding is not None:
+            stored = self.stored_values[slice_index]
+            hu[(stored >= padding[0]) & (stored <= padding[1])] = AIR_HU
+        return hu
 
     def hu_at(self, slice_index: int, row: int, column: int) -> float | None:
         """Hounsfield units of one pixel; None outside the image, on padding and on unreadable slices."""

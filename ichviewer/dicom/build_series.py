@@ -9,6 +9,7 @@ import numpy as np
 
 from ichviewer.core.geometry import (
     AS_STORED,
+    SAME_POSITION_MM,
     InPlane,
     StackGeometry,
     canonical_directions,
@@ -145,11 +146,10 @@ def _is_ct_original(instance: Instance) -> bool:
 
 
 def _overlaps(positions: Sequence[float]) -> int:
-    """Neighbours closer than half the median spacing."""
-    if len(positions) < 3:
-        return 0
+    """Neighbours closer than half the median spacing; those at the same position are named apart."""
     steps = np.diff(np.asarray(positions, dtype=np.float64))
-    return int((steps < 0.5 * np.median(steps)).sum())
+    steps = steps[steps > SAME_POSITION_MM]
+    return int((steps < 0.5 * np.median(steps)).sum()) if len(steps) > 1 else 0
 
 
 def _patient(raw: RawHeader) -> PatientText:

@@ -14,16 +14,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from ichviewer.core.geometry import canonical_directions, canonical_in_plane
+from ichviewer.core.geometry import SAME_POSITION_MM, canonical_directions, canonical_in_plane
 from ichviewer.dicom import tags
 from ichviewer.dicom.instance import Instance
 from ichviewer.dicom.same_position import told_apart
 
 SAME_ORIENTATION = 0.01
 """Direction cosines of one stack differ by less than this (0.6 degrees)."""
-
-SAME_POSITION_MM = 0.01
-"""Slices closer than this along the normal lie at the same position."""
 
 
 Cosines = tuple[float, float, float, float, float, float]

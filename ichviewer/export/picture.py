@@ -42,7 +42,7 @@ def write_heatmap_picture(
     Raises:
         ExportError: The file cannot be written.
     """
-    hu = volume.hu(finding.slice_index)
+    hu = volume.measured_hu(finding.slice_index)
     grey = np.round(apply_window(hu, BRAIN) * 255).astype(np.uint8)
     heatmap = closed_form_heatmap(finding, subtype, card, volume.geometry.pixel_spacing_mm)
     heat = np.zeros(hu.shape, np.float32) if heatmap is None else heat_on_slice(heatmap, hu)

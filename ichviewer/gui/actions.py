@@ -332,7 +332,9 @@ def percentile_window(state: ViewState) -> ViewState:
     """Automatic window of the slice in view; no change where the slice could not be read."""
     if state.volume is None or not state.volume.is_readable[state.slice_index]:
         return state
-    return with_window(state, state.active_view, automatic_window(state.volume.hu(state.slice_index)))
+    return with_window(
+        state, state.active_view, automatic_window(state.volume.measured_hu(state.slice_index))
+    )
 
 
 def promoted(state: ViewState) -> ViewState:
