@@ -2,8 +2,8 @@
 
 A loop with a stack of its own instead of recursion, so that no nesting can break it; it never reads beyond
 the bytes it was given, whatever lengths are declared, and it gives up on more elements and deeper nesting
-than any file needs, so that it always ends soon. The one thing to get wrong: sequences of undefined length must
-be walked through to find their end.
+than any file needs, so that it always ends soon. The one thing to get wrong: sequences of undefined
+length must be walked through to find their end.
 """
 
 from __future__ import annotations

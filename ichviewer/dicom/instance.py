@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydicom import config
 from pydicom.uid import UID
 
 from ichviewer.core.series import SliceHeader, StoredPixels
@@ -72,7 +73,7 @@ def check_is_image(raw: RawHeader) -> None:
     if raw.pixels is None and raw.word(tags.ROWS) is None:
         if not raw.has(tags.SOP_INSTANCE_UID) and not storage_class:
             raise SkippedError("not a DICOM image")
-        name = UID(storage_class).name if storage_class else "no SOP class"
+        name = UID(storage_class, config.IGNORE).name if storage_class else "no SOP class"
         modality = raw.ascii(tags.MODALITY)
         what = "a dose report" if "Dose" in name else "no image"
         raise SkippedError(f"{what} ({name}{', ' + modality if modality else ''})")

@@ -60,17 +60,20 @@ def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDAr
         OSError: The file cannot be read.
     """
     size = frame_bytes(pixels, shape)
+    # Bytes in big-endian words have changed places in pairs, and a pair may lie across two frames.
+    in_words = pixels.bits_allocated == 8 and pixels.is_big_endian and pixels.is_word_data
+    before, after = (pixels.offset % 2, (pixels.offset + size) % 2) if in_words else (0, 0)
     with open_for_pixels(Path(path), pixels.member, pixels.frame_count) as file:
         if pixels.transfer_syntax == DeflatedExplicitVRLittleEndian:
             content = inflated_pixels(file, pixels.offset, size)
         else:
-            file.seek(pixels.offset)
-            content = file.read(size)
-    if len(content) < size:
+            file.seek(pixels.offset - before)
+            content = file.read(before + size + after)
+    if len(content) < before + size + after:
         raise UnreadableError(f"the pixel data end after {len(content)} of {size} bytes")
+    if in_words:
+        content = np.frombuffer(content, dtype=">u2").astype("<u2").tobytes()[before : before + size]
     order = ">" if pixels.is_big_endian else "<"
-    if pixels.bits_allocated == 8 and pixels.is_big_endian and pixels.is_word_data:
-        content = np.frombuffer(content, dtype=">u2").astype("<u2").tobytes()
     kind = ("i" if pixels.is_signed else "u") + str(pixels.bits_allocated // 8)
     values = np.frombuffer(content, dtype=np.dtype(order + kind)).astype(np.dtype(kind))
     clear_unused_bits(values, pixels)

@@ -6,6 +6,7 @@ import struct
 from dataclasses import replace
 
 import numpy as np
+from pydicom import config
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -44,7 +45,7 @@ MOST_LUT_ENTRIES = 65536
 
 def syntax_name(transfer_syntax: str) -> str:
     """Name and UID of a transfer syntax, for messages."""
-    uid = UID(transfer_syntax)
+    uid = UID(transfer_syntax, config.IGNORE)
     return f"{uid.name} ({transfer_syntax})" if uid.name != transfer_syntax else transfer_syntax
 
 
@@ -79,7 +80,7 @@ def stored_pixels(raw: RawHeader, frame_count: int) -> StoredPixels:
         member=raw.member,
     )
     shape = raw.word(tags.ROWS) or 0, raw.word(tags.COLUMNS) or 0
-    return replace(pixels, fault=_fault(raw, pixels, shape))
+    return replace(pixels, fault=_layout_fault(pixels, shape) or _size_fault(raw, pixels, shape))
 
 
 def frame_bytes(pixels: StoredPixels, shape: tuple[int, int]) -> int:
@@ -163,17 +164,25 @@ def modality_lut_type(raw: RawHeader) -> str:
     return found[0] if found else "US"
 
 
-def _fault(raw: RawHeader, pixels: StoredPixels, shape: tuple[int, int]) -> str:
-    """Why the declared pixels cannot be in the file, or cannot be shown; empty if they can."""
-    assert raw.pixels is not None
+def _layout_fault(pixels: StoredPixels, shape: tuple[int, int]) -> str:
+    """Why pixels so declared cannot be shown; empty if they can."""
     if max(shape) > LARGEST_SIDE or shape[0] * shape[1] > MOST_PIXELS:
         return f"{shape[0]} x {shape[1]} pixels are declared; no CT slice is that large"
     if pixels.bits_allocated not in (8, 16) or not 1 <= pixels.bits_stored <= pixels.bits_allocated:
         return f"{pixels.bits_stored} of {pixels.bits_allocated} bits per pixel are not supported"
     if not pixels.bits_stored - 1 <= pixels.high_bit < pixels.bits_allocated:
         return f"High Bit {pixels.high_bit} does not fit {pixels.bits_stored} stored bits"
+    if pixels.samples not in (1, 3):
+        return f"{pixels.samples} samples per pixel are not supported"
+    if pixels.photometric == "YBR_FULL_422" and (pixels.samples, shape[1] % 2) != (3, 0):
+        return "YBR_FULL_422 is declared; its pixels come in pairs of three samples"
     if pixels.photometric.startswith("PALETTE"):
         return "colors from a palette are not supported"
+    return ""
+
+
+def _size_fault(raw: RawHeader, pixels: StoredPixels, shape: tuple[int, int]) -> str:
+    """Why the declared pixels cannot be in the file; empty if they can."""
     needed = frame_bytes(pixels, shape) * pixels.frame_count
     there = raw.total_bytes - pixels.offset
     if pixels.length is not None:
