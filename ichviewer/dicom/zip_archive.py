@@ -60,7 +60,7 @@ def archived_files(archive: FoundFile) -> list[FoundFile]:
     """
     try:
         with _BoundedFile(archive.path) as file, zipfile.ZipFile(file) as opened:
-            entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+            entries = [entry for entry in opened.infolist() if not entry.filename.endswith("/")]
             _check_whole(entries)
             members = sorted(_members(archive, entries, file), key=lambda found: found.shown)
     except OSError as error:
