@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -16,6 +17,7 @@ from ichviewer.core.viewstate import Message, ViewState
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import apply_theme
+from ichviewer.selftest import run_selftest
 from ichviewer.session import Session
 from ichviewer.settings import APPLICATION, Settings, load_settings, settings_path, user_data_folder
 
@@ -58,6 +60,7 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     window.export_requested.connect(session.export)
     window.device_requested.connect(session.use_device)
     window.recent_cleared.connect(session.clear_recent)
+    window.self_test_requested.connect(lambda: session.self_test(partial(run_selftest, card_path)))
     window.closing.connect(lambda: session.close(window.save_layout()))
 
     if paths:

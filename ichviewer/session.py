@@ -24,6 +24,7 @@ from ichviewer.core.volume import Volume
 from ichviewer.export.table import Report
 from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
+from ichviewer.selftest_report import SelfTestReport, selftest_text, verdict_lines
 from ichviewer.settings import Settings, save_settings
 
 Reporter = Callable[[Any], None]
@@ -45,6 +46,7 @@ class Session:
         self._reading = TaskRunner("reading")
         self._network = TaskRunner("network")
         self._writing = TaskRunner("writing")
+        self._testing = TaskRunner("self-test")
         self._store.update(
             lambda state: replace(
                 state, model_card=controller.card, recent_paths=settings.recent_paths, device=settings.device
@@ -291,7 +293,22 @@ class Session:
             lambda state: replace(state, analysis=None, message=_problem("The network failed", error))
         )
 
-    # Export, settings, end
+    # Self-test, export, settings, end
+
+    def self_test(self, test: Callable[[str, Reporter, CancelToken], SelfTestReport]) -> None:
+        """Run *test* on the chosen device, in processes of its own; the open study is left alone."""
+        device = self._wanted_device
+
+        def show(report: SelfTestReport) -> None:
+            verdict = verdict_lines(report)[0]
+            message = Message(verdict, bool(report.problems), selftest_text(report))
+            self._store.update(lambda state: replace(state, message=message))
+
+        def failed(error: Exception) -> None:
+            self._store.update(lambda state: replace(state, message=_problem("Self-test failed", error)))
+
+        self._say("Self-test: trying every transfer syntax, the network and the demo study …")
+        self._testing.start(Task(lambda report, cancel: test(device, report, cancel), show, failed))
 
     def export(self, path: Path, identify: bool) -> None:
         """Write the findings as CSV; a refusal is a message and the findings stay."""
@@ -326,7 +343,7 @@ class Session:
         """Stop all work and keep the settings."""
         self._settings = replace(self._settings, layout=layout)
         self._save_settings()
-        for runner in (self._reading, self._network, self._writing):
+        for runner in (self._reading, self._network, self._writing, self._testing):
             runner.close()
         self._controller.close()
 

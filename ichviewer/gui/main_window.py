@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
     explanation_requested = Signal()
     device_requested = Signal(str)
     recent_cleared = Signal()
+    self_test_requested = Signal()
     closing = Signal()
 
     def __init__(
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
             analyze=self.analysis_requested.emit,
             show_keys=self.show_keys,
             show_about=self.show_about,
+            self_test=self.self_test_requested.emit,
         )
 
     def _lay_out(self) -> None:

@@ -28,6 +28,7 @@ class WindowRequests:
     analyze: Callable[[], object]
     show_keys: Callable[[], object]
     show_about: Callable[[], object]
+    self_test: Callable[[], object]
 
 
 def can_analyze(state: ViewState) -> bool:
@@ -140,5 +141,13 @@ def _other_commands(ask: WindowRequests) -> tuple[Command, ...]:
         Command("analyze", "Analysis", "Analyze", ("F5",), "Score every slice", ask.analyze, can_analyze),
         Command("cancel", "Analysis", "Cancel", ("Esc",), "Stop reading or analyzing", ask.cancel),
         Command("keys", "Help", "Keys", ("F1",), "All keys and mouse gestures", ask.show_keys),
+        Command(
+            "self-test",
+            "Help",
+            "Self-test",
+            (),
+            "Try every transfer syntax and the network on this machine",
+            ask.self_test,
+        ),
         Command("about", "Help", "About", (), "Version, purpose and license of the weights", ask.show_about),
     )

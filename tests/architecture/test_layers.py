@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "controller": BELOW_PEERS | PEERS,
     "selftest_report": BELOW_PEERS | {"dicom"},
     "selftest": (BELOW_PEERS | PEERS | {"controller", "selftest_report"}) - {"gui"},
-    "session": BELOW_PEERS | PEERS | {"controller", "selftest", "selftest_report"},
+    "session": BELOW_PEERS | PEERS | {"controller", "selftest_report"},
     "headless": (BELOW_PEERS | PEERS | {"controller", "selftest", "selftest_report"}) - {"gui"},
     "app": BELOW_APP,
     "cli": {*BELOW_APP, "app"},

@@ -13,7 +13,7 @@ from builders import make_card, make_findings, make_volume
 from pytestqt.qtbot import QtBot
 
 from ichviewer.controller import OpenStack
-from ichviewer.core.errors import ExportError, InferenceError, UnreadableError
+from ichviewer.core.errors import ExportError, IchViewerError, InferenceError, UnreadableError
 from ichviewer.core.findings import (
     Decision,
     SliceFinding,
@@ -29,8 +29,10 @@ from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.series import FileVerdict, FolderContents, Series, Verdict
 from ichviewer.core.viewstate import Thumbnail, ViewState, scrolled_to
 from ichviewer.core.volume import Volume
+from ichviewer.dicom.syntax_check import SyntaxResult
 from ichviewer.export.table import Report
 from ichviewer.gui.store import Store
+from ichviewer.selftest_report import DemoResult, NetworkResult, SelfTestReport
 from ichviewer.session import Session
 from ichviewer.settings import Settings, load_settings
 
@@ -291,6 +293,40 @@ def test_recent_folders_and_device_are_remembered(desk: Desk, qtbot: QtBot) -> N
     desk.session.clear_recent()
     assert load_settings(desk.settings_path).recent_paths == ()
     assert desk.state.recent_paths == ()
+
+
+def test_the_self_test_runs_beside_the_open_study_and_its_table_can_be_shown(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    broken = SyntaxResult("1.2.840.10008.1.2.5", "RLE Lossless", 16, 0, None, "it is not installed")
+    report = SelfTestReport(
+        (broken,), NetworkResult("CPU", 2, "card", "ab", 3.0), DemoResult(34, 18, 0.1, 2.0), ()
+    )
+    devices = []
+
+    def test(device: str, report_progress: Callable[..., None], cancel: CancelToken) -> SelfTestReport:
+        devices.append((device, threading.current_thread().name.split("_")[0]))
+        report_progress(Progress(1, 2, "decoding"))
+        return report
+
+    desk.session.self_test(test)
+    assert "trying every transfer syntax" in desk.state.message.text
+    qtbot.waitUntil(lambda: desk.state.message.is_problem)
+    assert devices == [("auto", "self-test")]
+    assert desk.state.message.text == "Self-test: not everything works on this machine."
+    assert "RLE Lossless does not decode: it is not installed" in desk.state.message.details
+    assert is_analyzed(desk)
+
+
+def test_a_self_test_that_cannot_run_says_why(desk: Desk, qtbot: QtBot) -> None:
+    def test(device: str, report_progress: Callable[..., None], cancel: CancelToken) -> SelfTestReport:
+        raise IchViewerError("The self-test needs a temporary folder.")
+
+    desk.session.self_test(test)
+    qtbot.waitUntil(lambda: desk.state.message.is_problem)
+    assert desk.state.message.text == "Self-test failed: The self-test needs a temporary folder."
 
 
 def test_an_empty_window_loads_the_network_ahead(desk: Desk, qtbot: QtBot) -> None:
