@@ -7,6 +7,7 @@ or in each frame's own.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ichviewer.core.series import StoredPixels
@@ -115,17 +116,17 @@ def _kernel(groups: list[SequenceItem]) -> str:
 
 
 def _windows(groups: list[SequenceItem], whole: Instance) -> tuple[FileWindow, ...]:
-    """Windows of a frame (Frame VOI LUT, PS3.3 C.7.6.16.2.10), else those of the file."""
-    centers = finite_numbers(_texts(groups, FRAME_VOI_LUT_SEQUENCE, tags.WINDOW_CENTER))
-    if not centers:
-        return header_windows(whole.raw)
-    function = _texts(groups, FRAME_VOI_LUT_SEQUENCE, tags.VOI_LUT_FUNCTION)
-    return paired(
-        centers,
-        finite_numbers(_texts(groups, FRAME_VOI_LUT_SEQUENCE, tags.WINDOW_WIDTH)),
-        function[0] if function else "",
-        _texts(groups, FRAME_VOI_LUT_SEQUENCE, tags.WINDOW_EXPLANATION),
-    )
+    """Windows of a frame (Frame VOI LUT, PS3.3 C.7.6.16.2.10), all from one group, else those of the file."""
+    for group in reversed(groups):
+        texts = partial(_texts, [group], FRAME_VOI_LUT_SEQUENCE)
+        if texts(tags.WINDOW_CENTER):
+            return paired(
+                finite_numbers(texts(tags.WINDOW_CENTER)),
+                finite_numbers(texts(tags.WINDOW_WIDTH)),
+                "\\".join(texts(tags.VOI_LUT_FUNCTION)),
+                texts(tags.WINDOW_EXPLANATION),
+            )
+    return header_windows(whole.raw)
 
 
 def _rescale(groups: list[SequenceItem], whole: Instance) -> tuple[float | None, float | None, str]:
