@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.connection import wait
 from types import TracebackType
 
@@ -43,6 +43,9 @@ PIPE_BYTES = 1 << 20
 
 LOOK_EVERY_S = 0.1
 """How often the cancel token is looked at while nothing arrives."""
+
+GRACE_S = 0.25
+"""A child may take this long to finish what nobody wants any more; a new one would take longer to start."""
 
 Decoded = NDArray[np.integer] | str
 """Pixels, or the reason why there are none."""
@@ -90,39 +93,53 @@ class SliceDecoder:
                 child.stop()
             self._children = []
 
-    def decode(self, tasks: Sequence[DecodeTask], cancel: CancelToken) -> Iterator[tuple[int, Decoded]]:
+    def decode(self, tasks: Iterable[DecodeTask], cancel: CancelToken) -> Iterator[tuple[int, Decoded]]:
         """Decode frames; results come as they are ready.
 
+        Args:
+            tasks: Taken one by one, each only when a child is free for it.
+            cancel: Looked at between two results.
+
         Yields:
-            Index of the task, and its pixels or the reason why there are none.
+            Number of the task, in the order in which they were taken, and its pixels or the reason why there
+            are none.
 
         Raises:
             Cancelled: *cancel* was set.
         """
         with self._lock:
             self._start()
-            waiting = deque(range(len(tasks)))
+            coming, taken, returned = iter(tasks), list[DecodeTask](), deque[int]()
             try:
-                while waiting or any(child.pending for child in self._children):
+                while True:
                     cancel.raise_if_cancelled()
                     for child in self._children:
-                        while waiting and len(child.pending) < IN_FLIGHT:
-                            child.give(waiting.popleft(), tasks)
-                    yield from self._collect(tasks, waiting)
+                        while len(child.pending) < IN_FLIGHT and _has_more(coming, taken, returned):
+                            child.give(returned.popleft(), taken)
+                    if not any(child.pending for child in self._children):
+                        return
+                    yield from self._collect(taken, returned)
             finally:
-                self._drop_busy()
+                self._let_go()
 
     def _start(self) -> None:
         while len(self._children) < self._child_count:
             self._children.append(_Child(self._memory_limit_bytes))
 
-    def _drop_busy(self) -> None:
-        """End children that still work on something nobody wants any more."""
-        for child in [child for child in self._children if child.pending]:
+    def _let_go(self) -> None:
+        """Wait a little for children that still work on something nobody wants any more, then end them."""
+        until = time.monotonic() + GRACE_S
+        busy = [child for child in self._children if child.pending]
+        while busy and (left_s := until - time.monotonic()) > 0:
+            ready = wait([child.answers for child in busy], left_s)
+            if any(child.answers in ready and not child.drop_answer() for child in busy):
+                break
+            busy = [child for child in busy if child.pending]
+        for child in busy:
             child.stop()
             self._children.remove(child)
 
-    def _collect(self, tasks: Sequence[DecodeTask], waiting: deque[int]) -> Iterator[tuple[int, Decoded]]:
+    def _collect(self, tasks: Sequence[DecodeTask], returned: deque[int]) -> Iterator[tuple[int, Decoded]]:
         """Results that have arrived, and failures of children that crashed or took too long."""
         ready = wait([child.answers for child in self._children if child.pending], LOOK_EVERY_S)
         now = time.monotonic()
@@ -140,13 +157,21 @@ class SliceDecoder:
             except (EOFError, OSError):
                 reason = f"the decoder crashed ({child.ending()})"
             failed = child.pending.popleft()
-            waiting.extendleft(reversed(child.pending))
+            returned.extendleft(reversed(child.pending))
             child.stop()
             self._children[number] = _Child(self._memory_limit_bytes)
             yield (
                 failed,
                 f"{syntax_name(tasks[failed].pixels.transfer_syntax)} could not be decoded: {reason}",
             )
+
+
+def _has_more(coming: Iterator[DecodeTask], taken: list[DecodeTask], returned: deque[int]) -> bool:
+    """Whether *returned* begins with a task to give: one that came back, else the next one, taken now."""
+    if not returned and (task := next(coming, None)) is not None:
+        taken.append(task)
+        returned.append(len(taken) - 1)
+    return bool(returned)
 
 
 def _make_room(pipe: int) -> None:
@@ -204,6 +229,15 @@ class _Child:
             _, dtype, shape = answer
             result = np.frombuffer(self.answers.recv_bytes(), dtype=np.dtype(dtype)).reshape(shape)
         yield self.pending.popleft(), result
+
+    def drop_answer(self) -> bool:
+        """Take one answer for nobody; whether the child is still there."""
+        try:
+            for _ in self.take(time.monotonic()):
+                pass
+        except (EOFError, OSError):
+            return False
+        return True
 
     def ending(self) -> str:
         """How the child ended, in words."""
