@@ -17,6 +17,7 @@ from typing import TypeVar
 from ichviewer import __version__
 from ichviewer.controller import Controller, demo_folder, demo_path
 from ichviewer.core.errors import IchViewerError, InferenceError, UnreadableError
+from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import Subtype
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress
 from ichviewer.core.volume import Volume
@@ -64,7 +65,7 @@ def run_selftest(card_path: Path, device: str, report: ReportProgress, cancel: C
             network, demo = _check_network(card_path, device, folder, report, cancel)
     except OSError as error:
         raise IchViewerError(
-            f"The self-test needs a temporary folder and cannot write to it ({error.strerror or error})."
+            f"The self-test needs a temporary folder and cannot write to it ({why_not_written(error)})."
         ) from error
     return SelfTestReport(syntaxes, network, demo, _versions())
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ichviewer.core.file_errors import why_not_read
 from ichviewer.core.series import ArchiveMember
 
 
@@ -54,7 +55,7 @@ def _below(folder: Path, root: Path, real_root: Path, seen: set[tuple[int, int]]
         seen.add((status.st_dev, status.st_ino))
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        yield FoundFile(folder, shown, f"cannot be opened: {error.strerror}", is_damaged=True)
+        yield FoundFile(folder, shown, f"cannot be opened: {why_not_read(error)}", is_damaged=True)
         return
     folders = []
     for entry in entries:
@@ -73,5 +74,5 @@ def _file(path: Path, shown: str) -> FoundFile:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        return FoundFile(path, shown, f"cannot be opened: {error.strerror}", is_damaged=True)
+        return FoundFile(path, shown, f"cannot be opened: {why_not_read(error)}", is_damaged=True)
     return FoundFile(path, shown, "" if stat.S_ISREG(mode) else "not a regular file")

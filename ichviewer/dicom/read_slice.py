@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.errors import UnreadableError
+from ichviewer.core.file_errors import why_not_read
 from ichviewer.core.progress import CancelToken
 from ichviewer.core.series import Series, SliceHeader, StoredPixels
 from ichviewer.dicom.decode import SliceDecoder
@@ -35,7 +36,7 @@ def read_slice(
         else:
             values = _decode_one(header, pixels, cancel, decoder)
     except OSError as error:
-        raise UnreadableError(f"{header.shown_path} cannot be opened: {error.strerror}.") from error
+        raise UnreadableError(f"{header.shown_path} cannot be opened: {why_not_read(error)}.") from error
     except UnreadableError as error:
         raise UnreadableError(f"{header.shown_path} cannot be read: {error}.") from error
     return series.in_plane.to_canonical(stored_gray(values, pixels))

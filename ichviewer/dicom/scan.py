@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ichviewer.core.file_errors import why_not_read
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress
 from ichviewer.core.series import FileVerdict, FolderContents, Verdict
 from ichviewer.dicom import tags
@@ -100,7 +101,7 @@ def _scan_file(file: FoundFile) -> _Scanned:
     except DamagedError as error:
         return _Scanned(file, Verdict.DAMAGED, str(error))
     except OSError as error:
-        return _Scanned(file, Verdict.DAMAGED, f"cannot be read: {error.strerror}")
+        return _Scanned(file, Verdict.DAMAGED, f"cannot be read: {why_not_read(error)}")
     fault = slices[0].header.pixels.fault if slices[0].header.pixels else ""
     if fault:
         return _Scanned(file, Verdict.DAMAGED, fault, slices)

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from ichviewer.core.file_errors import why_not_read
 from ichviewer.core.receipt import counted
 from ichviewer.core.series import ArchiveMember
 from ichviewer.dicom.find_files import FoundFile
@@ -64,7 +65,7 @@ def archived_files(archive: FoundFile) -> list[FoundFile]:
             _check_whole(entries)
             members = sorted(_members(archive, entries, file), key=lambda found: found.shown)
     except OSError as error:
-        return [replace(archive, obstacle=f"cannot be opened: {error.strerror or error}", is_damaged=True)]
+        return [replace(archive, obstacle=f"cannot be opened: {why_not_read(error)}", is_damaged=True)]
     # What the standard library raises on archives that are not as they should be.
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
         fault = f"a ZIP archive that cannot be read, perhaps not copied whole ({error})"

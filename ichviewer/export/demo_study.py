@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.errors import ExportError
+from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import SUBTYPES, Subtype
 from ichviewer.core.phantom import BLEEDING_SUBTYPES, Phantom, PhantomSpec, demo_spec, make_phantom
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress, ignore_progress
@@ -119,15 +120,18 @@ def write_demo_study(
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
     except OSError as error:
-        raise ExportError(f"{folder} cannot be written: {error.strerror}.") from error
+        raise ExportError(f"{folder} cannot be written: {why_not_written(error)}.") from error
     try:
         write_dicom_series(partial, phantom.hu, phantom.geometry, options, written, cancel)
         _write_truth(partial, phantom, options)
         # mkdtemp makes a private folder; a demo study is nobody's secret.
         partial.chmod(0o755)
         _move_into_place(partial, folder)
+    except ExportError as error:
+        # The reader knows nothing of the folder beside; it is gone by now.
+        raise ExportError(str(error).replace(str(partial), str(folder))) from error
     except OSError as error:
-        raise ExportError(f"{folder} cannot be written: {error.strerror}.") from error
+        raise ExportError(f"{folder} cannot be written: {why_not_written(error)}.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return _truth(folder, phantom, options)

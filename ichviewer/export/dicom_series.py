@@ -17,6 +17,7 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 from ichviewer import __version__
 from ichviewer.core.errors import ExportError
+from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.geometry import AS_STORED, InPlane, StackGeometry, tilt_degrees
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress, ignore_progress
 
@@ -154,7 +155,7 @@ def write_dicom_series(
             folder.mkdir(parents=True, exist_ok=True)
             dataset.save_as(path, enforce_file_format=True, overwrite=False)
         except OSError as error:
-            raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
+            raise ExportError(f"{path} cannot be written: {why_not_written(error)}.") from error
         paths.append(path)
         report(Progress(position + 1, len(order), f"Writing {path.name}"))
     return tuple(paths)

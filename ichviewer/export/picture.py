@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ichviewer.atomic_file import write_atomically
 from ichviewer.core.colormap import blend_heat
 from ichviewer.core.errors import ExportError
+from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import SliceFinding, Subtype
 from ichviewer.core.heatmap import closed_form_heatmap, heat_on_slice
 from ichviewer.core.input_check import CheckLevel
@@ -79,4 +80,4 @@ def _write_png(path: Path, rgb: NDArray[np.uint8]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content.tobytes())
     except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
+        raise ExportError(f"{path} cannot be written: {why_not_written(error)}.") from error

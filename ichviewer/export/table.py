@@ -15,6 +15,7 @@ from pathlib import Path
 from ichviewer import __version__
 from ichviewer.atomic_file import write_atomically
 from ichviewer.core.errors import ExportError
+from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import NOTICE, SUBTYPES, Review, SliceFinding, SliceStatus, StudyFindings
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.series import Series
@@ -88,7 +89,7 @@ def write_table(path: Path, reports: Sequence[Report], identify: bool = False) -
     try:
         write_atomically(path, text.getvalue().encode("utf-8"))
     except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
+        raise ExportError(f"{path} cannot be written: {why_not_written(error)}.") from error
 
 
 def _require_complete(findings: StudyFindings) -> None:
