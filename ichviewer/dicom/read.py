@@ -22,7 +22,7 @@ __all__ = ["read_growing", "read_slice", "read_volume", "thumbnail"]
 REPORT_EVERY = 8
 
 SHOW_EVERY_S = 0.1
-"""A growing stack is shown at most this often, unless the slice in view has come: each time costs a redraw."""
+"""A growing stack is shown at most this often, unless the slice in view has come: each time is a redraw."""
 
 
 def read_volume(

@@ -253,7 +253,7 @@ def test_without_positions_only_the_directions_are_known(tmp_path: Path) -> None
 def test_a_stack_too_large_for_memory_is_refused_before_any_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ichviewer.dicom.read.LARGEST_VOLUME_BYTES", 1000)
+    monkeypatch.setattr("ichviewer.dicom.stack_reading.LARGEST_VOLUME_BYTES", 1000)
     with pytest.raises(UnreadableError, match="memory"):
         read(write_stack(tmp_path, 3))
 
