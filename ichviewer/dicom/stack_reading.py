@@ -102,7 +102,8 @@ class StackReading:
             UnreadableError: No slice can be read.
             Cancelled: *cancel* was set.
         """
-        native, compressed = [], []
+        native: list[int] = []
+        compressed: list[int] = []
         for index, header in enumerate(self._series.slices):
             pixels = pixels_of(header)
             if pixels.fault:
