@@ -110,11 +110,14 @@ def _fill_runs(reached: NDArray[np.bool_], allowed: NDArray[np.bool_]) -> NDArra
 
 
 def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest piece; it is looked for first where most cells are, so that scattered bits cost nothing."""
     best = np.zeros_like(mask)
     rest = mask.copy()
     while rest.sum() > best.sum():
         seed = np.zeros_like(mask)
-        seed.flat[int(np.argmax(rest))] = True
+        row = int(np.argmax(rest.sum(axis=1)))
+        columns = np.flatnonzero(rest[row])
+        seed[row, columns[len(columns) // 2]] = True
         piece = _spread(seed, rest)
         if piece.sum() > best.sum():
             best = piece
