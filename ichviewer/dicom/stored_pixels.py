@@ -135,7 +135,7 @@ def _padding(raw: RawHeader, is_signed: bool) -> tuple[int, int] | None:
 
 def _modality_lut(raw: RawHeader, is_signed: bool) -> tuple[int, bytes] | None:
     """Modality LUT Sequence (PS3.3 C.11.1): first stored value mapped, and the table; None where absent."""
-    if raw.has(tags.RESCALE_SLOPE) or not raw.has(tags.MODALITY_LUT_SEQUENCE):
+    if not raw.has(tags.MODALITY_LUT_SEQUENCE):
         return None
     items = raw.sequence(tags.MODALITY_LUT_SEQUENCE, most=1)
     if not items:
