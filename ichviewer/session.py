@@ -8,16 +8,17 @@ supersedes the old one, and the findings refuse a stranger's slice.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ichviewer.controller import Controller, OpenStack
+from ichviewer.controller import Controller, GrowingStack, OpenStack
 from ichviewer.core import viewstate
 from ichviewer.core.errors import IchViewerError, MismatchError, UnreadableError
 from ichviewer.core.findings import Review, SliceResult, StudyFindings
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
 from ichviewer.core.progress import CancelToken, Progress
+from ichviewer.core.reading_order import WantedSlice
 from ichviewer.core.series import FolderContents, Series, Verdict
 from ichviewer.core.viewstate import Message, Thumbnail
 from ichviewer.core.volume import Volume
@@ -29,8 +30,23 @@ from ichviewer.settings import Settings, save_settings
 
 Reporter = Callable[[Any], None]
 
-StackIdentity = tuple[tuple[str, int | None, bool], ...]
-"""SOP Instance UID, frame and readability of every slice, in stack order."""
+StackIdentity = tuple[tuple[str, int | None], ...]
+"""SOP Instance UID and frame of every slice, in stack order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shelved:
+    """What is kept of a stack that was closed, for when it is opened again.
+
+    Attributes:
+        review: The reader's decisions.
+        findings: Scores; None if there were none.
+        is_readable: Which slices could be read when they were scored.
+    """
+
+    review: Review
+    findings: StudyFindings | None
+    is_readable: tuple[bool, ...]
 
 
 class Session:
@@ -42,7 +58,8 @@ class Session:
         self._settings = settings
         self._settings_path = settings_path
         self._wanted_device = settings.device
-        self._shelf: dict[StackIdentity, tuple[StudyFindings | None, Review]] = {}
+        self._shelf: dict[StackIdentity, Shelved] = {}
+        self._wanted: WantedSlice | None = None
         self._reading = TaskRunner("reading")
         self._network = TaskRunner("network")
         self._writing = TaskRunner("writing")
@@ -52,6 +69,7 @@ class Session:
                 state, model_card=controller.card, recent_paths=settings.recent_paths, device=settings.device
             )
         )
+        store.changed.connect(self._follow)
 
     # Opening
 
@@ -63,7 +81,8 @@ class Session:
             report(contents)
             best = self._controller.best_series(contents)
             if best is not None:
-                report(self._controller.read(best, report, cancel))
+                middle = len(best.slices) // 2
+                report(self._controller.read_growing(best, middle, report, cancel))
             self._make_thumbnails(contents.series, report, cancel)
 
         self._start_reading(work, "reading headers")
@@ -73,16 +92,18 @@ class Session:
             self._save_settings()
 
     def open_series(self, key: str) -> None:
-        """Open another series of the same folder."""
-        contents = self._store.state.contents
+        """Open another series of the same folder, or read on where opening the same one was canceled."""
+        contents, volume = self._store.state.contents, self._store.state.volume
         series = next((s for s in contents.series if s.key == key), None) if contents is not None else None
         if contents is None or series is None:
             return
         has_thumbnail = {thumbnail.series_key for thumbnail in self._store.state.thumbnails}
         missing = tuple(s for s in contents.series if s.key not in has_thumbnail)
+        goes_on = volume is not None and volume.series is series and not volume.is_complete
+        first_slice = self._store.state.slice_index if goes_on else len(series.slices) // 2
 
         def work(report: Reporter, cancel: CancelToken) -> None:
-            report(self._controller.read(series, report, cancel))
+            report(self._controller.read_growing(series, first_slice, report, cancel))
             self._make_thumbnails(missing, report, cancel)
 
         self._start_reading(work, "reading pixels")
@@ -103,12 +124,18 @@ class Session:
     def cancel_reading(self) -> None:
         """Stop opening; a stack that is on the screen by then stays there."""
         self._reading.cancel()
-        self._store.update(
-            lambda state: replace(state, reading=None, message=Message("Opening was canceled."))
-        )
+        self._wanted = None
+        volume, text = self._store.state.volume, "Opening was canceled."
+        if volume is not None and not volume.is_complete:
+            text = (
+                f"Opening was canceled after {volume.settled_count} of {volume.slice_count} slices; "
+                "click the series to read the rest."
+            )
+        self._store.update(lambda state: replace(state, reading=None, message=Message(text)))
 
     def _start_reading(self, work: Callable[[Reporter, CancelToken], None], text: str) -> None:
         self._network.cancel()
+        self._wanted = None
         self._store.update(
             lambda state: replace(state, reading=Progress(0, 0, text), analysis=None, message=None)
         )
@@ -118,7 +145,7 @@ class Session:
         for one in series:
             cancel.raise_if_cancelled()
             try:
-                report(self._controller.thumbnail(one))
+                report(self._controller.thumbnail(one, cancel))
             except UnreadableError:
                 # The series stays in the list without a picture, and opening it says why; a message now
                 # would hide what there is to say of the stack that was just opened.
@@ -133,17 +160,46 @@ class Session:
             self._store.update(lambda state: viewstate.listed(state, value))
         elif isinstance(value, Thumbnail):
             self._store.update(lambda state: replace(state, thumbnails=(*state.thumbnails, value)))
+        elif isinstance(value, GrowingStack):
+            self._show_growing(value)
         elif isinstance(value, OpenStack):
             self._show(value)
 
-    def _show(self, stack: OpenStack) -> None:
+    def _follow(self, state: viewstate.ViewState) -> None:
+        """The slice in view is the one to read next."""
+        if self._wanted is not None:
+            self._wanted.slice_index = state.slice_index
+
+    def _show_growing(self, stack: GrowingStack) -> None:
+        """Show what was read so far; nothing is said of the stack before it is whole."""
+        volume = stack.volume
+        if self._wanted is None:
+            self._open(volume, stack.receipt)
+        done = Progress(volume.settled_count, volume.slice_count, "Reading slices")
+        self._wanted = stack.wanted
+        self._store.update(lambda state: replace(state, volume=volume, reading=done))
+
+    def _open(self, volume: Volume, receipt: str) -> None:
+        """Show a stack that was not on the screen, with what the reader had decided on it before."""
         self._network.cancel()
+        now = self._store.state.volume
+        if now is not None and now.series is volume.series and not now.is_complete:
+            return  # Opening was canceled and goes on: the reader keeps slice, windows and comments.
         self._shelve()
-        state = viewstate.opened(self._store.state, stack.volume, stack.receipt)
+        shelved = self._shelf.get(_identity(volume))
+        review = Review() if shelved is None else shelved.review
+        self._store.update(lambda state: replace(viewstate.opened(state, volume, receipt), review=review))
+
+    def _show(self, stack: OpenStack) -> None:
+        """Every slice was read: say what is to be said, and analyze."""
+        if self._wanted is None:
+            self._open(stack.volume, stack.receipt)
+        self._wanted = None
         check = stack.input_check
-        self._store.set(
-            replace(
+        self._store.update(
+            lambda state: replace(
                 state,
+                volume=stack.volume,
                 reading=None,
                 input_check=check.level.value,
                 input_check_reasons=check.reasons,
@@ -162,15 +218,23 @@ class Session:
 
     def _shelve(self) -> None:
         """Keep findings and decisions of the stack that closes, for when it is opened again."""
-        state = self._store.state
-        if state.volume is not None:
-            self._shelf[_identity(state.volume)] = (state.findings, state.review)
+        state, volume = self._store.state, self._store.state.volume
+        if volume is None:
+            return
+        identity = _identity(volume)
+        before = self._shelf.get(identity)
+        if before is not None and not volume.is_complete:
+            self._shelf[identity] = replace(before, review=state.review)
+        else:
+            self._shelf[identity] = Shelved(state.review, state.findings, _readable(volume))
 
     def _take_off_shelf(self, volume: Volume) -> None:
-        """Put back what the reader had decided on this stack, and its findings if they are whole."""
-        findings, review = self._shelf.get(_identity(volume), (None, Review()))
-        kept = findings if findings is not None and findings.is_complete else None
-        self._store.update(lambda state: replace(state, findings=kept, review=review))
+        """Put back the findings of this stack, if they are whole and no slice was lost or found since."""
+        shelved = self._shelf.get(_identity(volume))
+        if shelved is None or shelved.findings is None or not shelved.findings.is_complete:
+            return
+        if shelved.is_readable == _readable(volume):
+            self._store.update(lambda state: replace(state, findings=shelved.findings))
 
     def _reading_done(self, _outcome: None) -> None:
         def step(state: viewstate.ViewState) -> viewstate.ViewState:
@@ -203,6 +267,10 @@ class Session:
         state = self._store.state
         volume, card = state.volume, self._controller.card
         if volume is None or state.reading is not None:
+            return
+        if not volume.is_complete:
+            read = f"{volume.settled_count} of {volume.slice_count} slices were read"
+            self._say(f"Not analyzed: only {read}; click the series to read the rest.", is_problem=True)
             return
         pending = StudyFindings.pending(volume.series.key, card.weights_sha256, volume.is_readable)
 
@@ -362,10 +430,11 @@ def _identity(volume: Volume) -> StackIdentity:
 
     The series' UID is not enough: two folders can hold different parts of one series.
     """
-    return tuple(
-        (header.sop_instance_uid, header.frame_number, bool(readable))
-        for header, readable in zip(volume.series.slices, volume.is_readable, strict=True)
-    )
+    return tuple((header.sop_instance_uid, header.frame_number) for header in volume.series.slices)
+
+
+def _readable(volume: Volume) -> tuple[bool, ...]:
+    return tuple(volume.is_readable.tolist())
 
 
 def _problem(what: str, error: Exception) -> Message:

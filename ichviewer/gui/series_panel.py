@@ -129,8 +129,10 @@ class SeriesPanel(QWidget):
 
     def _on_item(self, item: QListWidgetItem) -> None:
         key = item.data(KEY_ROLE)
-        volume = self._store.state.volume
-        if key and (volume is None or volume.series.key != key):
+        state = self._store.state
+        is_open = state.volume is not None and state.volume.series.key == key
+        is_cut_short = state.reading is None and state.volume is not None and not state.volume.is_complete
+        if key and (not is_open or is_cut_short):
             self.series_requested.emit(key)
 
 

@@ -125,7 +125,8 @@ class StatusLine(QWidget):
             self.bar.setValue(progress.done)
             self.bar.setFormat(f"{progress.text}{count}".replace("%", ""))
         self.bar.setVisible(progress is not None)
-        can_analyze = state.volume is not None and state.model_card is not None
+        is_whole = state.volume is not None and state.volume.is_complete
+        can_analyze = is_whole and state.model_card is not None
         is_left = state.findings is None or not state.findings.is_complete
         self.button.setVisible(progress is not None or (can_analyze and is_left))
         if progress is not None:

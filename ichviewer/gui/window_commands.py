@@ -32,8 +32,9 @@ class WindowRequests:
 
 
 def can_analyze(state: ViewState) -> bool:
-    """Whether an analysis could be started now."""
-    return has_image(state) and state.model_card is not None and state.analysis is None
+    """Whether an analysis could be started now; only a stack that was read whole is analyzed."""
+    is_whole = has_image(state) and state.volume is not None and state.volume.is_complete
+    return is_whole and state.model_card is not None and state.analysis is None
 
 
 def window_commands(ask: WindowRequests) -> tuple[Command, ...]:

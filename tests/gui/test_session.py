@@ -68,7 +68,9 @@ class FakeController:
     def best_series(self, contents: FolderContents) -> Series | None:
         return contents.series[0] if contents.series else None
 
-    def read(self, series: Series, report: Callable[..., None], cancel: CancelToken) -> OpenStack:
+    def read_growing(
+        self, series: Series, first_slice: int, show: Callable[..., None], cancel: CancelToken
+    ) -> OpenStack:
         self._enter()
         return OpenStack(self.volumes[series.key], "sorted by position", self.check)
 
@@ -76,7 +78,7 @@ class FakeController:
         self._enter()
         return Path("/demo")
 
-    def thumbnail(self, series: Series) -> Thumbnail:
+    def thumbnail(self, series: Series, cancel: CancelToken) -> Thumbnail:
         self._enter()
         return Thumbnail(series.key, np.zeros((4, 4), np.uint8))
 
