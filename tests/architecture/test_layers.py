@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-LEAVES = {"ichviewer", "atomic_file", "progress_line", "settings", "resources"}
+LEAVES = {"ichviewer", "atomic_file", "free_memory", "progress_line", "settings", "resources"}
 PEERS = {"dicom", "imaging", "inference", "export", "gui"}
 BELOW_PEERS = {"core", *LEAVES}
 BELOW_APP = {*BELOW_PEERS, *PEERS, "controller", "selftest", "selftest_report", "session", "headless"}
@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "ichviewer": set(),
     "core": set(),
     "atomic_file": set(),
+    "free_memory": set(),
     "progress_line": {"core"},
     "settings": {"core", "atomic_file", "ichviewer"},
     "resources": {"core", "ichviewer"},
