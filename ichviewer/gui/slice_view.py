@@ -24,7 +24,8 @@ from ichviewer.gui.recent import Recent
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.slice_picture import grey_table, heat_table, render_slice
 from ichviewer.gui.store import Store
-from ichviewer.gui.theme import ACCENT, LINE, TEXT, WINDOW
+from ichviewer.gui.theme import ACCENT, LINE, SECONDARY, TEXT, WINDOW
+from ichviewer.gui.wording import awaited_text
 
 
 class SliceView(QWidget):
@@ -83,6 +84,7 @@ class SliceView(QWidget):
         findings = state.findings
         if self._drawn.differ(
             state.volume,
+            awaited_text(state),
             state.slice_index,
             state.windows[self._view_index],
             state.active_view == self._view_index,
@@ -120,9 +122,14 @@ class SliceView(QWidget):
     def _draw_slice(
         self, painter: QPainter, state: ViewState, volume: Volume, placement: Placement, heat: HeatChoice
     ) -> None:
+        if awaited := awaited_text(state):
+            self._draw_words(painter, awaited, SECONDARY)
+            return
         if not volume.is_readable[state.slice_index]:
             reason = volume.unreadable_reasons.get(state.slice_index, "no reason given")
-            self._draw_unreadable(painter, reason)
+            painter.fillRect(self.rect(), QColor(WINDOW))
+            painter.fillRect(self.rect(), QBrush(QColor(LINE), Qt.BrushStyle.BDiagPattern))
+            self._draw_words(painter, f"This slice could not be read: {reason}", TEXT)
             return
         if not placement.is_in_view:
             return
@@ -159,15 +166,13 @@ class SliceView(QWidget):
         opacity = state.heatmap_opacity if heat.heatmap is not None else None
         return self._pictures.get((volume, index, window, inverted, placement, heat.heatmap, opacity), render)
 
-    def _draw_unreadable(self, painter: QPainter, reason: str) -> None:
-        painter.fillRect(self.rect(), QColor(WINDOW))
-        painter.fillRect(self.rect(), QBrush(QColor(LINE), Qt.BrushStyle.BDiagPattern))
+    def _draw_words(self, painter: QPainter, text: str, color: str) -> None:
+        """A sentence in the middle, instead of a picture."""
         room = QRectF(self.rect()).adjusted(24, 24, -24, -24)
         words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        text = f"This slice could not be read: {reason}"
         box = painter.boundingRect(room, words, text).adjusted(-10, -8, 10, 8)
         painter.fillRect(box, QColor(WINDOW))
-        painter.setPen(QColor(TEXT))
+        painter.setPen(QColor(color))
         painter.drawText(room, words, text)
 
     def _draw_overlay(

@@ -109,6 +109,40 @@ def position_text(state: ViewState) -> str:
     return f"{name} {geometry.positions_mm[state.slice_index]:+.1f} mm".replace("-", "−")
 
 
+def reading_text(state: ViewState) -> str:
+    """How far reading the open stack is, or was when it was canceled; empty once it was read whole."""
+    volume = state.volume
+    if volume is None or volume.is_complete:
+        return ""
+    count = f"{volume.settled_count} of {volume.slice_count}"
+    return f"reading {count}" if state.reading is not None else f"{count} read"
+
+
+def awaited_text(state: ViewState) -> str:
+    """What stands in place of a slice that was not read yet; empty for any other slice."""
+    volume = state.volume
+    if volume is None or state.slice_index not in volume.awaited_slices:
+        return ""
+    name = f"slice {state.slice_index + 1}"
+    if state.reading is not None:
+        return f"Reading {name} …"
+    return f"{name.capitalize()} was not read: opening was canceled. Click the series to read the rest."
+
+
+def stack_text(state: ViewState) -> str:
+    """The reasons of the input check and the receipt, one a line, to be read at leisure and copied."""
+    reasons = state.input_check_reasons or ("Nothing was found to be wrong with the input.",)
+    lines = [*(f"• {reason}" for reason in reasons), "", "Receipt", *state.receipt.split("; ")]
+    return "\n".join(lines if state.receipt else lines[: len(reasons)])
+
+
+def check_text(state: ViewState) -> str:
+    """Level and reasons of an input check that is not green; empty for a green one and before the check."""
+    if state.input_check in ("", "green"):
+        return ""
+    return f"Input check {state.input_check}: {'; '.join(state.input_check_reasons)}"
+
+
 def thickness_text(series: Series) -> str:
     """Slice thickness, or the spacing where the files do not say it.
 
