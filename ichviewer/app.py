@@ -55,6 +55,7 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     window.demo_requested.connect(session.open_demo)
     window.reading_cancelled.connect(session.cancel_reading)
     window.analysis_requested.connect(session.analyze)
+    window.repair_requested.connect(session.repair_wrapped)
     window.analysis_cancelled.connect(session.cancel_analysis)
     window.explanation_requested.connect(session.explain)
     window.export_requested.connect(session.export)

@@ -94,6 +94,7 @@ def _analyze_request(options: argparse.Namespace) -> headless.AnalyzeRequest:
         every_series=options.all,
         force=options.force,
         identify=options.identify,
+        repair_wrapped=options.repair_wrapped,
     )
 
 
@@ -128,6 +129,11 @@ def _command_parser() -> argparse.ArgumentParser:
     which.add_argument("--series", metavar="UID", help="series instead of the best head CT")
     which.add_argument("--all", action="store_true", help="every axial CT series below PATH, however short")
     analyze.add_argument("--force", action="store_true", help="analyze although the input check is red")
+    analyze.add_argument(
+        "--repair-wrapped",
+        action="store_true",
+        help="mend values that were wrapped by 4096 (a known defect of some RSNA files) before the analysis",
+    )
     analyze.add_argument("--identify", action="store_true", help="add patient name and ID to the CSV")
     analyze.add_argument("--checkpoint", type=_existing, metavar="CARD", help="model card of other weights")
 

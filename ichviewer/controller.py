@@ -24,6 +24,7 @@ from ichviewer.core.receipt import receipt
 from ichviewer.core.series import FolderContents, Series
 from ichviewer.core.viewstate import Thumbnail
 from ichviewer.core.volume import Volume
+from ichviewer.core.wrap_repair import unwrapped
 from ichviewer.dicom.decode import SliceDecoder
 from ichviewer.dicom.read import read_growing, read_volume, thumbnail
 from ichviewer.dicom.scan import best_series, scan
@@ -121,6 +122,11 @@ class Controller:
                 return OpenStack(volume, text, check_input(volume))
             show(GrowingStack(volume, text, wanted))
         raise AssertionError("the last volume is always the whole one")
+
+    def repair_wrapped(self, volume: Volume) -> OpenStack:
+        """The stack with its wrapped values mended in memory, checked again; the files stay as they are."""
+        repaired = unwrapped(volume)
+        return OpenStack(repaired, receipt(repaired.series), check_input(repaired))
 
     def thumbnail(self, series: Series, cancel: CancelToken) -> Thumbnail:
         """Small picture of the middle slice.

@@ -45,6 +45,7 @@ class AnalyzeRequest:
         every_series: Whether every axial CT series is wanted, however short.
         force: Whether a red input check is overridden.
         identify: Whether patient name and ID are written.
+        repair_wrapped: Whether values wrapped by 4096 are mended before the analysis.
     """
 
     path: Path
@@ -56,6 +57,7 @@ class AnalyzeRequest:
     every_series: bool = False
     force: bool = False
     identify: bool = False
+    repair_wrapped: bool = False
 
 
 def analyze(request: AnalyzeRequest) -> int:
@@ -143,10 +145,15 @@ def _analyze_each(
             progress.end()
             _complain(str(error))
             continue
-        if stack.input_check.is_red and not request.force:
+        if request.repair_wrapped and stack.input_check.is_wrapped:
+            stack = controller.repair_wrapped(stack.volume)
+        check = stack.input_check
+        if check.reasons:
             progress.end()
-            reasons = "; ".join(stack.input_check.reasons)
-            _complain(f"{series.key}: input check red: {reasons} (--force analyzes it all the same)")
+            _complain(f"{series.key}: input check {check.level.value}: {'; '.join(check.reasons)}")
+        if check.is_red and not request.force:
+            mend = "--repair-wrapped mends the values, " if check.is_wrapped else ""
+            _complain(f"  not analyzed ({mend}--force analyzes it all the same)")
             refused += 1
             continue
         report = _analyze_one(controller, stack, name, progress)
@@ -165,7 +172,7 @@ def _analyze_one(controller: Controller, stack: OpenStack, name: str, progress: 
         lambda _finding, p: progress.show(Progress(p.done, p.total, name)),
         CancelToken(),
     )
-    check = "; ".join((stack.input_check.level.value, *stack.input_check.reasons))
+    check = stack.input_check.text
     return Report(volume.series, findings, Review(), controller.card, check, stack.receipt)
 
 

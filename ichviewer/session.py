@@ -22,6 +22,7 @@ from ichviewer.core.reading_order import WantedSlice
 from ichviewer.core.series import FolderContents, Series, Verdict
 from ichviewer.core.viewstate import Message, Thumbnail
 from ichviewer.core.volume import Volume
+from ichviewer.core.wrap_repair import WRAPPED_REASON
 from ichviewer.export.table import Report
 from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
@@ -30,8 +31,8 @@ from ichviewer.settings import Settings, save_settings
 
 Reporter = Callable[[Any], None]
 
-StackIdentity = tuple[tuple[str, int | None], ...]
-"""SOP Instance UID and frame of every slice, in stack order."""
+StackIdentity = tuple[str, tuple[tuple[str, int | None], ...]]
+"""How pixels were repaired, and SOP Instance UID and frame of every slice, in stack order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +108,17 @@ class Session:
             self._make_thumbnails(missing, report, cancel)
 
         self._start_reading(work, "reading pixels")
+
+    def repair_wrapped(self) -> None:
+        """Show the open stack with its wrapped values mended; opening the series again undoes it."""
+        volume = self._store.state.volume
+        if volume is None or WRAPPED_REASON not in self._store.state.input_check_reasons:
+            return
+
+        def work(report: Reporter, _cancel: CancelToken) -> None:
+            report(self._controller.repair_wrapped(volume))
+
+        self._start_reading(work, "repairing wrapped values")
 
     def open_demo(self) -> None:
         """Write the demo study into the user's own folder, if it is not there yet, and open it."""
@@ -188,7 +200,10 @@ class Session:
         self._shelve()
         shelved = self._shelf.get(_identity(volume))
         review = Review() if shelved is None else shelved.review
+        before = self._store.state.slice_index
         self._store.update(lambda state: replace(viewstate.opened(state, volume, receipt), review=review))
+        if volume.series.repair:
+            self._store.update(lambda state: viewstate.scrolled_to(state, before))
 
     def _show(self, stack: OpenStack) -> None:
         """Every slice was read: say what is to be said, and analyze."""
@@ -213,7 +228,8 @@ class Session:
             self.analyze()
             return
         reasons = "; ".join(check.reasons) or "not an axial head CT"
-        text = f"Not analyzed, input check {check.level.value}: {reasons}. Analyze runs it all the same."
+        way = "Repair values mends a copy in memory" if check.is_wrapped else "Analyze runs it all the same"
+        text = f"Not analyzed, input check {check.level.value}: {reasons}. {way}."
         self._say(text, is_problem=True)
 
     def _shelve(self) -> None:
@@ -428,9 +444,11 @@ class Session:
 def _identity(volume: Volume) -> StackIdentity:
     """What must be the same for decisions by slice to be about the same images.
 
-    The series' UID is not enough: two folders can hold different parts of one series.
+    The series' UID is not enough: two folders can hold different parts of one series, and repaired pixels
+    are other images.
     """
-    return tuple((header.sop_instance_uid, header.frame_number) for header in volume.series.slices)
+    slices = tuple((header.sop_instance_uid, header.frame_number) for header in volume.series.slices)
+    return volume.series.repair, slices
 
 
 def _readable(volume: Volume) -> tuple[bool, ...]:

@@ -32,13 +32,26 @@ from ichviewer.core.series import FileVerdict, FolderContents, PatientText, Seri
 from ichviewer.core.viewstate import Message, Thumbnail, ViewState, listed, opened, scrolled_to
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BRAIN, apply_window
+from ichviewer.core.wrap_repair import REPAIR, WRAPPED_REASON
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import apply_theme
 from tests.builders import make_card, make_findings, make_volume
 
 SIZE, SMALL = (1600, 1000), (1280, 720)
-RECEIPT = "34 slices of 5 mm · sorted by position · no gap · no duplicate"
+RECEIPT = (
+    "sorted by position; 34 slices; no gaps; 2 localizers hidden; spacing 5.00 mm; Hounsfield units claimed"
+)
+ODD_RECEIPT = (
+    "sorted by position; 28 slices; tilt -18.5° (tag +18.5); 12 gaps; 3 duplicates; 2 localizers hidden; "
+    "spacing 1.08 to 7.00 mm (median 4.00); 1 overlap; missing slice after slice 21? (7.00 mm); "
+    "Hounsfield units assumed: SOP Class or Image Type is missing; compressed with loss"
+)
+AMBER = (
+    "metal (over 2500 HU in 3 slices, most in slice 21)",
+    "bone is missing from the skull (craniectomy?) around slice 22",
+    "age unknown",
+)
 CARD = replace(
     make_card(threshold=0.4),
     name="demo-card",
@@ -160,6 +173,25 @@ def problems(volume: Volume, state: ViewState, complete: ViewState) -> Iterator[
     reasons = ("slices are 10 mm thick", "HU not claimed by the files")
     message = Message("Not analyzed: the input check is red.", is_problem=True, details="\n".join(reasons))
     yield "red-check", SIZE, replace(state, input_check="red", input_check_reasons=reasons, message=message)
+    text = f"Not analyzed, input check red: {WRAPPED_REASON}. Repair values mends a copy in memory."
+    yield (
+        "repair-offer",
+        SIZE,
+        replace(
+            state,
+            input_check="red",
+            input_check_reasons=(WRAPPED_REASON,),
+            message=Message(text, is_problem=True),
+        ),
+    )
+    mended = replace(complete, receipt=f"{REPAIR}; {RECEIPT}")
+    yield "repaired", SIZE, mended
+    for name, size in (("amber-check", SIZE), ("amber-check-small", SMALL)):
+        yield (
+            name,
+            size,
+            replace(complete, receipt=ODD_RECEIPT, input_check="amber", input_check_reasons=AMBER),
+        )
     broken = {5: "pixel data end after 1,024 of 131,072 bytes", 18: "JPEG 2000 codestream is damaged"}
     damaged = replace(
         volume,
@@ -200,7 +232,7 @@ def extremes(volume: Volume) -> Iterator[Picture]:
     )
     state = replace(
         shown(long),
-        receipt="sorted by position · tilt −18.5° (tag +18.5°) · 12 gaps · 3 duplicates · HU assumed",
+        receipt=ODD_RECEIPT,
         message=Message("The settings could not be saved: the folder is read-only.", True, "x"),
         device="NVIDIA H200 NVL 141GB HBM3e, CUDA device 0 of 8",
         input_check="amber",

@@ -127,8 +127,8 @@ class _Skull:
         self,
         hu: NDArray[np.float32],
         is_outer: NDArray[np.bool_],
-        down_mm: NDArray[np.float64],
-        across_mm: NDArray[np.float64],
+        down_mm: NDArray[np.floating],
+        across_mm: NDArray[np.floating],
     ) -> None:
         self._hu = hu
         self._distance_mm = np.hypot(down_mm, across_mm)

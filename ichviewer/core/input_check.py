@@ -37,7 +37,7 @@ class InputCheck:
 
     Attributes:
         level: The worst of all findings.
-        reasons: Why it is not green, red ones first.
+        reasons: Why it is not green, red ones first, then what was seen, then what the headers say.
     """
 
     level: CheckLevel
@@ -70,7 +70,7 @@ def check_input(volume: Volume) -> InputCheck:
     """
     red, amber = red_by_header(volume.series), amber_by_header(volume.series)
     red_pixels, amber_pixels = _by_pixels(volume)
-    red, amber = [*red, *red_pixels], [*amber, *amber_pixels, *_unreadable(volume)]
+    red, amber = [*red, *red_pixels], [*amber_pixels, *_unreadable(volume), *amber]
     level = CheckLevel.RED if red else CheckLevel.AMBER if amber else CheckLevel.GREEN
     return InputCheck(level, (*red, *amber))
 

@@ -34,7 +34,7 @@ def write_heatmap_picture(
 
     Args:
         path: PNG file; its folder is made if it is not there.
-        volume: The stack.
+        volume: The stack; that its values were repaired is written on the picture.
         finding: A scored slice.
         subtype: Whose heat map.
         card: The checkpoint's card, for the fixed scale.
@@ -55,6 +55,8 @@ def write_heatmap_picture(
     text = f"slice {finding.slice_index + 1} of {volume.slice_count}   {subtype} {score}   RESEARCH USE ONLY"
     if input_check.startswith(CheckLevel.RED):
         text += "   INPUT CHECK RED"
+    if volume.series.repair:
+        text += "   VALUES REPAIRED"
     _write_png(path, _with_footer(both, text))
 
 

@@ -47,6 +47,7 @@ class MainWindow(QMainWindow):
     demo_requested = Signal()
     reading_cancelled = Signal()
     analysis_requested = Signal()
+    repair_requested = Signal()
     analysis_cancelled = Signal()
     export_requested = Signal(object, bool)
     explanation_requested = Signal()
@@ -99,6 +100,7 @@ class MainWindow(QMainWindow):
             toggle_full_screen=self.toggle_full_screen,
             cancel=self.cancel,
             analyze=self.analysis_requested.emit,
+            repair_wrapped=self.repair_requested.emit,
             show_keys=self.show_keys,
             show_about=self.show_about,
             self_test=self.self_test_requested.emit,
@@ -124,6 +126,7 @@ class MainWindow(QMainWindow):
         self.reading_page.heatmap.explanation_requested.connect(self.explanation_requested)
         self.status_line.cancel_requested.connect(self.cancel)
         self.status_line.analysis_requested.connect(self.analysis_requested)
+        self.status_line.repair_requested.connect(self.repair_requested)
 
     # Menus
 
@@ -206,7 +209,9 @@ class MainWindow(QMainWindow):
 
     def ask_for_files(self) -> None:
         """Let the user choose files; DICOM files often have no extension, so all are offered."""
-        paths, _kind = QFileDialog.getOpenFileNames(self, "Open DICOM files or ZIP archives", "", "All files (*)")
+        paths, _kind = QFileDialog.getOpenFileNames(
+            self, "Open DICOM files or ZIP archives", "", "All files (*)"
+        )
         if paths:
             self.open_requested.emit(tuple(Path(path) for path in paths))
 

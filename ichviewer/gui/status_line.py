@@ -12,9 +12,12 @@ from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER, CHECK_COLORS, SECONDARY, TEXT, icon
-from ichviewer.gui.wording import position_text
+from ichviewer.gui.window_commands import can_repair
+from ichviewer.gui.wording import position_text, stack_text
 
 HEIGHT_PX = 32
+
+RECEIPT_NOTE = "The input check beside it opens this text, to be copied."
 
 
 class StatusLine(QWidget):
@@ -22,6 +25,7 @@ class StatusLine(QWidget):
 
     cancel_requested = Signal()
     analysis_requested = Signal()
+    repair_requested = Signal()
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,10 +82,9 @@ class StatusLine(QWidget):
         return self._show("Message", "\n\n".join(part for part in (message.text, message.details) if part))
 
     def show_check(self) -> DetailsWindow:
-        """Why the input check is not green."""
+        """Why the input check is not green, and the whole receipt."""
         state = self._store.state
-        text = "\n".join(state.input_check_reasons) or "Nothing was found to be wrong with the input."
-        return self._show(f"Input check: {state.input_check}", text)
+        return self._show(f"Input check: {state.input_check}", stack_text(state))
 
     def _show(self, title: str, text: str) -> DetailsWindow:
         window = DetailsWindow(title, text, self)
@@ -93,7 +96,10 @@ class StatusLine(QWidget):
             count = state.slice_count
             place = f"{state.slice_index + 1}/{count}  {position_text(state)}" if count else ""
             self.place.setText(place)
-            self.receipt.set_text(state.receipt)
+            is_repaired = state.volume is not None and bool(state.volume.series.repair)
+            self.receipt.set_text(
+                state.receipt, AMBER if is_repaired else SECONDARY, RECEIPT_NOTE if state.receipt else ""
+            )
         if self._check_inputs.differ(state.input_check, state.input_check_reasons):
             self._render_check(state)
         if self._message_inputs.differ(state.message):
@@ -104,7 +110,13 @@ class StatusLine(QWidget):
             )
             self.details.setVisible(message is not None and (message.is_problem or bool(message.details)))
         if self._work_inputs.differ(
-            state.reading, state.analysis, state.volume, state.model_card, state.input_check, state.findings
+            state.reading,
+            state.analysis,
+            state.volume,
+            state.model_card,
+            state.input_check_reasons,
+            state.input_check,
+            state.findings,
         ):
             self._render_work(state)
 
@@ -114,7 +126,8 @@ class StatusLine(QWidget):
         color = CHECK_COLORS.get(state.input_check, SECONDARY)
         self.check.setStyleSheet(f"QPushButton#Link {{ color: {color}; }}")
         reasons = "\n".join(f"• {reason}" for reason in state.input_check_reasons)
-        self.check.setToolTip(f"Whether the network's input can be trusted\n{reasons}".strip())
+        head = "Whether the network's input can be trusted; click to read and copy it, with the receipt"
+        self.check.setToolTip(f"{head}\n{reasons}".strip())
 
     def _render_work(self, state: ViewState) -> None:
         progress = shown_progress(state)
@@ -133,6 +146,12 @@ class StatusLine(QWidget):
             self.button.setText("Cancel")
             self.button.setIcon(icon("cancel"))
             self.button.setToolTip("Stop; what is known so far stays (Esc)")
+        elif can_repair(state):
+            self.button.setText("Repair values")
+            self.button.setIcon(icon("analyze"))
+            self.button.setToolTip(
+                "Take 4096 from values above 3095, in memory alone, then analyze; the files stay as they are"
+            )
         else:
             self.button.setText("Analyze anyway" if state.input_check == "red" else "Analyze")
             self.button.setIcon(icon("analyze"))
@@ -142,6 +161,8 @@ class StatusLine(QWidget):
         state = self._store.state
         if shown_progress(state) is not None:
             self.cancel_requested.emit()
+        elif can_repair(state):
+            self.repair_requested.emit()
         else:
             self.analysis_requested.emit()
 

@@ -104,6 +104,7 @@ class StudyPanel(QWidget):
         ):
             return
         self.check.set_text(check_text(state), CHECK_COLORS.get(state.input_check, SECONDARY))
+        self.check.setVisible(bool(self.check.text))
         self._scores = summary_of(state)
         by_label = {score.subtype: score for score in self._scores}
         for subtype in SUBTYPES:

@@ -26,9 +26,11 @@ from ichviewer.core.heatmap import Heatmap
 from ichviewer.core.input_check import CheckLevel, InputCheck
 from ichviewer.core.preprocessing import Framing
 from ichviewer.core.progress import CancelToken, Progress
+from ichviewer.core.receipt import receipt
 from ichviewer.core.series import FileVerdict, FolderContents, Series, Verdict
 from ichviewer.core.viewstate import Thumbnail, ViewState, scrolled_to
 from ichviewer.core.volume import Volume
+from ichviewer.core.wrap_repair import REPAIR, WRAPPED_REASON, unwrapped
 from ichviewer.dicom.syntax_check import SyntaxResult
 from ichviewer.export.table import Report
 from ichviewer.gui.store import Store
@@ -73,6 +75,11 @@ class FakeController:
     ) -> OpenStack:
         self._enter()
         return OpenStack(self.volumes[series.key], "sorted by position", self.check)
+
+    def repair_wrapped(self, volume: Volume) -> OpenStack:
+        self._enter()
+        repaired = unwrapped(volume)
+        return OpenStack(repaired, receipt(repaired.series), InputCheck(CheckLevel.GREEN, ()))
 
     def demo_folder(self, report: Callable[..., None], cancel: CancelToken) -> Path:
         self._enter()
@@ -192,6 +199,34 @@ def test_a_red_input_check_asks_before_it_runs(desk: Desk, qtbot: QtBot) -> None
     assert desk.state.findings is None
     desk.session.analyze()
     qtbot.waitUntil(lambda: is_analyzed(desk))
+
+
+def test_wrapped_values_are_repaired_when_asked_and_only_in_memory(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: scores or decisions on values as they were read stand beside repaired images."""
+    desk.controller.check = InputCheck(CheckLevel.RED, (WRAPPED_REASON,))
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: desk.state.message is not None and desk.state.reading is None)
+    assert "Repair values mends a copy" in desk.state.message.text
+    desk.session.analyze()
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.store.update(lambda state: scrolled_to(state, 4))
+    desk.session.repair_wrapped()
+    qtbot.waitUntil(lambda: desk.state.receipt.startswith(REPAIR) and is_analyzed(desk))
+    assert desk.controller.first_slices == [2, 4], "the repaired stack was not analyzed afresh"
+    assert (desk.state.slice_index, desk.state.input_check) == (4, "green")
+    desk.session.open_series("1.2.3")
+    qtbot.waitUntil(lambda: desk.state.receipt == "sorted by position" and desk.state.findings is not None)
+    assert desk.state.volume is desk.controller.volumes["1.2.3"]
+    assert desk.controller.first_slices == [2, 4]
+
+
+def test_nothing_is_repaired_where_nothing_is_wrapped(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: sound metal turned into air by a stray key."""
+    desk.session.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk) and desk.state.reading is None)
+    desk.session.repair_wrapped()
+    assert desk.state.reading is None
+    assert desk.state.volume is desk.controller.volumes["1.2.3"]
 
 
 def test_a_new_series_supersedes_the_old_one(desk: Desk, qtbot: QtBot) -> None:

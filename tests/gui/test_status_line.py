@@ -11,6 +11,7 @@ from window_states import analyzed_state, opened_state
 
 from ichviewer.core.progress import Progress
 from ichviewer.core.viewstate import Message, ViewState, scrolled_to
+from ichviewer.core.wrap_repair import WRAPPED_REASON
 from ichviewer.gui.status_line import StatusLine
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER
@@ -42,7 +43,15 @@ def test_the_input_check_says_its_color_in_a_word_and_its_reasons(qtbot: QtBot) 
     line, _store = shown(qtbot, state)
     assert line.check.text() == "input check: red"
     assert line.check.toolTip().endswith("• 10 mm thick\n• not a head")
-    assert line.show_check().text.toPlainText() == "10 mm thick\nnot a head"
+    assert line.show_check().text.toPlainText().startswith("• 10 mm thick\n• not a head\n")
+
+
+def test_the_whole_receipt_can_be_read_and_copied(qtbot: QtBot) -> None:
+    """Hazard: a narrow window cuts off that slices are missing."""
+    receipt = "sorted by position; 28 slices; 1 gap; missing slice after slice 21? (1.24 mm)"
+    line, _store = shown(qtbot, replace(opened_state(), receipt=receipt, input_check="green"))
+    assert line.receipt.toolTip().startswith(receipt)
+    assert line.show_check().text.toPlainText().splitlines()[-5:] == ["Receipt", *receipt.split("; ")]
 
 
 def test_no_check_is_claimed_before_there_was_one(qtbot: QtBot) -> None:
@@ -81,6 +90,15 @@ def test_what_is_not_analyzed_can_be(qtbot: QtBot, check: str, text: str) -> Non
     line, _store = shown(qtbot, replace(opened_state(), input_check=check))
     assert line.button.text() == text
     with qtbot.waitSignal(line.analysis_requested):
+        line.button.click()
+
+
+def test_wrapped_values_are_offered_to_be_repaired_and_never_repaired_unasked(qtbot: QtBot) -> None:
+    """Hazard: values changed without a word; or a head with air as dense as metal is analyzed as it is."""
+    state = replace(opened_state(), input_check="red", input_check_reasons=(WRAPPED_REASON,))
+    line, _store = shown(qtbot, state)
+    assert line.button.text() == "Repair values"
+    with qtbot.waitSignal(line.repair_requested), qtbot.assertNotEmitted(line.analysis_requested):
         line.button.click()
 
 
