@@ -255,11 +255,11 @@ def find_gaps(positions_mm: Sequence[float], thicknesses_mm: Sequence[float | No
         for lower, upper in pairwise(thicknesses_mm)
     ]
     kinds = [kinds[index] for index in apart]
-    # Once per thickness, not per gap: a stack of a thousand slices must not take a million steps.
-    usual = {
-        kind: float(np.median([g for g, other in zip(gaps, kinds, strict=True) if kind in (None, other)]))
-        for kind in set(kinds)
-    }
+    # Once per thickness, not per gap: a stack of thousands of slices must not take millions of steps.
+    alike: dict[float | None, list[float]] = {}
+    for gap, kind in zip(gaps, kinds, strict=True):
+        alike.setdefault(kind, []).append(float(gap))
+    usual = {kind: float(np.median(gaps if kind is None else alike[kind])) for kind in alike}
     found = [
         Gap(int(apart[index]), float(gap))
         for index, (gap, kind) in enumerate(zip(gaps, kinds, strict=True))
@@ -272,9 +272,9 @@ def _stands_in_run(gaps: Vector, index: int) -> bool:
     """Whether three or more equal gaps (to 5 %) stand together at *index*."""
     alike = np.abs(gaps - gaps[index]) <= 0.05 * gaps[index]
     first = last = index
-    while first > 0 and alike[first - 1]:
+    while last - first < 2 and first > 0 and alike[first - 1]:
         first -= 1
-    while last + 1 < len(gaps) and alike[last + 1]:
+    while last - first < 2 and last + 1 < len(gaps) and alike[last + 1]:
         last += 1
     return last - first + 1 >= 3
 

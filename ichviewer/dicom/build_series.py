@@ -22,11 +22,17 @@ from ichviewer.core.geometry import (
 from ichviewer.core.receipt import counted
 from ichviewer.core.series import TWO_PATIENTS_NOTE, PatientText, Series
 from ichviewer.dicom import tags
+from ichviewer.dicom.file_text import REPLACED
 from ichviewer.dicom.hidden_images import with_hidden
 from ichviewer.dicom.hounsfield import CT_CLASSES
 from ichviewer.dicom.instance import Instance
 from ichviewer.dicom.raw_header import RawHeader
 from ichviewer.dicom.stacks import Stack
+
+MOST_STACKS = 200
+"""Of one series UID; a hostile file has thousands of orientations, and nobody can use such a list."""
+
+SHOWN_TEXTS = (tags.PATIENT_NAME, tags.PATIENT_ID, tags.STUDY_DESCRIPTION, tags.SERIES_DESCRIPTION)
 
 KIND_NOTES = {
     "localizer": "localizer: not analyzed",
@@ -47,6 +53,9 @@ def build_all(stacks: Sequence[Stack]) -> list[Series]:
         shared = [TWO_PATIENTS_NOTE] if len(patients) > 1 else []
         if len(members) > 1:
             shared.append(f"the series UID was split into {len(members)} stacks")
+        if len(members) > MOST_STACKS:
+            shared.append(f"only the {MOST_STACKS} largest of them are listed")
+            members = members[:MOST_STACKS]
         built += [(stack, build_series(stack, number, shared)) for number, stack in enumerate(members)]
     built.sort(key=lambda pair: _listing_order(pair[0].instances[0].raw, pair[1]))
     return with_hidden([series for _, series in built])
@@ -183,6 +192,8 @@ def _remarks(instances: Sequence[Instance], hu: str) -> list[str]:
     damaged = sum(bool(i.header.pixels and i.header.pixels.fault) for i in instances)
     if damaged:
         remarks.append(f"{damaged} of {len(instances)} slices are damaged")
+    if any(REPLACED in first.raw.text(tag) for tag in SHOWN_TEXTS):
+        remarks.append(f"characters that are not in the file's character set are shown as {REPLACED}")
     if first.header.pixel_spacing_mm is None:
         remarks.append("no Pixel Spacing: nothing can be measured")
     return remarks

@@ -17,7 +17,7 @@ from ichviewer.dicom.instance import MEDIA_DIRECTORY
 from ichviewer.dicom.raw_header import DamagedError, NotDicomError, RawHeader, read_raw_header
 
 REFERENCED_FILE_ID = 0x00041500
-MOST_RECORDS = 100_000
+MOST_RECORDS = 50_000
 
 LONGEST_NAME = 64
 """The standard allows 8 characters; some discs have more."""
@@ -29,21 +29,38 @@ def referenced_files(dicomdir: Path) -> list[FoundFile]:
     """Files named by a DICOMDIR, relative to its folder; missing ones are named as such.
 
     Returns:
-        The files; empty if the DICOMDIR cannot be read (its own verdict says so).
+        The files; empty if it cannot be read as a DICOM file at all (its own verdict says so).
+
+    Raises:
+        DamagedError: Its records are malformed.
     """
     root = dicomdir.absolute().parent
+    found = _named(dicomdir.absolute(), root, {dicomdir.resolve()})
+    position = 0
+    while position < len(found):
+        file = found[position]
+        position += 1
+        if file.obstacle or not _is_directory_file(file.path):
+            continue
+        try:
+            found += _named(file.path, root, {one.path.resolve() for one in found if not one.obstacle})
+        except DamagedError as error:
+            found[position - 1] = replace(file, obstacle=str(error), is_damaged=True)
+    return found
+
+
+def _named(directory: Path, root: Path, seen: set[Path]) -> list[FoundFile]:
+    """The files that one directory file names, each once, without those *seen* already."""
+    real_root = root.resolve()
     found: list[FoundFile] = []
-    waiting, seen = [dicomdir.absolute()], {dicomdir.resolve()}
-    while waiting:
-        directory = waiting.pop(0)
-        for names in _references(directory):
-            file = _referenced(names, root)
-            if file.path.resolve() in seen:
+    for names in _references(directory):
+        file = _referenced(names, root, real_root)
+        if not file.obstacle:
+            real = file.path.resolve()
+            if real in seen:
                 continue
-            found.append(file)
-            if not file.obstacle:
-                seen.add(file.path.resolve())
-                waiting += [file.path] if _is_directory_file(file.path) else []
+            seen.add(real)
+        found.append(file)
     return found
 
 
@@ -51,13 +68,13 @@ def _references(dicomdir: Path) -> list[tuple[str, ...]]:
     header = _header(dicomdir)
     if header is None:
         return []
+    records = header.sequence(tags.DIRECTORY_RECORD_SEQUENCE, MOST_RECORDS)
     try:
-        records = header.sequence(tags.DIRECTORY_RECORD_SEQUENCE, MOST_RECORDS)
-        references = (record.texts(REFERENCED_FILE_ID) for record in records)
-        # A record says where its file lies once; what is named again and again is looked for once.
-        return list(dict.fromkeys(names for names in references if names))
-    except (DamagedError, MalformedError):
-        return []
+        references = [record.texts(REFERENCED_FILE_ID) for record in records]
+    except MalformedError as error:
+        raise DamagedError(f"malformed file: its directory records cannot be read ({error})") from error
+    # What is named again and again is looked for once.
+    return list(dict.fromkeys(names for names in references if names))
 
 
 def _is_directory_file(path: Path) -> bool:
@@ -82,13 +99,14 @@ def _is_plain_name(name: str) -> bool:
     )
 
 
-def _referenced(names: tuple[str, ...], root: Path) -> FoundFile:
+def _referenced(names: tuple[str, ...], root: Path, real_root: Path) -> FoundFile:
     """One reference, relative to *root*; it must stay below it."""
-    path = root.joinpath(*names)
-    shown = "/".join(names)
-    if not all(_is_plain_name(name) for name in names) or not path.resolve().is_relative_to(root.resolve()):
+    path, shown = root.joinpath(*names), "/".join(names)
+    if not all(_is_plain_name(name) for name in names):
         return FoundFile(root, shown, OUTSIDE)
     if not path.exists():
         missing = "cannot be opened: named by the DICOMDIR, but not there"
         return FoundFile(path, shown, missing, is_damaged=True)
+    if not path.resolve().is_relative_to(real_root):
+        return FoundFile(root, shown, OUTSIDE)
     return replace(next(find_files([path])), shown=shown)

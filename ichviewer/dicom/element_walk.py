@@ -71,8 +71,8 @@ def walk(
     data: bytes,
     start: int,
     is_implicit: bool,
-    is_little_endian: bool,
-    wanted: Container[int],
+    reader: HeadReader,
+    wanted: Container[int] | None,
     last_group: int,
     stop_tags: Container[int] = (),
 ) -> Walk:
@@ -82,56 +82,54 @@ def walk(
         data: The bytes.
         start: Where the first element begins.
         is_implicit: Whether there are no VRs.
-        is_little_endian: Byte order.
-        wanted: Tags whose values are kept.
+        reader: Reads the heads, and counts them.
+        wanted: Tags whose values are kept; None for all.
         last_group: The walk stops at the first element of a later group ...
         stop_tags: ... or, within the group of the pixels, at one of these.
 
     Raises:
-        MalformedError: There are more than MOST_ELEMENTS, or sequences nested deeper than DEEPEST.
+        MalformedError: There are too many elements, or sequences nested deeper than DEEPEST.
     """
-    head = _Head(is_little_endian)
     values: dict[int, bytes] = {}
     position, size = start, len(data)
     while position + 8 <= size:
-        element = head.read(data, position, is_implicit)
+        element = reader.read(data, position, is_implicit)
         if element is None:
             return Walk(values, position, None, True)
         group = element.tag >> 16
         if group > last_group and (group != PIXEL_GROUP or element.tag in stop_tags):
             return Walk(values, position, element, False)
         if element.length == UNDEFINED:
-            end = _end_of_undefined(data, element, is_implicit, head)
+            end = _end_of_undefined(data, element, is_implicit, reader)
             content_end = end - 8
         else:
             end = content_end = element.start + element.length
-        if element.tag in wanted:
+        if wanted is None or element.tag in wanted:
             values[element.tag] = data[element.start : content_end]
         position = end
     return Walk(values, position, None, position > size)
 
 
-def item_contents(data: bytes, is_implicit: bool, is_little_endian: bool) -> Iterator[bytes]:
+def item_contents(data: bytes, is_implicit: bool, reader: HeadReader) -> Iterator[bytes]:
     """The items of a sequence, each the bytes of a data set (PS3.5 section 7.5).
 
     Args:
         data: Value of the sequence, without its delimiter.
         is_implicit: Whether there are no VRs.
-        is_little_endian: Byte order.
+        reader: Reads the heads, and counts them.
 
     Raises:
         MalformedError: Something else than an item is found, or an item is longer than the sequence.
     """
-    head = _Head(is_little_endian)
     position, size = 0, len(data)
     while position + 8 <= size:
-        item = head.read(data, position, is_implicit)
+        item = reader.read(data, position, is_implicit)
         if item is not None and item.tag == (DELIMITERS << 16) | SEQUENCE_END:
             return
         if item is None or item.tag != (DELIMITERS << 16) | ITEM:
             raise MalformedError("something else than an item stands in the sequence")
         if item.length == UNDEFINED:
-            position = _end_of_undefined(data, item, is_implicit, head)
+            position = _end_of_undefined(data, item, is_implicit, reader)
             end = position - 8
         else:
             position = end = item.start + item.length
@@ -140,10 +138,11 @@ def item_contents(data: bytes, is_implicit: bool, is_little_endian: bool) -> Ite
         yield data[item.start : end]
 
 
-class _Head:
-    """Reads the heads of elements in one byte order, as many as any file may need."""
+class HeadReader:
+    """Reads the heads of elements in one byte order, as many as any file may need and no more."""
 
     def __init__(self, is_little_endian: bool) -> None:
+        self.is_little_endian = is_little_endian
         order = "<" if is_little_endian else ">"
         self._explicit = struct.Struct(order + "HH2sH").unpack_from
         self._length = struct.Struct(order + "L").unpack_from
@@ -172,7 +171,7 @@ class _Head:
         return Element(tag, vr, start, length)
 
 
-def _end_of_undefined(data: bytes, element: Element, is_implicit: bool, head: _Head) -> int:
+def _end_of_undefined(data: bytes, element: Element, is_implicit: bool, reader: HeadReader) -> int:
     """First byte after the delimiter of a value of undefined length; beyond the data if there is none."""
     # UN of undefined length is a sequence without VRs, whatever surrounds it (PS3.5 section 6.2.2).
     open_values = [is_implicit or element.vr == b"UN"]
@@ -180,7 +179,7 @@ def _end_of_undefined(data: bytes, element: Element, is_implicit: bool, head: _H
     while open_values:
         if position + 8 > size:
             return size + 8 + 1
-        inner = head.read(data, position, open_values[-1])
+        inner = reader.read(data, position, open_values[-1])
         if inner is None:
             return size + 8 + 1
         position = inner.start

@@ -41,33 +41,39 @@ def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
     for opened in paths:
         root = opened.absolute()
         if root.is_dir():
-            yield from _below(root, root, root.resolve(), seen)
+            yield from _below(root, seen)
         else:
             yield _file(root, root.name)
 
 
-def _below(folder: Path, root: Path, real_root: Path, seen: set[tuple[int, int]]) -> Iterator[FoundFile]:
-    shown = str(folder.relative_to(root))
-    try:
-        status = folder.stat()
-        if (status.st_dev, status.st_ino) in seen:
-            return
-        seen.add((status.st_dev, status.st_ino))
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        yield FoundFile(folder, shown, f"cannot be opened: {why_not_read(error)}", is_damaged=True)
-        return
-    folders = []
-    for entry in entries:
-        path = Path(entry.path)
-        if not entry.is_dir():
-            yield _file(path, str(path.relative_to(root)))
-        elif entry.is_symlink() and not path.resolve().is_relative_to(real_root):
-            yield FoundFile(path, str(path.relative_to(root)), "a link that leads out of the opened folder")
-        else:
-            folders.append(path)
-    for path in folders:
-        yield from _below(path, root, real_root, seen)
+def _below(root: Path, seen: set[tuple[int, int]]) -> Iterator[FoundFile]:
+    """Files of a folder, then those of its folders; a list instead of recursion, for folders nested deep."""
+    real_root = root.resolve()
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            status = folder.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            shown = str(folder.relative_to(root))
+            yield FoundFile(folder, shown, f"cannot be opened: {why_not_read(error)}", is_damaged=True)
+            continue
+        folders = []
+        for entry in entries:
+            path = Path(entry.path)
+            if not entry.is_dir():
+                yield _file(path, str(path.relative_to(root)))
+            elif entry.is_symlink() and not path.resolve().is_relative_to(real_root):
+                yield FoundFile(
+                    path, str(path.relative_to(root)), "a link that leads out of the opened folder"
+                )
+            else:
+                folders.append(path)
+        waiting += reversed(folders)
 
 
 def _file(path: Path, shown: str) -> FoundFile:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import os
 import struct
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from pydicom.charset import decode_bytes, python_encoding
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -26,8 +24,9 @@ from pydicom.uid import (
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import ArchiveMember
 from ichviewer.dicom import tags
+from ichviewer.dicom.character_set import decoded
 from ichviewer.dicom.deflated import inflated_range, inflated_start
-from ichviewer.dicom.element_walk import UNDEFINED, Element, MalformedError, walk
+from ichviewer.dicom.element_walk import UNDEFINED, Element, HeadReader, MalformedError, walk
 from ichviewer.dicom.file_text import LONGEST_VALUE, components, finite_numbers, shown, shown_ascii
 from ichviewer.dicom.sequence_item import SequenceItem, read_items
 from ichviewer.dicom.source import open_for_header
@@ -152,9 +151,7 @@ class RawHeader:
         Never fails, at worst marks bad bytes; a text that is too long is cut.
         """
         value = self.bytes_of(tag)[:LONGEST_VALUE]
-        names = (name.replace("ISO-IR", "ISO_IR") for name in self.ascii_values(tags.SPECIFIC_CHARACTER_SET))
-        encodings = [python_encoding[name] for name in names if name in python_encoding] or ["iso8859"]
-        return shown(_decoded(value, encodings).strip(" \0"))
+        return shown(decoded(value, self.ascii_values(tags.SPECIFIC_CHARACTER_SET)).strip(" \0"))
 
     def sequence(self, tag: int, most: int) -> list[SequenceItem]:
         """The items of a sequence, empty where absent.
@@ -163,25 +160,13 @@ class RawHeader:
             DamagedError: The sequence is malformed, or has more than *most* items.
         """
         try:
-            items = read_items(self.bytes_of(tag), self.is_implicit, self.is_little_endian, most + 1)
+            reader = HeadReader(self.is_little_endian)
+            items = read_items(self.bytes_of(tag), self.is_implicit, reader, most + 1)
         except MalformedError as error:
             raise DamagedError(f"malformed file: sequence {tag:08X} cannot be read ({error})") from error
         if len(items) > most:
             raise DamagedError(f"malformed file: sequence {tag:08X} has more than {most} items")
         return items
-
-
-def _decoded(value: bytes, encodings: list[str]) -> str:
-    """Text in one encoding, or in several that ISO 2022 escapes switch between (PS3.5 section 6.1.2.5)."""
-    if b"\x1b" in value and len(encodings) > 1:
-        with warnings.catch_warnings():
-            # pydicom warns of escapes that it does not know, on standard error; bad bytes are marked instead.
-            warnings.simplefilter("error")
-            try:
-                return decode_bytes(value, encodings, set(b"\\\n\r\f^="))
-            except (UnicodeError, LookupError, UserWarning):
-                return value.decode(encodings[0], "replace")
-    return value.decode(encodings[0], "replace")
 
 
 def read_raw_header(path: Path, member: ArchiveMember | None = None) -> RawHeader:
@@ -243,7 +228,7 @@ def _is_plausible_start(head: bytes) -> bool:
 
 def _parse(head: bytes, start: int, file: BinaryIO, size: int) -> RawHeader:
     """The header as far as *head* reaches; ``ends_early`` if that is not far enough."""
-    meta = walk(head, start, False, True, _META_TAGS, META_GROUP)
+    meta = walk(head, start, False, HeadReader(True), _META_TAGS, META_GROUP)
     syntax = shown_ascii(meta.values.get(tags.TRANSFER_SYNTAX_UID, b""))
     data, position, total = head, meta.end, size
     if syntax == DeflatedExplicitVRLittleEndian:
@@ -251,7 +236,8 @@ def _parse(head: bytes, start: int, file: BinaryIO, size: int) -> RawHeader:
         position = 0
     is_implicit = not _has_vr(data, position)
     is_little_endian = syntax != ExplicitVRBigEndian
-    found = walk(data, position, is_implicit, is_little_endian, _HEADER_TAGS, LAST_GROUP, tags.PIXEL_DATA)
+    reader = HeadReader(is_little_endian)
+    found = walk(data, position, is_implicit, reader, _HEADER_TAGS, LAST_GROUP, tags.PIXEL_DATA)
     if not syntax:
         syntax = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
     is_whole = found.stopped_at is not None or (len(data) >= total and not found.is_cut)
@@ -296,7 +282,7 @@ def inflated_pixels(file: BinaryIO, offset: int, size: int) -> bytes:
     """
     head = file.read(FIRST_BYTES)
     try:
-        meta = walk(head, _start_of_meta(head), False, True, (), META_GROUP)
+        meta = walk(head, _start_of_meta(head), False, HeadReader(True), (), META_GROUP)
     except (NotDicomError, MalformedError) as error:
         raise UnreadableError(str(error) or "not a DICOM file") from error
     return inflated_range(head[meta.end :], file, offset, size)

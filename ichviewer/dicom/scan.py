@@ -6,7 +6,7 @@ The one thing to get wrong: a file may be skipped, never silently.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ichviewer.core.file_errors import why_not_read
@@ -16,6 +16,7 @@ from ichviewer.dicom import tags
 from ichviewer.dicom.best_series import best_series
 from ichviewer.dicom.build_series import KIND_NOTES, build_all
 from ichviewer.dicom.dicomdir import referenced_files
+from ichviewer.dicom.file_text import shown
 from ichviewer.dicom.find_files import FoundFile, find_files
 from ichviewer.dicom.frames import instances
 from ichviewer.dicom.instance import Instance, SkippedError, check_is_image
@@ -79,7 +80,10 @@ def _files_of(path: Path) -> list[FoundFile]:
         return [one for file, is_zip in named for one in (_within(file) if is_zip else [file])]
     if found[0].obstacle or path.name.upper() != "DICOMDIR":
         return _within(found[0])
-    return [*found, *referenced_files(path)]
+    try:
+        return [*found, *referenced_files(path)]
+    except DamagedError as error:
+        return [replace(found[0], obstacle=str(error), is_damaged=True)]
 
 
 def _within(file: FoundFile) -> list[FoundFile]:
@@ -126,9 +130,9 @@ def _has_sound_slice(stack: Stack) -> bool:
 
 def _verdict(file: _Scanned, duplicates: set[int]) -> FileVerdict:
     if not file.instances:
-        return FileVerdict(file.found.shown, file.verdict, file.reason)
+        return FileVerdict(shown(file.found.shown), file.verdict, file.reason)
     uid = file.instances[0].raw.ascii(tags.SERIES_INSTANCE_UID)
     if all(id(instance) in duplicates for instance in file.instances):
         reason = "duplicate: its SOP Instance UID was read from another file"
-        return FileVerdict(file.found.shown, Verdict.SKIPPED, reason, uid)
-    return FileVerdict(file.found.shown, file.verdict, file.reason, uid)
+        return FileVerdict(shown(file.found.shown), Verdict.SKIPPED, reason, uid)
+    return FileVerdict(shown(file.found.shown), file.verdict, file.reason, uid)

@@ -116,20 +116,24 @@ def _by_orientation(instances: Sequence[Instance]) -> list[tuple[Cosines | None,
     order of reading decides.
     """
     counts = Counter(instance.header.image_orientation for instance in instances)
-    clusters: dict[Cosines | None, list[Instance]] = {}
+    reference_of: dict[Cosines | None, Cosines | None] = {}
+    references: list[Cosines] = []
+    numbers = np.empty((len(counts), 6))
     for cosines, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0] or ())):
-        if not any(_is_alike(reference, cosines) for reference in clusters):
-            clusters[cosines] = []
+        if cosines is None:
+            reference_of[None] = None
+            continue
+        # In one step for all references: a hostile file has thousands of orientations.
+        distances = np.abs(numbers[: len(references)] - cosines).max(axis=1)
+        alike = np.flatnonzero(distances < SAME_ORIENTATION)
+        if not alike.size:
+            numbers[len(references)] = cosines
+            references.append(cosines)
+        reference_of[cosines] = references[alike[0]] if alike.size else cosines
+    clusters: dict[Cosines | None, list[Instance]] = defaultdict(list)
     for instance in instances:
-        own = instance.header.image_orientation
-        clusters[next(reference for reference in clusters if _is_alike(reference, own))].append(instance)
+        clusters[reference_of[instance.header.image_orientation]].append(instance)
     return sorted(clusters.items(), key=lambda item: len(item[1]), reverse=True)
-
-
-def _is_alike(one: Cosines | None, other: Cosines | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return all(abs(a - b) < SAME_ORIENTATION for a, b in zip(one, other, strict=True))
 
 
 def _ordered(instances: list[Instance], orientation: Cosines | None, duplicates: int) -> list[Stack]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicom_files import make_slice, ramp, save, save_without_preamble, write_slice, write_stack
+from dicom_files import SERIES, make_slice, ramp, save, save_without_preamble, write_slice, write_stack
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -34,7 +34,7 @@ class RefusingDecoder(SliceDecoder):
     """Starts no child: the bytes of this test never reach a decoder."""
 
     def decode(self, tasks: Tasks[DecodeTask], cancel: CancelToken) -> Iterator[tuple[int, Decoded]]:
-        yield from ((index, "not decoded") for index in range(len(tasks)))
+        yield from ((index, "not decoded") for index, _ in enumerate(tasks))
 
 
 NO_DECODER = RefusingDecoder()
