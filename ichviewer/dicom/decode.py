@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.connection import wait
 from types import TracebackType
@@ -37,6 +37,9 @@ IN_FLIGHT = 2
 
 START_LIMIT_S = 60.0
 """A child that is not ready by then never will be."""
+
+MOST_FAILURES = 3
+"""Crashes or time-outs of one multi-frame file, or of children at their start, before no more are tried."""
 
 PIPE_BYTES = 1 << 20
 """Room for one slice of 512 x 512 pixels of 16 bits, and what belongs to it."""
@@ -110,15 +113,20 @@ class SliceDecoder:
         with self._lock:
             self._start()
             coming, taken, returned = iter(tasks), list[DecodeTask](), deque[int]()
+            failures = _Failures()
             try:
                 while True:
                     cancel.raise_if_cancelled()
                     for child in self._children:
                         while len(child.pending) < IN_FLIGHT and _has_more(coming, taken, returned):
-                            child.give(returned.popleft(), taken)
+                            index = returned.popleft()
+                            if refusal := failures.refusal(taken[index]):
+                                yield index, refusal
+                            else:
+                                child.give(index, taken)
                     if not any(child.pending for child in self._children):
                         return
-                    yield from self._collect(taken, returned)
+                    yield from self._collect(taken, returned, failures)
             finally:
                 self._let_go()
 
@@ -139,7 +147,9 @@ class SliceDecoder:
             child.stop()
             self._children.remove(child)
 
-    def _collect(self, tasks: Sequence[DecodeTask], returned: deque[int]) -> Iterator[tuple[int, Decoded]]:
+    def _collect(
+        self, tasks: Sequence[DecodeTask], returned: deque[int], failures: _Failures
+    ) -> Iterator[tuple[int, Decoded]]:
         """Results that have arrived, and failures of children that crashed or took too long."""
         ready = wait([child.answers for child in self._children if child.pending], LOOK_EVERY_S)
         now = time.monotonic()
@@ -149,6 +159,7 @@ class SliceDecoder:
             try:
                 if child.answers in ready:
                     yield from child.take(now)
+                    failures.starts = 0
                     continue
                 limit_s = self._time_limit_s if child.is_ready else START_LIMIT_S
                 if now - child.busy_since <= limit_s:
@@ -157,6 +168,7 @@ class SliceDecoder:
             except (EOFError, OSError):
                 reason = f"the decoder crashed ({child.ending()})"
             failed = child.pending.popleft()
+            failures.count(tasks[failed], child.is_ready)
             returned.extendleft(reversed(child.pending))
             child.stop()
             self._children[number] = _Child(self._memory_limit_bytes)
@@ -164,6 +176,29 @@ class SliceDecoder:
                 failed,
                 f"{syntax_name(tasks[failed].pixels.transfer_syntax)} could not be decoded: {reason}",
             )
+
+
+class _Failures:
+    """Crashes and time-outs so far; after a few, no more children are spent on what brings them down."""
+
+    def __init__(self) -> None:
+        self.starts = 0
+        self._by_path: Counter[str] = Counter()
+
+    def count(self, task: DecodeTask, was_ready: bool) -> None:
+        """Remember one: of a child at its start, or of one that worked on *task*."""
+        if was_ready:
+            self._by_path[task.path] += 1
+        else:
+            self.starts += 1
+
+    def refusal(self, task: DecodeTask) -> str:
+        """Why *task* is not tried any more; empty if it is."""
+        if self.starts >= MOST_FAILURES:
+            return f"no decoder can be started: {self.starts} ended at their start"
+        if task.pixels.frame_count > 1 and self._by_path[task.path] >= MOST_FAILURES:
+            return f"not tried: {MOST_FAILURES} frames of its file brought the decoder down"
+        return ""
 
 
 def _has_more(coming: Iterator[DecodeTask], taken: list[DecodeTask], returned: deque[int]) -> bool:

@@ -108,7 +108,7 @@ def inversion_sum(pixels: StoredPixels) -> int:
     """
     if pixels.modality_lut is not None:
         return 65535
-    return -1 if pixels.is_signed else (1 << pixels.bits_stored) - 1
+    return -1 if pixels.is_signed else (1 << min(pixels.bits_stored, 16)) - 1
 
 
 def volume_padding(pixels: StoredPixels) -> tuple[int, int] | None:

@@ -23,7 +23,7 @@ from typing import Any
 from ichviewer.dicom.decode import SliceDecoder
 from tests.fuzz.seeds import Seed, all_seeds
 from tests.fuzz.way_in import outcome
-from tests.fuzz.worker import MEMORY_LIMIT_BYTES, Job, Worker, made_mutant, worker_folder
+from tests.fuzz.worker import MEMORY_LIMIT_BYTES, Done, Job, Worker, made_mutant, worker_folder
 
 STEP_LIMIT_S = 5.0
 
@@ -75,53 +75,84 @@ def _repeat(seed: Seed, options: argparse.Namespace) -> int:
     return 0
 
 
+class Tally:
+    """What came of the mutants, in numbers."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._outcomes: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._mutations: Counter[str] = Counter()
+        self._slowest: list[tuple[float, str]] = []
+        self._peak = {"worker": 0, "decoder": 0}
+        self._findings: list[dict[str, Any]] = []
+
+    @property
+    def count(self) -> int:
+        return sum(self._outcomes.values())
+
+    def add(self, done: Done) -> None:
+        self._outcomes[done.kind] += 1
+        self._reasons[_without_numbers(done.reason)] += 1
+        self._mutations.update(done.mutations.split("+"))
+        self._slowest = sorted([*self._slowest, (round(done.seconds, 2), done.name)], reverse=True)[:5]
+        self._peak["worker"] = max(self._peak["worker"], done.worker_bytes)
+        self._peak["decoder"] = max(self._peak["decoder"], done.decoder_bytes)
+        if done.finding:
+            self._findings.append({**asdict(done), "command": _command(done.name, self._seed)})
+
+    def add_lost(self, job: Job, why: str) -> None:
+        """A mutant that hung or ended its worker."""
+        self._outcomes["FINDING"] += 1
+        self._findings.append({"finding": why, "command": _command(job.name, self._seed)})
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "mutants": self.count,
+            "outcomes": dict(self._outcomes.most_common()),
+            "reasons": dict(self._reasons.most_common(60)),
+            "mutations": dict(self._mutations.most_common()),
+            "slowest_s": self._slowest,
+            "peak_MB": {name: round(value / 1e6) for name, value in self._peak.items()},
+            "memory_limit_MB": round(MEMORY_LIMIT_BYTES / 1e6),
+            "findings": self._findings,
+        }
+
+
 def run(jobs: list[Job], seed: int, worker_count: int) -> dict[str, Any]:
-    """Open every mutant; what came of them, in numbers, and the findings."""
-    lanes = [jobs[lane::worker_count] for lane in range(worker_count)]
-    workers = [Worker(lane, seed) for lane in lanes]
-    outcomes: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    mutations: Counter[str] = Counter()
-    findings: list[dict[str, Any]] = []
-    slowest: list[tuple[float, str]] = []
-    peak = {"worker": 0, "decoder": 0}
-    total, told = len(jobs), 0
+    """Open every mutant.
+
+    One that takes too long is opened once more in the end, when nothing else runs: a machine that is busy
+    with something else is no finding.
+    """
+    tally = Tally(seed)
+    late = _watch(jobs, seed, worker_count, tally)
+    if late:
+        for job, why in _watch([job for job, _ in late], seed, 1, tally):
+            tally.add_lost(job, why)
+    return {**tally.report(), "repeated": [job.name for job, _ in late]}
+
+
+def _watch(jobs: list[Job], seed: int, worker_count: int, tally: Tally) -> list[tuple[Job, str]]:
+    """Run *jobs* in workers until all are done; those that were lost, and how."""
+    workers = [Worker(jobs[lane::worker_count], seed) for lane in range(worker_count)]
+    workers = [worker for worker in workers if not worker.is_finished]
+    lost: list[tuple[Job, str]] = []
+    told = tally.count
     while workers:
         for pipe in wait([worker.pipe for worker in workers], 0.5):
-            worker = next(worker for worker in workers if worker.pipe is pipe)
-            done = worker.take()
-            if done is None:
-                continue
-            outcomes[done.kind] += 1
-            reasons[_without_numbers(done.reason)] += 1
-            mutations.update(done.mutations.split("+"))
-            slowest = sorted([*slowest, (done.seconds, done.name)], reverse=True)[:5]
-            peak = {
-                "worker": max(peak["worker"], done.worker_bytes),
-                "decoder": max(peak["decoder"], done.decoder_bytes),
-            }
-            if done.finding:
-                findings.append({**asdict(done), "command": _command(done.name, seed)})
+            done = next(worker for worker in workers if worker.pipe is pipe).take()
+            if done is not None:
+                tally.add(done)
         for worker in workers:
             if worker.is_over(STEP_LIMIT_S):
                 job, why = worker.restart()
-                if job is not None:
-                    outcomes["FINDING"] += 1
-                    findings.append({"finding": why, "command": _command(job.name, seed)})
+                lost += [(job, why)] if job is not None else []
         workers = [worker for worker in workers if not worker.is_finished]
-        if sum(outcomes.values()) - told >= 1000:
-            told = sum(outcomes.values())
-            print(f"{told} of {total}, {len(findings)} findings", file=sys.stderr)
-    return {
-        "mutants": sum(outcomes.values()),
-        "outcomes": dict(outcomes.most_common()),
-        "reasons": dict(reasons.most_common(40)),
-        "mutations": dict(mutations.most_common()),
-        "slowest_s": [(round(seconds, 2), name) for seconds, name in slowest],
-        "peak_MB": {name: round(value / 1e6) for name, value in peak.items()},
-        "memory_limit_MB": round(MEMORY_LIMIT_BYTES / 1e6),
-        "findings": findings,
-    }
+        if tally.count - told >= 1000:
+            told = tally.count
+            print(f"{told} mutants, {len(lost)} to be repeated", file=sys.stderr)
+    return lost
 
 
 def _command(name: str, seed: int) -> str:
