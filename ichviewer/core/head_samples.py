@@ -21,6 +21,9 @@ GRID_PX = 128
 SMALLEST_PX = 8
 """Tissue smaller than this on the coarser grid is nobody's head."""
 
+REACH_MM = 300
+"""Nothing of a head is farther from its middle."""
+
 DIRECTIONS = 36
 """Directions from the middle of the head, 10 degrees each."""
 
@@ -102,8 +105,8 @@ def _sample(volume: Volume, slice_index: int) -> HeadSample | None:
         return None
     tall, wide = volume.geometry.pixel_spacing_mm[0] * step, volume.geometry.pixel_spacing_mm[1] * step
     inside = hu[top:bottom, left:right]
-    down = (np.arange(bottom - top) + 0.5 - (bottom - top) / 2)[:, None]
-    across = (np.arange(right - left) + 0.5 - (right - left) / 2)[None, :]
+    down = (np.arange(bottom - top, dtype=np.float32) + 0.5 - (bottom - top) / 2)[:, None]
+    across = (np.arange(right - left, dtype=np.float32) + 0.5 - (right - left) / 2)[None, :]
     # 0 in the middle of the box, 1 on an ellipse that touches its sides.
     radius = np.hypot(down * 2 / (bottom - top), across * 2 / (right - left))
     middle = inside[radius < 0.5]
@@ -121,7 +124,7 @@ def _sample(volume: Volume, slice_index: int) -> HeadSample | None:
 
 
 class _Skull:
-    """Bone in each direction from the middle of one slice."""
+    """Bone in each direction from the middle of one slice, to the millimetre."""
 
     def __init__(
         self,
@@ -133,14 +136,14 @@ class _Skull:
         self._hu = hu
         self._distance_mm = np.hypot(down_mm, across_mm)
         turn = np.arctan2(down_mm, across_mm) / (2 * np.pi) + 0.5
-        self._direction = (turn * DIRECTIONS).astype(np.intp) % DIRECTIONS
+        self._direction = np.minimum((turn * DIRECTIONS).astype(np.intp), DIRECTIONS - 1)
         bone = (hu > SKULL_HU) & is_outer
-        where, distance = self._direction[bone], self._distance_mm[bone]
-        nearest, farthest = np.full(DIRECTIONS, np.inf), np.zeros(DIRECTIONS)
-        np.minimum.at(nearest, where, distance)
-        np.maximum.at(farthest, where, distance)
-        self.is_met = farthest > 0
-        self._nearest_mm = nearest
+        far = np.minimum(self._distance_mm[bone], REACH_MM - 1).astype(np.intp)
+        counts = np.bincount(self._direction[bone] * REACH_MM + far, minlength=DIRECTIONS * REACH_MM)
+        is_bone = counts.reshape(DIRECTIONS, REACH_MM) > 0
+        self.is_met = is_bone.any(axis=1)
+        self._nearest_mm = np.where(self.is_met, is_bone.argmax(axis=1) + 0.5, np.inf)
+        farthest = np.where(self.is_met, REACH_MM - 0.5 - is_bone[:, ::-1].argmax(axis=1), 0.0)
         angle = ((np.arange(DIRECTIONS) + 0.5) / DIRECTIONS - 0.5) * 2 * np.pi
         self.outer_mm = farthest[:, None] * np.stack((np.sin(angle), np.cos(angle)), axis=1)
 
