@@ -195,7 +195,8 @@ def inspect(path: Path, hash_uids: bool) -> int:
         0, or 3 if no file could be read.
     """
     contents = scan((path,), lambda _progress: None, CancelToken())
-    print(json.dumps(inspect_document(contents, hash_uids), indent=1, ensure_ascii=False))
+    # ASCII alone: a terminal or pipe of any encoding takes it.
+    print(json.dumps(inspect_document(contents, hash_uids), indent=1))
     return DONE if contents.series else NOTHING_READABLE
 
 

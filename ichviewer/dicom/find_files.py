@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ichviewer.core.file_errors import why_not_read
 from ichviewer.core.series import ArchiveMember
+from ichviewer.dicom.file_text import shown
 
 
 @dataclass(frozen=True)
@@ -34,24 +35,54 @@ class FoundFile:
 def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
     """Files of all *paths*, folders recursively, in order of their names.
 
-    A linked folder is entered only if it lies inside the opened one and was not seen yet. Pipes,
-    sockets and devices are named, not opened: reading one might never end.
+    A link within an opened folder is followed only to what lies in that folder too, and nothing is read twice
+    for it. Pipes, sockets and devices are named, not opened: reading one might never end.
     """
-    seen: set[tuple[int, int]] = set()
+    seen_folders: set[tuple[int, int]] = set()
+    seen_files: dict[str, bool] = {}
     for opened in paths:
         root = opened.absolute()
         if root.is_dir():
-            yield from _below(root, seen)
+            found = _below(root, seen_folders)
         else:
-            yield _file(root, root.name)
+            found = iter([_Entry(root, shown(root.name), os.path.realpath(root), is_link=False)])
+        for entry in found:
+            is_link_to_it = seen_files.get(entry.real_path)
+            if is_link_to_it is None:
+                seen_files[entry.real_path] = entry.is_link
+                yield _file(entry)
+            elif is_link_to_it or entry.is_link:
+                yield FoundFile(entry.path, entry.shown, "the same file was named before")
 
 
-def _below(root: Path, seen: set[tuple[int, int]]) -> Iterator[FoundFile]:
+@dataclass(frozen=True)
+class _Entry:
+    """A name of something that is no folder.
+
+    Attributes:
+        path: Absolute path.
+        shown: Path relative to what was opened, fit to be shown.
+        real_path: Without links.
+        is_link: Whether the name, found in an opened folder, is a link.
+        obstacle: Why it is not opened; empty if nothing is known against it.
+        is_damaged: Whether the obstacle is a fault and no choice.
+    """
+
+    path: Path
+    shown: str
+    real_path: str
+    is_link: bool
+    obstacle: str = ""
+    is_damaged: bool = False
+
+
+def _below(root: Path, seen: set[tuple[int, int]]) -> Iterator[_Entry]:
     """Files of a folder, then those of its folders; a list instead of recursion, for folders nested deep."""
     real_root = root.resolve()
     waiting = [root]
     while waiting:
         folder = waiting.pop()
+        real_folder = os.path.realpath(folder)
         try:
             status = folder.stat()
             if (status.st_dev, status.st_ino) in seen:
@@ -59,26 +90,42 @@ def _below(root: Path, seen: set[tuple[int, int]]) -> Iterator[FoundFile]:
             seen.add((status.st_dev, status.st_ino))
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            shown = str(folder.relative_to(root))
-            yield FoundFile(folder, shown, f"cannot be opened: {why_not_read(error)}", is_damaged=True)
+            why = f"cannot be opened: {why_not_read(error)}"
+            yield _Entry(folder, _relative(folder, root), real_folder, False, why, is_damaged=True)
             continue
         folders = []
         for entry in entries:
-            path = Path(entry.path)
-            if not entry.is_dir():
-                yield _file(path, str(path.relative_to(root)))
-            elif entry.is_symlink() and not path.resolve().is_relative_to(real_root):
-                yield FoundFile(
-                    path, str(path.relative_to(root)), "a link that leads out of the opened folder"
-                )
-            else:
+            path, is_link = Path(entry.path), entry.is_symlink()
+            real_path = os.path.realpath(path) if is_link else f"{real_folder}{os.sep}{entry.name}"
+            if is_link and not Path(real_path).is_relative_to(real_root):
+                why = "a link that leads out of the opened folder"
+                yield _Entry(path, _relative(path, root), str(path), True, why)
+            elif _is_folder(entry):
                 folders.append(path)
+            else:
+                yield _Entry(path, _relative(path, root), real_path, is_link)
         waiting += reversed(folders)
 
 
-def _file(path: Path, shown: str) -> FoundFile:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        mode = path.stat().st_mode
+        return entry.is_dir()
+    except OSError:
+        # A link in a circle, say; the attempt to open it names the reason.
+        return False
+
+
+def _relative(path: Path, root: Path) -> str:
+    """Path below *root*; bytes that are no text and signs that steer a terminal are marked."""
+    return shown(str(path.relative_to(root)))
+
+
+def _file(entry: _Entry) -> FoundFile:
+    if entry.obstacle:
+        return FoundFile(entry.path, entry.shown, entry.obstacle, entry.is_damaged)
+    try:
+        mode = entry.path.stat().st_mode
     except OSError as error:
-        return FoundFile(path, shown, f"cannot be opened: {why_not_read(error)}", is_damaged=True)
-    return FoundFile(path, shown, "" if stat.S_ISREG(mode) else "not a regular file")
+        why = f"cannot be opened: {why_not_read(error)}"
+        return FoundFile(entry.path, entry.shown, why, is_damaged=True)
+    return FoundFile(entry.path, entry.shown, "" if stat.S_ISREG(mode) else "not a regular file")

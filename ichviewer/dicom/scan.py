@@ -5,6 +5,7 @@ The one thing to get wrong: a file may be skipped, never silently.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,7 +56,7 @@ def scan(paths: Sequence[Path], progress: ReportProgress, cancel: CancelToken) -
     Raises:
         Cancelled: *cancel* was set.
     """
-    found = [file for path in paths for file in _files_of(path)]
+    found = _once([file for path in paths for file in _files_of(path)])
     scanned = []
     for number, file in enumerate(found):
         cancel.raise_if_cancelled()
@@ -67,6 +68,15 @@ def scan(paths: Sequence[Path], progress: ReportProgress, cancel: CancelToken) -
     stacks = [stack for stack in split_into_stacks(slices) if _has_sound_slice(stack)]
     duplicates = {id(instance) for instance in without_duplicates(slices)[1]}
     return FolderContents(tuple(build_all(stacks)), tuple(_verdict(file, duplicates) for file in scanned))
+
+
+def _once(found: Sequence[FoundFile]) -> list[FoundFile]:
+    """What several paths name (a folder and a file in it, say) once, in the order of the first."""
+    by_place: dict[tuple[object, ...], FoundFile] = {}
+    for file in found:
+        place = os.path.realpath(file.path), file.member and file.member.offset, file.obstacle and file.shown
+        by_place.setdefault(place, file)
+    return list(by_place.values())
 
 
 def _files_of(path: Path) -> list[FoundFile]:
