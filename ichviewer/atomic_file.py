@@ -77,9 +77,9 @@ def _mode_of(target: Path) -> int | None:
 
 
 def _remove_abandoned(target: Path) -> None:
-    """Remove what a killed process left of an earlier write; what is still being written is locked and stays."""
+    """Remove what a killed process left of an earlier write; what is being written is locked and stays."""
     start = f".{target.name[:NAME_KEPT]}."
-    # Whatever stands in the way here (a folder that may not be listed, a file in use) stands in nobody else's.
+    # What stands in the way here (a folder that may not be listed, a file in use) does so nowhere else.
     with contextlib.suppress(OSError):
         for entry in os.scandir(target.parent):
             if entry.name.startswith(start) and entry.name.endswith(SUFFIX):

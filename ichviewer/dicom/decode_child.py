@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import JPEGTransferSyntaxes
 
+from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import StoredPixels
+from ichviewer.dicom.fragments import ENDS_EARLY, fragments_end_early
 from ichviewer.dicom.source import member_bytes, open_for_pixels
 from ichviewer.dicom.stored_pixels import syntax_name
 
@@ -101,10 +103,14 @@ def decode_frame(task: DecodeTask) -> NDArray[np.integer]:
 
     Raises:
         NotImplementedError: No decoder knows the transfer syntax.
+        UnreadableError: The file ends early, or is damaged within its archive.
         Exception: Whatever the decoders raise.
     """
     try:
         return _by_pydicom(task)
+    except UnreadableError:
+        # Cut short, or damaged within its archive: GDCM would fill up what is missing.
+        raise
     except Exception:
         if task.pixels.transfer_syntax not in REFUSED_JPEG:
             raise
@@ -127,6 +133,8 @@ def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
         "pixel_keyword": "PixelData",
     }
     with open_for_pixels(Path(task.path), pixels.member, pixels.frame_count) as file:
+        if pixels.length is None and fragments_end_early(file, pixels.offset):
+            raise UnreadableError(ENDS_EARLY)
         file.seek(pixels.offset)
         array, _ = decoder.as_array(file, index=task.frame_index, **options)
     return np.asarray(array)

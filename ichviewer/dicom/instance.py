@@ -14,6 +14,7 @@ from pydicom.uid import UID
 
 from ichviewer.core.series import SliceHeader, StoredPixels
 from ichviewer.dicom import tags
+from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.hounsfield import hu_claim
 from ichviewer.dicom.raw_header import DamagedError, RawHeader
 from ichviewer.dicom.stored_pixels import modality_lut_type, stored_pixels
@@ -21,6 +22,8 @@ from ichviewer.dicom.voi import for_volume, header_windows
 
 SMALLEST_MM, LARGEST_MM = 1e-3, 1e3
 """Between these lies the distance of two pixels."""
+
+SMALLEST_SLOPE = 1e-6
 
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 
@@ -69,7 +72,7 @@ def check_is_image(raw: RawHeader) -> None:
     if storage_class == MEDIA_DIRECTORY:
         raise SkippedError("a DICOM directory; the files themselves were read")
     if raw.ends_early:
-        raise DamagedError("the file ends within its header")
+        raise DamagedError(f"the file ends within its header; {STILL_COPIED}")
     if raw.pixels is None and raw.word(tags.ROWS) is None:
         if not raw.has(tags.SOP_INSTANCE_UID) and not storage_class:
             raise SkippedError("not a DICOM image")
@@ -142,6 +145,11 @@ def plain_instance(path: Path, raw: RawHeader) -> Instance:
     )
 
 
+def usable_slope(number: float | None) -> float | None:
+    """Rescale Slope, None where it is 0 or so small that all values would be the same."""
+    return number if number is not None and abs(number) >= SMALLEST_SLOPE else None
+
+
 def rescale(raw: RawHeader, pixels: StoredPixels) -> tuple[float | None, float | None]:
     """Rescale Slope and Intercept, None where absent, or where a Modality LUT stands in their place.
 
@@ -149,7 +157,7 @@ def rescale(raw: RawHeader, pixels: StoredPixels) -> tuple[float | None, float |
     """
     if pixels.modality_lut is not None:
         return None, None
-    return raw.decimal(tags.RESCALE_SLOPE) or None, raw.decimal(tags.RESCALE_INTERCEPT)
+    return usable_slope(raw.decimal(tags.RESCALE_SLOPE)), raw.decimal(tags.RESCALE_INTERCEPT)
 
 
 def claim(

@@ -15,6 +15,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import StoredPixels
+from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.raw_header import inflated_pixels
 from ichviewer.dicom.source import open_for_pixels
 from ichviewer.dicom.stored_pixels import frame_bytes, inversion_sum
@@ -44,7 +45,7 @@ def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.integer]) 
         while done < len(view):
             count = file.readinto(view[done:])  # type: ignore[attr-defined]
             if not count:
-                raise UnreadableError(f"the pixel data end after {done} of {len(view)} bytes")
+                raise UnreadableError(f"the pixel data end after {done} of {len(view)} bytes; {STILL_COPIED}")
             done += count
     clear_unused_bits(target, pixels)
 
@@ -70,7 +71,7 @@ def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDAr
             file.seek(pixels.offset - before)
             content = file.read(before + size + after)
     if len(content) < before + size + after:
-        raise UnreadableError(f"the pixel data end after {len(content)} of {size} bytes")
+        raise UnreadableError(f"the pixel data end after {len(content)} of {size} bytes; {STILL_COPIED}")
     if in_words:
         content = np.frombuffer(content, dtype=">u2").astype("<u2").tobytes()[before : before + size]
     order = ">" if pixels.is_big_endian else "<"

@@ -28,6 +28,7 @@ from ichviewer.dicom.character_set import decoded
 from ichviewer.dicom.deflated import inflated_range, inflated_start
 from ichviewer.dicom.element_walk import UNDEFINED, Element, HeadReader, MalformedError, walk
 from ichviewer.dicom.file_text import LONGEST_VALUE, components, finite_numbers, shown, shown_ascii
+from ichviewer.dicom.fragments import fragments_end_early
 from ichviewer.dicom.sequence_item import SequenceItem, read_items
 from ichviewer.dicom.source import open_for_header
 
@@ -91,6 +92,7 @@ class RawHeader:
         ends_early: Whether the file ends within the header.
         total_bytes: Size of the file, or of the inflated data set with the deflated syntax.
         member: Where the file lies in a ZIP archive; None for a file of its own.
+        pixels_end_early: Whether the file ends within its compressed pixels.
     """
 
     values: Mapping[int, bytes]
@@ -101,6 +103,7 @@ class RawHeader:
     ends_early: bool
     total_bytes: int
     member: ArchiveMember | None = None
+    pixels_end_early: bool = False
 
     def has(self, tag: int) -> bool:
         """Whether the attribute is there with a value."""
@@ -184,9 +187,13 @@ def read_raw_header(path: Path, member: ArchiveMember | None = None) -> RawHeade
     with open_for_header(path, member) as file:
         size = os.fstat(file.fileno()).st_size if member is None else member.size
         try:
-            return replace(_read_in_steps(file, size), member=member)
+            header = replace(_read_in_steps(file, size), member=member)
         except (UnreadableError, MalformedError) as error:
             raise DamagedError(f"malformed file: {error}") from error
+        # A member of an archive is read once, forward; its pixels are held against its check sum instead.
+        if member is None and header.pixels is not None and header.pixels.length is None:
+            return replace(header, pixels_end_early=fragments_end_early(file, header.pixels.offset))
+        return header
 
 
 def _read_in_steps(file: BinaryIO, size: int) -> RawHeader:

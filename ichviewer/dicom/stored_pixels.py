@@ -18,6 +18,7 @@ from pydicom.uid import (
 from ichviewer.core.series import StoredPixels
 from ichviewer.dicom import tags
 from ichviewer.dicom.element_walk import MalformedError
+from ichviewer.dicom.fragments import ENDS_EARLY, STILL_COPIED
 from ichviewer.dicom.raw_header import DamagedError, RawHeader
 
 NATIVE_SYNTAXES = frozenset(
@@ -80,7 +81,7 @@ def stored_pixels(raw: RawHeader, frame_count: int) -> StoredPixels:
         member=raw.member,
     )
     shape = raw.word(tags.ROWS) or 0, raw.word(tags.COLUMNS) or 0
-    return replace(pixels, fault=_layout_fault(pixels, shape) or _size_fault(raw, pixels, shape))
+    return replace(pixels, fault=layout_fault(pixels, shape) or _size_fault(raw, pixels, shape))
 
 
 def frame_bytes(pixels: StoredPixels, shape: tuple[int, int]) -> int:
@@ -164,7 +165,7 @@ def modality_lut_type(raw: RawHeader) -> str:
     return found[0] if found else "US"
 
 
-def _layout_fault(pixels: StoredPixels, shape: tuple[int, int]) -> str:
+def layout_fault(pixels: StoredPixels, shape: tuple[int, int]) -> str:
     """Why pixels so declared cannot be shown; empty if they can."""
     if max(shape) > LARGEST_SIDE or shape[0] * shape[1] > MOST_PIXELS:
         return f"{shape[0]} x {shape[1]} pixels are declared; no CT slice is that large"
@@ -191,7 +192,11 @@ def _size_fault(raw: RawHeader, pixels: StoredPixels, shape: tuple[int, int]) ->
         is_deflated = pixels.transfer_syntax == DeflatedExplicitVRLittleEndian
         if is_deflated and pixels.frame_count * raw.total_bytes > MOST_INFLATING:
             return f"{pixels.frame_count} frames in a deflated data set of {raw.total_bytes} bytes"
-        return f"the pixel data end after {max(there, 0)} of {needed} bytes" if there < needed else ""
+        if there < needed:
+            return f"the pixel data end after {max(there, 0)} of {needed} bytes; {STILL_COPIED}"
+        return ""
+    if raw.pixels_end_early:
+        return ENDS_EARLY
     if needed > min(SMALL_RATIO * max(there, 0), SMALL_BYTES + HIGHEST_RATIO * max(there, 0)):
         return f"{needed} bytes of pixels are declared, {max(there, 0)} bytes of compressed data are there"
     return ""

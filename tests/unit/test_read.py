@@ -22,6 +22,7 @@ from pydicom.uid import (
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.progress import Cancelled, CancelToken, Progress, ignore_progress
 from ichviewer.core.volume import Volume
+from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.read import read_slice, read_volume, thumbnail
 from ichviewer.dicom.scan import scan
 
@@ -175,7 +176,7 @@ def test_a_slice_that_goes_missing_costs_that_slice(tmp_path: Path) -> None:
     volume = read_volume(series, ignore_progress, CancelToken())
     assert volume.is_readable.tolist() == [True, True, False, False, True]
     assert "cannot be opened" in volume.unreadable_reasons[2]
-    assert volume.unreadable_reasons[3] == "the pixel data end after 364 of 384 bytes"
+    assert volume.unreadable_reasons[3] == f"the pixel data end after 364 of 384 bytes; {STILL_COPIED}"
     np.testing.assert_array_equal(volume.stored_values[4], ramp(start=5))
 
 

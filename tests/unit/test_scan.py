@@ -26,6 +26,7 @@ from ichviewer.core.series import TWO_PATIENTS_NOTE, FileVerdict, FolderContents
 from ichviewer.dicom import deflated
 from ichviewer.dicom.decode import Decoded, SliceDecoder
 from ichviewer.dicom.decode_child import DecodeTask
+from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.read import read_volume
 from ichviewer.dicom.scan import best_series, scan
 
@@ -105,7 +106,7 @@ def test_every_file_has_one_verdict_with_its_reason(tmp_path: Path) -> None:
         "a dose report (X-Ray Radiation Dose SR Storage, SR)",
     )
     assert verdicts["no_pixels"] == (Verdict.DAMAGED, "no pixel data")
-    assert verdicts["cut"] == (Verdict.DAMAGED, "the file ends within its header")
+    assert verdicts["cut"] == (Verdict.DAMAGED, f"the file ends within its header; {STILL_COPIED}")
     assert verdicts["IM000"] == (Verdict.LOADED, "")
 
 
@@ -393,7 +394,7 @@ def test_a_long_header_is_read_to_its_end(tmp_path: Path) -> None:
 def test_an_element_longer_than_the_file_is_damage(tmp_path: Path) -> None:
     private = b"\x09\x00\x10\x10OB\0\0" + (4_000_000_000).to_bytes(4, "little") + b"\0" * 64
     with_extra_element(write_slice(tmp_path / "liar"), private)
-    assert only_file(tmp_path).reason == "the file ends within its header"
+    assert only_file(tmp_path).reason == f"the file ends within its header; {STILL_COPIED}"
 
 
 def test_the_inflated_size_of_a_deflated_file_has_a_limit(
