@@ -24,6 +24,7 @@ from ichviewer.dicom.instance import (
     plain_instance,
     position,
     positive,
+    usable_slope,
 )
 from ichviewer.dicom.raw_header import DamagedError, RawHeader
 from ichviewer.dicom.sequence_item import SequenceItem
@@ -87,7 +88,7 @@ def _frame(whole: Instance, first: StoredPixels, index: int, groups: list[Sequen
         image_orientation=orientation(_numbers(groups, PLANE_ORIENTATION_SEQUENCE, tags.IMAGE_ORIENTATION)),
         pixel_spacing_mm=spacing or whole.header.pixel_spacing_mm,
         thickness_mm=positive(thickness[0] if thickness else None) or whole.header.thickness_mm,
-        slope=slope or None,
+        slope=usable_slope(slope),
         intercept=intercept,
         pixels=pixels,
         file_windows=for_volume(_windows(groups, whole), slope, intercept, pixels),

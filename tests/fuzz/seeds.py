@@ -51,7 +51,7 @@ class Seed:
     @property
     def file_name(self) -> str:
         """The name under which the viewer is given the mutant; some names mean something to it."""
-        return "DICOMDIR" if "DICOMDIR" in self.name.upper() else "mutant"
+        return "DICOMDIR" if "DICOMDIR" in Path(self.name).name else "mutant"
 
 
 def all_seeds() -> list[Seed]:
