@@ -56,6 +56,20 @@ def write_atomically(path: Path, content: bytes) -> None:
     _sync_folder(target.parent)
 
 
+def require_writable(path: Path) -> None:
+    """Find out before the work whether its result could be written; nothing is written.
+
+    Raises:
+        OSError: There is no folder that can be written, or *path* is a folder or read-only.
+    """
+    target = Path(os.path.realpath(path))
+    _mode_of(target)
+    if not stat.S_ISDIR(target.parent.stat().st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(target.parent))
+    if not os.access(target.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target.parent))
+
+
 def _mode_of(target: Path) -> int | None:
     """Rights of the file to be replaced; None if there is none.
 

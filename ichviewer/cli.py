@@ -14,10 +14,12 @@ from pathlib import Path
 
 from ichviewer import __version__, headless
 from ichviewer.core.errors import IchViewerError
+from ichviewer.core.file_errors import why_not_read, why_not_written
 from ichviewer.resources import resource_path
 from ichviewer.settings import user_data_folder
 
 CHECKPOINT = "checkpoints/ichviewer_mobilenet_v2.json"
+FAILED, CANCELED = 1, 130
 COMMANDS = ("analyze", "inspect", "demo", "tour", "selftest")
 
 
@@ -27,33 +29,49 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         Exit code: 0 done, 1 failed, 2 bad arguments, 3 nothing readable, 4 input check red.
     """
-    words = list(arguments)
-    if words and words[0] in COMMANDS:
-        return _run_command(words)
-    options = _window_parser().parse_args(words)
-    return _open_window(options.path)
-
-
-def _run_command(words: Sequence[str]) -> int:
-    options = _command_parser().parse_args(words)
     try:
-        if options.command == "analyze":
-            return headless.analyze(_analyze_request(options))
-        if options.command == "inspect":
-            return headless.inspect(options.path, options.hash_uids)
-        if options.command == "demo":
-            return headless.demo(options.folder, with_bleeds=not options.without_bleeds)
-        if options.command == "selftest":
-            return headless.selftest(
-                options.checkpoint or resource_path(CHECKPOINT), options.device, options.json
-            )
-        return _tour(options.out)
+        code = _answer(list(arguments))
+        if sys.stdout is not None:
+            sys.stdout.flush()  # A full disk behind a redirected output shows here at the latest.
+        return code
     except IchViewerError as error:
         print(f"ichviewer: {error}", file=sys.stderr)
-        return 1
+        return FAILED
+    except BrokenPipeError:
+        _forget_output()  # Whoever read the output has gone (`| head`); nothing is wrong.
+        return FAILED
+    except OSError as error:
+        _forget_output()
+        print(f"ichviewer: {error.filename or 'the output'}: {why_not_written(error)}.", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("ichviewer: canceled", file=sys.stderr)
-        return 130
+        return CANCELED
+
+
+def _answer(words: list[str]) -> int:
+    if words and words[0] in COMMANDS:
+        return _run_command(_command_parser().parse_args(words))
+    return _open_window(_window_parser().parse_args(words).path)
+
+
+def _run_command(options: argparse.Namespace) -> int:
+    if options.command == "analyze":
+        return headless.analyze(_analyze_request(options))
+    if options.command == "inspect":
+        return headless.inspect(options.path, options.hash_uids)
+    if options.command == "demo":
+        return headless.demo(options.folder, with_bleeds=not options.without_bleeds)
+    if options.command == "selftest":
+        return headless.selftest(
+            options.checkpoint or resource_path(CHECKPOINT), options.device, options.json
+        )
+    return _tour(options.out)
+
+
+def _forget_output() -> None:
+    """Let Python end quietly although the rest of the output can go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tour(out: Path | None) -> int:
@@ -169,6 +187,10 @@ def _command_parser() -> argparse.ArgumentParser:
 
 def _existing(text: str) -> Path:
     path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(f"{text} does not exist")
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise argparse.ArgumentTypeError(f"{text} does not exist") from error
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text} cannot be opened: {why_not_read(error)}") from error
     return path

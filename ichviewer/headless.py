@@ -7,13 +7,14 @@ standard error, so that a pipe stays clean.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from ichviewer.atomic_file import require_writable
 from ichviewer.controller import Controller, OpenStack, demo_folder
-from ichviewer.core.errors import ExportError, UnreadableError
+from ichviewer.core.errors import ExportError, InferenceError, UnreadableError
+from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import NOT_LOOKED_FOR, SUBTYPES, Review, Subtype, study_scores
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.series import FolderContents, Series, Verdict
@@ -64,10 +65,11 @@ def analyze(request: AnalyzeRequest) -> int:
     """Score one or more series and write the table.
 
     Returns:
-        0 done, 2 no such series, 3 nothing readable, 4 input check red for at least one series.
+        0 done, 1 something failed (the table holds what did not), 2 no such series, 3 nothing readable,
+        4 input check red for at least one series.
 
     Raises:
-        IchViewerError: The network cannot run or the table cannot be written.
+        IchViewerError: The table cannot be written.
     """
     _require_writable(request.csv)
     controller = Controller(request.checkpoint, request.device, user_data_folder())
@@ -81,15 +83,18 @@ def analyze(request: AnalyzeRequest) -> int:
         series, code = _chosen(controller, contents, request)
         if not series:
             return code
-        reports, refused = _analyze_each(controller, series, request)
+        reports, refused, failed = _analyze_each(controller, series, request)
         if reports:
             controller.export(request.csv, reports, request.identify)
             print(f"{request.csv}: {sum(len(r.findings.slices) for r in reports)} slices")
             if len(reports) == 1:
                 print(f"  input check {reports[0].input_check}")
                 _print_study(reports[0])
-            return INPUT_CHECK_RED if refused else DONE
-        return INPUT_CHECK_RED if refused else NOTHING_READABLE
+        if failed:
+            return SOMETHING_FAILED
+        if refused:
+            return INPUT_CHECK_RED
+        return DONE if reports else NOTHING_READABLE
     finally:
         controller.close()
 
@@ -98,11 +103,12 @@ def _require_writable(path: Path) -> None:
     """Say before minutes of work that its result could not be written.
 
     Raises:
-        ExportError: The folder is not there or cannot be written.
+        ExportError: The folder is not there or cannot be written, or the file is a folder or read-only.
     """
-    folder = path.absolute().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise ExportError(f"{path} cannot be written: there is no folder {folder} that can be written.")
+    try:
+        require_writable(path)
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written: {why_not_written(error)}.") from error
 
 
 def _chosen(
@@ -132,10 +138,10 @@ def _is_axial_ct(series: Series) -> bool:
 
 def _analyze_each(
     controller: Controller, chosen: tuple[Series, ...], request: AnalyzeRequest
-) -> tuple[list[Report], int]:
-    """Reports of the series that were analyzed, and how many the input check refused."""
+) -> tuple[list[Report], int, int]:
+    """Reports of the series that were analyzed, how many the input check refused, how many failed."""
     reports: list[Report] = []
-    refused = 0
+    refused = failed = 0
     progress = ProgressLine()
     for number, series in enumerate(chosen, start=1):
         name = f"series {number} of {len(chosen)}" if len(chosen) > 1 else "analyzing"
@@ -156,12 +162,18 @@ def _analyze_each(
             _complain(f"  not analyzed ({mend}--force analyzes it all the same)")
             refused += 1
             continue
-        report = _analyze_one(controller, stack, name, progress)
-        reports.append(report)
-        if request.heatmaps is not None:
-            _write_pictures(stack.volume, report, request.heatmaps)
+        # What fails here costs this series or its pictures; the table still gets all the others.
+        try:
+            report = _analyze_one(controller, stack, name, progress)
+            reports.append(report)
+            if request.heatmaps is not None:
+                _write_pictures(stack.volume, report, request.heatmaps)
+        except (InferenceError, ExportError) as error:
+            progress.end()
+            _complain(f"{series.key}: {error}")
+            failed += 1
     progress.end()
-    return reports, refused
+    return reports, refused, failed
 
 
 def _analyze_one(controller: Controller, stack: OpenStack, name: str, progress: ProgressLine) -> Report:
@@ -223,7 +235,10 @@ def tour_study() -> Path:
 
 def tour(study: Path, out: Path, checkpoint: Path) -> int:
     """Analyze *study* without a window and print where the table and a picture of the worst slice lie."""
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{out} cannot be written: {why_not_written(error)}.") from error
     controller = Controller(checkpoint, "auto", user_data_folder())
     controller.start_network()
     try:
