@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from ichviewer.core.geometry import Gap, InPlane, StackGeometry
 from ichviewer.core.windowing import FileWindow
@@ -240,12 +241,12 @@ class Series:
         """Whether the files say where every pixel lies: positions, orientation and pixel spacing."""
         return self.geometry is not None
 
-    @property
+    @cached_property
     def has_directions(self) -> bool:
         """Whether every file says which way its rows and columns run (0020,0037)."""
         return all(header.image_orientation is not None for header in self.slices)
 
-    @property
+    @cached_property
     def has_positions(self) -> bool:
         """Whether every file says where its slice lies along the normal (0020,0032 and 0020,0037)."""
         return self.has_directions and all(header.image_position_mm is not None for header in self.slices)

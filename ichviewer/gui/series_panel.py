@@ -88,8 +88,9 @@ class SeriesPanel(QWidget):
             self._fill(state.contents, names_patients=state.overlay_text is OverlayText.FULL)
         if self._picture_inputs.differ(state.thumbnails) or is_new:
             self._show_pictures(state.thumbnails)
-        if self._open_inputs.differ(state.volume) or is_new:
-            self._mark_open(None if state.volume is None else state.volume.series.key)
+        open_series = None if state.volume is None else state.volume.series
+        if self._open_inputs.differ(open_series) or is_new:
+            self._mark_open(None if open_series is None else open_series.key)
         if self._file_inputs.differ(state.contents):
             self._show_files_line(state.contents)
 

@@ -80,10 +80,15 @@ class SliceView(QWidget):
         return cursor_text(state.volume, state.slice_index, row, column)
 
     def _render(self, state: ViewState) -> None:
-        """Ask for a paint event if anything that this view draws has changed."""
-        findings = state.findings
+        """Ask for a paint event if anything that this view draws has changed.
+
+        While a stack is read, its volume changes many times a second, and the slice in view once.
+        """
+        findings, volume = state.findings, state.volume
         if self._drawn.differ(
-            state.volume,
+            None if volume is None else volume.series,
+            None if volume is None else volume.stored_values,
+            volume is not None and bool(volume.is_readable[state.slice_index]),
             awaited_text(state),
             state.slice_index,
             state.windows[self._view_index],
