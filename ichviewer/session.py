@@ -7,6 +7,7 @@ supersedes the old one, and the findings refuse a stranger's slice.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,9 @@ from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
 from ichviewer.selftest_report import SelfTestReport, selftest_text, verdict_lines
 from ichviewer.settings import Settings, save_settings
+
+PROGRESS_EVERY_S = 0.05
+"""Progress is shown at most this often."""
 
 Reporter = Callable[[Any], None]
 
@@ -78,7 +82,7 @@ class Session:
         """List what lies below *paths*, open the best head CT, and analyze it."""
 
         def work(report: Reporter, cancel: CancelToken) -> None:
-            contents = self._controller.scan(paths, report, cancel)
+            contents = self._controller.scan(paths, _paced(report), cancel)
             report(contents)
             best = self._controller.best_series(contents)
             if best is not None:
@@ -439,6 +443,19 @@ class Session:
 
     def _say(self, text: str, is_problem: bool = False) -> None:
         self._store.update(lambda state: replace(state, message=Message(text, is_problem)))
+
+
+def _paced(report: Reporter, clock: Callable[[], float] = time.monotonic) -> Reporter:
+    """The same reporter for progress, at most every PROGRESS_EVERY_S: each time the window is drawn anew."""
+    told_at = float("-inf")
+
+    def tell(progress: Progress) -> None:
+        nonlocal told_at
+        if clock() - told_at >= PROGRESS_EVERY_S:
+            told_at = clock()
+            report(progress)
+
+    return tell
 
 
 def _identity(volume: Volume) -> StackIdentity:
