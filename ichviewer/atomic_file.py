@@ -10,7 +10,10 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 try:
@@ -54,6 +57,30 @@ def write_atomically(path: Path, content: bytes) -> None:
             partial.unlink()
         raise
     _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def partial_folder(folder: Path) -> Iterator[Path]:
+    """A new folder beside *folder*, to be filled and then renamed to it; what is not renamed is removed.
+
+    What a killed process left of an earlier try is removed first.
+
+    Raises:
+        OSError: The folder above cannot be written.
+    """
+    _remove_abandoned(folder)
+    prefix = f".{folder.name[:NAME_KEPT]}."
+    partial = Path(tempfile.mkdtemp(prefix=prefix, suffix=SUFFIX, dir=folder.parent))
+    lock = None
+    try:
+        with contextlib.suppress(OSError):  # Windows opens no folder, and not every disk knows locks.
+            lock = os.open(partial, os.O_RDONLY)
+            _lock(lock)
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
 
 
 def require_writable(path: Path) -> None:
@@ -105,9 +132,15 @@ def _remove_unlocked(partial: Path) -> None:
         if fcntl is None:
             partial.unlink()
             return
-        with partial.open("rb") as file:
-            _lock(file.fileno())
-            partial.unlink()
+        handle = os.open(partial, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            _lock(handle)
+            if partial.is_dir():
+                shutil.rmtree(partial)
+            else:
+                partial.unlink()
+        finally:
+            os.close(handle)
 
 
 def _lock(handle: int) -> None:

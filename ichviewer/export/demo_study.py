@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ichviewer.atomic_file import partial_folder
 from ichviewer.core.errors import ExportError
 from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import SUBTYPES, Subtype
@@ -118,23 +119,30 @@ def write_demo_study(
     options = demo_options(spec)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
+        with partial_folder(folder) as partial:
+            _write_series(partial, folder, phantom, options, written, cancel)
+            _write_truth(partial, phantom, options)
+            # The folder was private so far; a demo study is nobody's secret.
+            partial.chmod(0o755)
+            _move_into_place(partial, folder)
     except OSError as error:
         raise ExportError(f"{folder} cannot be written: {why_not_written(error)}.") from error
-    try:
-        write_dicom_series(partial, phantom.hu, phantom.geometry, options, written, cancel)
-        _write_truth(partial, phantom, options)
-        # mkdtemp makes a private folder; a demo study is nobody's secret.
-        partial.chmod(0o755)
-        _move_into_place(partial, folder)
-    except ExportError as error:
-        # The reader knows nothing of the folder beside; it is gone by now.
-        raise ExportError(str(error).replace(str(partial), str(folder))) from error
-    except OSError as error:
-        raise ExportError(f"{folder} cannot be written: {why_not_written(error)}.") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return _truth(folder, phantom, options)
+
+
+def _write_series(
+    partial: Path,
+    folder: Path,
+    phantom: Phantom,
+    options: SeriesOptions,
+    report: ReportProgress,
+    cancel: CancelToken | None,
+) -> None:
+    """Write into *partial*, and complain of *folder*: the reader knows of no other one."""
+    try:
+        write_dicom_series(partial, phantom.hu, phantom.geometry, options, report, cancel)
+    except ExportError as error:
+        raise ExportError(str(error).replace(str(partial), str(folder))) from error
 
 
 def demo_options(spec: PhantomSpec) -> SeriesOptions:
@@ -190,7 +198,7 @@ def _move_into_place(partial: Path, folder: Path) -> None:
     if not folder.exists():
         partial.rename(folder)
         return
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".old", dir=folder.parent))
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".old.partial", dir=folder.parent))
     old = aside / "study"
     try:
         folder.rename(old)

@@ -6,6 +6,7 @@ how the **stored** pixels shall become canonical, so its inverse is applied here
 
 from __future__ import annotations
 
+import io
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,7 +154,11 @@ def write_dicom_series(
         dataset = slice_dataset(volume_hu[slice_index], geometry, slice_index, position, options)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            dataset.save_as(path, enforce_file_format=True, overwrite=False)
+            # Written in memory first: pydicom turns an error of the disk into a traceback in words.
+            content = io.BytesIO()
+            dataset.save_as(content, enforce_file_format=True)
+            with path.open("xb") as file:
+                file.write(content.getbuffer())
         except OSError as error:
             raise ExportError(f"{path} cannot be written: {why_not_written(error)}.") from error
         paths.append(path)
