@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.pixels import apply_modality_lut
 
-from ichviewer.core.input_check import CheckLevel, check_input
+from ichviewer.core.input_check import check_input
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.receipt import receipt, spacings_mm
 from ichviewer.core.series import FolderContents, Series, Verdict
@@ -79,7 +79,10 @@ def test_the_ge_head_has_28_slices_no_missing_one_and_one_overlap(shared_data: P
             "dcm_qa_ct/Philips",
             "sorted by position; 28 slices; no gaps; 1 localizer hidden; 3 screen captures hidden; spacing",
         ),
-        ("rsna_series", "sorted by position; 32 slices; tilt -11.0° (no tag); no gaps; spacing 5.01 mm; Houns"),
+        (
+            "rsna_series",
+            "sorted by position; 32 slices; tilt -11.0° (no tag); no gaps; spacing 5.01 mm; Houns",
+        ),
         ("cq500_ct0", "sorted by position; 23 slices; tilt -8.5° (tag +8.5); 1 gap; spacing 0.62 to 1.24 mm"),
     ],
 )
@@ -91,6 +94,38 @@ def test_the_receipt_of_each_real_head(shared_data: Path, folder: str, begins: s
     assert receipt(series).startswith(begins)
     listed = inspect_document(contents, False)["series"]
     assert [entry["receipt"] for entry in listed] == [receipt(one) for one in contents.series]
+
+
+@pytest.mark.parametrize(
+    ("folder", "text"),
+    [
+        ("dcm_qa_ct/GE", "amber; 1 overlap of slices; age unknown"),
+        (
+            "dcm_qa_ct/Philips",
+            (
+                "red; no brain inside a skull: not a head, or too small a part of one "
+                "(the slices cover 135 mm); age unknown"
+            ),
+        ),
+        ("rsna_series", "amber; Hounsfield units are assumed, not claimed; age unknown"),
+        (
+            "cq500_ct0",
+            (
+                "red; no brain inside a skull: not a head, or too small a part of one "
+                "(the slices cover 14 mm); 1 gap where a slice may be missing; thin slices (0.62 mm apart); age unknown"
+            ),
+        ),
+    ],
+)
+def test_the_input_check_of_each_real_series(
+    shared_data: Path, decoder: SliceDecoder, folder: str, text: str
+) -> None:
+    """Hazard: a sound head that is doubted teaches its readers to click doubts away.
+
+    GE and RSNA are sound heads; the Philips one is a plastic skull filled with air, and the CQ500 slices show
+    the vertex above the brain.
+    """
+    assert check_input(read(best(shared_data / folder), decoder)).text == text
 
 
 def test_the_philips_tree_falls_into_its_series(shared_data: Path) -> None:
@@ -117,7 +152,7 @@ def test_the_philips_dicomdir_opens_its_files(shared_data: Path) -> None:
 
 
 def test_the_rsna_series_is_sorted_though_almost_nothing_stands_in_its_headers(
-    shared_data: Path, decoder: SliceDecoder
+    shared_data: Path,
 ) -> None:
     (series,) = scanned(shared_data / "rsna_series").series
     assert len(series.slices) == 32
@@ -126,8 +161,6 @@ def test_the_rsna_series_is_sorted_though_almost_nothing_stands_in_its_headers(
     assert series.hu == "assumed"
     assert series.gaps == ()
     assert {round(step, 1) for step in spacings_mm(series)} == {5.0}
-    check = check_input(read(series, decoder))
-    assert check.level is CheckLevel.AMBER
 
 
 def test_cq500_misses_one_slice_and_holds_one_of_another_patient(shared_data: Path) -> None:

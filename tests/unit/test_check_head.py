@@ -47,6 +47,12 @@ def test_a_burr_hole_or_one_thin_place_is_no_craniectomy(
     assert reasons(without_flap(sound, slice(first, last), degrees)) == ()
 
 
+@pytest.mark.parametrize(("slices", "is_told"), [(2, False), (3, True)])
+def test_an_opening_counts_from_a_height_of_10_mm(sound: Pixels, slices: int, is_told: bool) -> None:
+    upper_head = sound[12:32]
+    assert bool(reasons(without_flap(upper_head, slice(10, 10 + slices), 90))) == is_told
+
+
 def test_an_opening_counts_from_40_degrees_all_the_way_round() -> None:
     has_skull = np.ones(36, dtype=np.bool_)
     has_skull[[34, 35, 0]] = False

@@ -94,6 +94,16 @@ def test_air_that_was_cut_off_at_the_scanners_circle_does_not_count_as_shifted()
     assert check_input(volume).level is CheckLevel.GREEN
 
 
+def test_a_fill_as_dense_as_metal_is_neither_metal_nor_head() -> None:
+    """Hazard: padding that is measured as tissue hides the head, or is told as metal."""
+    pixels = noisy_head()
+    row, column = np.mgrid[0:256, 0:256] - 127.5
+    pixels[np.hypot(row, column) > 120] = 3000
+    volume = make_head(pixels)
+    assert check_input(volume).reasons
+    assert check_input(replace(volume, paddings=((3000, 3000),) * 20)).reasons == ()
+
+
 def test_values_in_coarse_steps_are_red() -> None:
     """Hazard: 8-bit values with a slope of 32 show no bleed at all."""
     coarse = make_head(noisy_head() // 4 * 4)
