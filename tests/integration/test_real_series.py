@@ -112,7 +112,8 @@ def test_the_receipt_of_each_real_head(shared_data: Path, folder: str, begins: s
             "cq500_ct0",
             (
                 "red; no brain inside a skull: not a head, or too small a part of one "
-                "(the slices cover 14 mm); 1 gap where a slice may be missing; thin slices (0.62 mm apart); age unknown"
+                "(the slices cover 14 mm); 1 gap where a slice may be missing; thin slices (0.62 mm apart); "
+                "age unknown"
             ),
         ),
     ],

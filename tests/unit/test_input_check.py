@@ -95,13 +95,15 @@ def test_air_that_was_cut_off_at_the_scanners_circle_does_not_count_as_shifted()
 
 
 def test_a_fill_as_dense_as_metal_is_neither_metal_nor_head() -> None:
-    """Hazard: padding that is measured as tissue hides the head, or is told as metal."""
+    """Hazard: padding that is measured as bone closes an open skull, or is told as metal."""
     pixels = noisy_head()
     row, column = np.mgrid[0:256, 0:256] - 127.5
-    pixels[np.hypot(row, column) > 120] = 3000
-    volume = make_head(pixels)
-    assert check_input(volume).reasons
-    assert check_input(replace(volume, paddings=((3000, 3000),) * 20)).reasons == ()
+    pixels[(pixels > 500) & (column > np.abs(row))] = 40
+    pixels[np.hypot(row, column) > 108] = 3000
+    pixels[:30] = -1000
+    volume = replace(make_head(pixels), paddings=((3000, 3000),) * 20)
+    (reason,) = check_input(volume).reasons
+    assert reason.startswith("bone is missing from the skull")
 
 
 def test_values_in_coarse_steps_are_red() -> None:
