@@ -130,6 +130,7 @@ def test_the_input_check_of_each_real_series(
 
 
 def test_the_philips_tree_falls_into_its_series(shared_data: Path) -> None:
+    """Hazard: scouts and dose reports among the slices, or a series lost in the tree."""
     contents = scanned(shared_data / "dcm_qa_ct" / "Philips")
     found = {
         (s.description, len(s.slices), s.orientation, round(s.tilt_degrees, 1), s.is_ai_candidate)
@@ -148,6 +149,7 @@ def test_the_philips_tree_falls_into_its_series(shared_data: Path) -> None:
 
 
 def test_the_philips_dicomdir_opens_its_files(shared_data: Path) -> None:
+    """Hazard: a disc that shows nothing."""
     contents = scanned(shared_data / "dcm_qa_ct" / "Philips" / "DICOMDIR")
     assert sum(len(series.slices) for series in contents.series) >= 46
 
@@ -155,6 +157,7 @@ def test_the_philips_dicomdir_opens_its_files(shared_data: Path) -> None:
 def test_the_rsna_series_is_sorted_though_almost_nothing_stands_in_its_headers(
     shared_data: Path,
 ) -> None:
+    """Hazard: slices in the order of their random names."""
     (series,) = scanned(shared_data / "rsna_series").series
     assert len(series.slices) == 32
     assert series.tilt_degrees == pytest.approx(-11.0, abs=0.05)
@@ -180,6 +183,7 @@ def test_cq500_misses_one_slice_and_holds_one_of_another_patient(shared_data: Pa
 def test_hounsfield_units_are_pydicoms_on_every_slice(
     shared_data: Path, folder: str, decoder: SliceDecoder
 ) -> None:
+    """Hazard: units that are not the file's."""
     compared = 0
     for series in scanned(shared_data / folder).series:
         volume = read(series, decoder)
@@ -253,6 +257,7 @@ def _gdcm_frames(path: Path, rows: int, columns: int) -> NDArray[np.generic]:
 def test_what_pydicoms_table_refuses_still_shows_the_same_chest(
     shared_data: Path, stem: str, decoder: SliceDecoder
 ) -> None:
+    """Hazard: a 12-bit picture read as 8 bits."""
     folder = shared_data / "transfer_syntaxes"
     (path,) = folder.glob(f"CTImage.dcm_{stem}*")
     original = read(best(folder / "CTImage.dcm"), decoder).hu(0)

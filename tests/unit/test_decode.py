@@ -64,6 +64,7 @@ def good_task(folder: Path) -> DecodeTask:
 def test_lossless_syntaxes_give_back_what_was_written(
     tmp_path: Path, syntax: str, decoder: SliceDecoder
 ) -> None:
+    """Hazard: a decoder that changes values silently."""
     (series,) = scan([write_compressed(tmp_path, syntax)], ignore_progress, CancelToken()).series
     volume = read_volume(series, ignore_progress, CancelToken(), decoder)
     for index in range(3):
@@ -97,6 +98,7 @@ def test_a_broken_stream_costs_its_slice_and_the_message_names_the_syntax(
 
 
 def test_a_syntax_that_nobody_decodes_is_named(tmp_path: Path, decoder: SliceDecoder) -> None:
+    """Hazard: a series that is empty without a reason."""
     path = tmp_path / "film"
     path.write_bytes(b"\0" * 100)
     (result,) = decoded(decoder, task(path, MPEG2MPML)).values()
