@@ -12,7 +12,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -81,9 +81,6 @@ def opened(job: Job, seed: int, folder: Path, decoder: SliceDecoder, pipe: Conne
         finding = traceback.format_exc()
     seconds = time.perf_counter() - before
     used, decoders = peak_bytes(os.getpid()), [peak_bytes(pid) for pid in decoder.child_pids()]
-    if max(used, *decoders, 0) > MEMORY_LIMIT_BYTES:
-        decoder.close()
-        finding += f"memory: {used} bytes here, {decoders} in decoders"
     path.unlink()
     return Done(job.name, names, kind, reason, finding, seconds, used, max([*decoders, 0]))
 
@@ -103,9 +100,13 @@ def _serve(jobs: list[Job], seed: int, pipe: Connection) -> None:
         decoder.start()
         for job in jobs:
             done = opened(job, seed, folder, decoder, pipe)
-            pipe.send(done)
-            if done.worker_bytes > MEMORY_LIMIT_BYTES:
-                return
+            if done.worker_bytes <= MEMORY_LIMIT_BYTES >= done.decoder_bytes:
+                pipe.send(done)
+                continue
+            # A peak is never forgotten, so what comes next is opened by fresh processes.
+            words = f"memory: {done.worker_bytes} bytes here, {done.decoder_bytes} in a decoder"
+            pipe.send(replace(done, kind="FINDING", finding=done.finding + words))
+            return
 
 
 class Worker:
