@@ -19,6 +19,11 @@ LONG_VRS = frozenset(
 )
 """Explicit VRs with a 32-bit length."""
 
+SHORT_VRS = frozenset(
+    (b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL")
+) | frozenset((b"SS", b"ST", b"TM", b"UI", b"UL", b"US"))
+"""Explicit VRs with a 16-bit length."""
+
 ITEM, ITEM_END, SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 DELIMITERS = 0xFFFE
 PIXEL_GROUP = 0x7FE0
@@ -93,6 +98,10 @@ def walk(
     values: dict[int, bytes] = {}
     position, size = start, len(data)
     while position + 8 <= size:
+        if not is_implicit:
+            position = reader.skim(data, position, wanted, last_group, values)
+            if position + 8 > size:
+                break
         element = reader.read(data, position, is_implicit)
         if element is None:
             return Walk(values, position, None, True)
@@ -169,6 +178,36 @@ class HeadReader:
                 return None
             return Element(tag, vr, position + 12, self._length(data, position + 8)[0])
         return Element(tag, vr, start, length)
+
+    def skim(
+        self,
+        data: bytes,
+        position: int,
+        wanted: Container[int] | None,
+        last_group: int,
+        values: dict[int, bytes],
+    ) -> int:
+        """Take plain elements, one after the other, as ``read`` would; nearly all of a header are plain.
+
+        Returns:
+            Where the first element begins that is not plain, or is of a later group than *last_group*.
+
+        Raises:
+            MalformedError: There are too many.
+        """
+        explicit, size = self._explicit, len(data)
+        while position + 8 <= size:
+            group, number, vr, length = explicit(data, position)
+            if vr not in SHORT_VRS or group > last_group or group == DELIMITERS:
+                break
+            self._left -= 1
+            if self._left < 0:
+                raise MalformedError(f"there are more than {MOST_ELEMENTS} elements")
+            tag, start = group << 16 | number, position + 8
+            position = start + length
+            if wanted is None or tag in wanted:
+                values[tag] = data[start:position]
+        return position
 
 
 def _end_of_undefined(data: bytes, element: Element, is_implicit: bool, reader: HeadReader) -> int:
