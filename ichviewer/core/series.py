@@ -90,6 +90,7 @@ class StoredPixels:
         modality_lut: Modality LUT (0028,3000): first stored value mapped, and the table as little-endian
             16-bit words; None where Rescale Slope and Intercept say all.
         member: Where the file lies in a ZIP archive; None for a file of its own.
+        modified_ns: When the file was last written, as its disk counts; None if nobody asked.
         fault: Why the pixels cannot be read, known from the header already; empty if nothing is wrong.
     """
 
@@ -109,6 +110,7 @@ class StoredPixels:
     padding: tuple[int, int] | None = None
     modality_lut: tuple[int, bytes] | None = None
     member: ArchiveMember | None = None
+    modified_ns: int | None = None
     fault: str = ""
 
 

@@ -132,7 +132,7 @@ def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
         "planar_configuration": int(pixels.is_planar),
         "pixel_keyword": "PixelData",
     }
-    with open_for_pixels(Path(task.path), pixels.member, pixels.frame_count) as file:
+    with open_for_pixels(Path(task.path), pixels) as file:
         if pixels.length is None and fragments_end_early(file, pixels.offset):
             raise UnreadableError(ENDS_EARLY)
         file.seek(pixels.offset)

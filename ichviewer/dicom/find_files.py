@@ -42,7 +42,7 @@ def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
     seen_files: dict[str, bool] = {}
     for opened in paths:
         root = opened.absolute()
-        if root.is_dir():
+        if is_folder(root):
             found = _below(root, seen_folders)
         else:
             found = iter([_Entry(root, shown(root.name), os.path.realpath(root), is_link=False)])
@@ -53,6 +53,14 @@ def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
                 yield _file(entry)
             elif is_link_to_it or entry.is_link:
                 yield FoundFile(entry.path, entry.shown, "the same file was named before")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; what may not even be looked at is none, and opening it says why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from pydicom import config
 from pydicom.uid import UID
@@ -26,6 +27,9 @@ SMALLEST_MM, LARGEST_MM = 1e-3, 1e3
 SMALLEST_SLOPE = 1e-6
 
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+
+OTHER_BITS = (1, 32, 64)
+"""Bits Allocated (0028,0100) of sound images that are no CT slices: segmentations, doses, deep colors."""
 
 
 class SkippedError(Exception):
@@ -65,7 +69,7 @@ def check_is_image(raw: RawHeader) -> None:
     """Whether the file holds an image.
 
     Raises:
-        SkippedError: It holds something else.
+        SkippedError: It holds something else, or a kind of image that no CT slice is.
         DamagedError: It says that it is an image but ends early or lacks pixels.
     """
     storage_class = raw.ascii(tags.SOP_CLASS_UID) or raw.ascii(tags.MEDIA_STORAGE_SOP_CLASS_UID)
@@ -74,18 +78,31 @@ def check_is_image(raw: RawHeader) -> None:
     if raw.ends_early:
         raise DamagedError(f"the file ends within its header; {STILL_COPIED}")
     if raw.pixels is None and raw.word(tags.ROWS) is None:
-        if not raw.has(tags.SOP_INSTANCE_UID) and not storage_class:
-            raise SkippedError("not a DICOM image")
-        name = UID(storage_class, config.IGNORE).name if storage_class else "no SOP class"
-        modality = raw.ascii(tags.MODALITY)
-        what = "a dose report" if "Dose" in name else "no image"
-        raise SkippedError(f"{what} ({name}{', ' + modality if modality else ''})")
+        _refuse_without_pixels(raw, storage_class)
     if raw.pixels is None:
-        raise DamagedError("no pixel data")
+        raise DamagedError(f"no pixel data; {STILL_COPIED}")
     if raw.pixels.tag != 0x7FE00010:
         raise SkippedError("floating-point pixels; no head CT is stored so")
     if not raw.word(tags.ROWS) or not raw.word(tags.COLUMNS):
         raise DamagedError("Rows or Columns are absent")
+    bits = raw.word(tags.BITS_ALLOCATED)
+    if bits in OTHER_BITS:
+        stored = raw.word(tags.BITS_STORED) or bits
+        raise SkippedError(f"{stored} of {bits} bits per pixel are not supported")
+    if raw.ascii(tags.PHOTOMETRIC_INTERPRETATION).startswith("PALETTE"):
+        raise SkippedError("colors from a palette are not supported")
+
+
+def _refuse_without_pixels(raw: RawHeader, storage_class: str) -> NoReturn:
+    """Say what a file is that has neither pixels nor Rows: something else, or an image that is cut short."""
+    if not raw.has(tags.SOP_INSTANCE_UID) and not storage_class:
+        raise SkippedError("not a DICOM image")
+    name = UID(storage_class, config.IGNORE).name if storage_class else "no SOP class"
+    if "Image Storage" in name:
+        raise DamagedError(f"no pixel data; {STILL_COPIED}")
+    modality = raw.ascii(tags.MODALITY)
+    what = "a dose report" if "Dose" in name else "no image"
+    raise SkippedError(f"{what} ({name}{', ' + modality if modality else ''})")
 
 
 def image_kind(raw: RawHeader) -> str:

@@ -39,7 +39,7 @@ def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.integer]) 
         OSError: The file cannot be read.
     """
     view = target.data.cast("B")
-    with open_for_pixels(Path(path), pixels.member, pixels.frame_count) as file:
+    with open_for_pixels(Path(path), pixels) as file:
         file.seek(pixels.offset)
         done = 0
         while done < len(view):
@@ -64,7 +64,7 @@ def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDAr
     # Bytes in big-endian words have changed places in pairs, and a pair may lie across two frames.
     in_words = pixels.bits_allocated == 8 and pixels.is_big_endian and pixels.is_word_data
     before, after = (pixels.offset % 2, (pixels.offset + size) % 2) if in_words else (0, 0)
-    with open_for_pixels(Path(path), pixels.member, pixels.frame_count) as file:
+    with open_for_pixels(Path(path), pixels) as file:
         if pixels.transfer_syntax == DeflatedExplicitVRLittleEndian:
             content = inflated_pixels(file, pixels.offset, size)
         else:

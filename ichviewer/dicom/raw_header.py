@@ -93,6 +93,7 @@ class RawHeader:
         total_bytes: Size of the file, or of the inflated data set with the deflated syntax.
         member: Where the file lies in a ZIP archive; None for a file of its own.
         pixels_end_early: Whether the file ends within its compressed pixels.
+        modified_ns: When the file, or the archive around it, was last written; None if nobody asked.
     """
 
     values: Mapping[int, bytes]
@@ -104,6 +105,7 @@ class RawHeader:
     total_bytes: int
     member: ArchiveMember | None = None
     pixels_end_early: bool = False
+    modified_ns: int | None = None
 
     def has(self, tag: int) -> bool:
         """Whether the attribute is there with a value."""
@@ -185,9 +187,10 @@ def read_raw_header(path: Path, member: ArchiveMember | None = None) -> RawHeade
         OSError: The file cannot be opened.
     """
     with open_for_header(path, member) as file:
-        size = os.fstat(file.fileno()).st_size if member is None else member.size
+        status = os.fstat(file.fileno()) if member is None else path.stat()
+        size = status.st_size if member is None else member.size
         try:
-            header = replace(_read_in_steps(file, size), member=member)
+            header = replace(_read_in_steps(file, size), member=member, modified_ns=status.st_mtime_ns)
         except (UnreadableError, MalformedError) as error:
             raise DamagedError(f"malformed file: {error}") from error
         # A member of an archive is read once, forward; its pixels are held against its check sum instead.

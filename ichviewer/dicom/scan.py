@@ -18,7 +18,7 @@ from ichviewer.dicom.best_series import best_series
 from ichviewer.dicom.build_series import KIND_NOTES, build_all
 from ichviewer.dicom.dicomdir import referenced_files
 from ichviewer.dicom.file_text import shown
-from ichviewer.dicom.find_files import FoundFile, find_files
+from ichviewer.dicom.find_files import FoundFile, find_files, is_folder
 from ichviewer.dicom.frames import instances
 from ichviewer.dicom.instance import Instance, SkippedError, check_is_image
 from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_raw_header
@@ -85,7 +85,7 @@ def _files_of(path: Path) -> list[FoundFile]:
     Within a folder only what is named ``.zip`` is taken for an archive: many documents are archives too.
     """
     found = list(find_files([path]))
-    if path.is_dir():
+    if is_folder(path):
         named = [(file, file.path.suffix.lower() == ".zip") for file in found]
         return [one for file, is_zip in named for one in (_within(file) if is_zip else [file])]
     if found[0].obstacle or path.name.upper() != "DICOMDIR":
@@ -109,7 +109,7 @@ def _scan_file(file: FoundFile) -> _Scanned:
         check_is_image(raw)
         slices = tuple(instances(file.path, raw))
     except NotDicomError:
-        return _Scanned(file, Verdict.SKIPPED, _other_kind(file))
+        return _of_another_kind(file)
     except SkippedError as error:
         return _Scanned(file, Verdict.SKIPPED, str(error))
     except DamagedError as error:
@@ -122,15 +122,19 @@ def _scan_file(file: FoundFile) -> _Scanned:
     return _Scanned(file, Verdict.LOADED, KIND_NOTES.get(slices[0].kind, ""), slices)
 
 
-def _other_kind(found: FoundFile) -> str:
+def _of_another_kind(found: FoundFile) -> _Scanned:
     """What a file is that is not DICOM, as far as its reader should know."""
-    with open_for_header(found.path, found.member) as file:
-        start = file.read(4)
+    try:
+        with open_for_header(found.path, found.member) as file:
+            start = file.read(4)
+    except OSError as error:
+        return _Scanned(found, Verdict.DAMAGED, f"cannot be read: {why_not_read(error)}")
     if not start:
-        return "empty file"
+        return _Scanned(found, Verdict.SKIPPED, "empty file")
     if start != b"PK\x03\x04":
-        return "not a DICOM file"
-    return "a ZIP archive; " + ("unpack it" if found.member else "open it by itself, or name it .zip")
+        return _Scanned(found, Verdict.SKIPPED, "not a DICOM file")
+    advice = "unpack it" if found.member else "open it by itself, or name it .zip"
+    return _Scanned(found, Verdict.SKIPPED, f"a ZIP archive; {advice}")
 
 
 def _has_sound_slice(stack: Stack) -> bool:

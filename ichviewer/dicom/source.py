@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ichviewer.core.errors import UnreadableError
-from ichviewer.core.series import ArchiveMember
+from ichviewer.core.series import ArchiveMember, StoredPixels
 
 CHUNK_BYTES = 1 << 16
 
@@ -29,22 +29,28 @@ def open_for_header(path: Path, member: ArchiveMember | None) -> BinaryIO:
     return file if member is None else io.BufferedReader(_Inflated(file, member), CHUNK_BYTES)
 
 
-def open_for_pixels(path: Path, member: ArchiveMember | None, frame_count: int) -> BinaryIO:
+def open_for_pixels(path: Path, pixels: StoredPixels) -> BinaryIO:
     """The file, or the whole member in memory after its check sum was found right; seekable.
+
+    Of a multi-frame member the bytes are kept until another one is opened, because its frames are read one by
+    one.
 
     Args:
         path: The file, or the archive.
-        member: The member of the archive.
-        frame_count: Frames in the file. Of a multi-frame member the bytes are kept until another one is
-            opened, because its frames are read one by one.
+        pixels: What its header said of them.
 
     Raises:
-        UnreadableError: The member is damaged.
+        UnreadableError: The file was written after its header was read, or the member is damaged.
         OSError: The file cannot be opened.
     """
-    if member is None:
+    if pixels.modified_ns not in (None, path.stat().st_mtime_ns):
+        # Pixels of another image, or half of them, could lie where the header said.
+        raise UnreadableError("it was changed after its folder was listed; open the folder again")
+    if pixels.member is None:
         return path.open("rb", buffering=0)
-    return io.BytesIO(_kept_bytes(path, member) if frame_count > 1 else member_bytes(path, member))
+    if pixels.frame_count > 1:
+        return io.BytesIO(_kept_bytes(path, pixels.member))
+    return io.BytesIO(member_bytes(path, pixels.member))
 
 
 def member_bytes(path: Path, member: ArchiveMember) -> bytes:

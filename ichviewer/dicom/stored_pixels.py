@@ -79,6 +79,7 @@ def stored_pixels(raw: RawHeader, frame_count: int) -> StoredPixels:
         padding=_padding(raw, is_signed),
         modality_lut=_modality_lut(raw, is_signed),
         member=raw.member,
+        modified_ns=raw.modified_ns,
     )
     shape = raw.word(tags.ROWS) or 0, raw.word(tags.COLUMNS) or 0
     return replace(pixels, fault=layout_fault(pixels, shape) or _size_fault(raw, pixels, shape))

@@ -106,7 +106,7 @@ def test_every_file_has_one_verdict_with_its_reason(tmp_path: Path) -> None:
         Verdict.SKIPPED,
         "a dose report (X-Ray Radiation Dose SR Storage, SR)",
     )
-    assert verdicts["no_pixels"] == (Verdict.DAMAGED, "no pixel data")
+    assert verdicts["no_pixels"] == (Verdict.DAMAGED, f"no pixel data; {STILL_COPIED}")
     assert verdicts["cut"] == (Verdict.DAMAGED, f"the file ends within its header; {STILL_COPIED}")
     assert verdicts["IM000"] == (Verdict.LOADED, "")
 
