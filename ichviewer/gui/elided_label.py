@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ichviewer.gui.plain_tooltip import plain_tooltip
 from ichviewer.gui.theme import SECONDARY, TEXT
 
 
@@ -32,7 +33,7 @@ class ElidedLabel(QWidget):
         color = color or self._color
         if (text, color, note) != (self._text, self._color, self._note):
             self._text, self._color, self._note = text, color, note
-            self.setToolTip("\n".join(part for part in (text, note) if part))
+            self.setToolTip(plain_tooltip("\n".join(part for part in (text, note) if part)))
             self.setAccessibleName(text)
             self.update()
 

@@ -19,6 +19,7 @@ from ichviewer.core.series import FolderContents, Series, Verdict
 from ichviewer.core.viewstate import OverlayText, Thumbnail, ViewState
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.overlay import displayed_date, displayed_name
+from ichviewer.gui.plain_tooltip import plain_tooltip
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.series_delegate import IS_OPEN_ROLE, KEY_ROLE, LINES_ROLE, PICTURE_ROLE, SeriesDelegate
 from ichviewer.gui.store import Store
@@ -165,7 +166,7 @@ def _item(key: str, lines: tuple[str, ...], is_enabled: bool, tip: str = "") -> 
     item.setData(KEY_ROLE, key)
     item.setData(LINES_ROLE, lines)
     item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join(lines))
-    item.setToolTip(tip or "\n".join(lines))
+    item.setToolTip(plain_tooltip(tip or "\n".join(lines)))
     if not is_enabled:
         item.setFlags(Qt.ItemFlag.NoItemFlags)
     return item

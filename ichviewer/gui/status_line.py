@@ -9,6 +9,7 @@ from ichviewer.core.progress import Progress
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.elided_label import ElidedLabel
+from ichviewer.gui.plain_tooltip import plain_tooltip
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER, CHECK_COLORS, SECONDARY, TEXT, icon
@@ -127,7 +128,7 @@ class StatusLine(QWidget):
         self.check.setStyleSheet(f"QPushButton#Link {{ color: {color}; }}")
         reasons = "\n".join(f"• {reason}" for reason in state.input_check_reasons)
         head = "Whether the network's input can be trusted; click to read and copy it, with the receipt"
-        self.check.setToolTip(f"{head}\n{reasons}".strip())
+        self.check.setToolTip(plain_tooltip(f"{head}\n{reasons}".strip()))
 
     def _render_work(self, state: ViewState) -> None:
         progress = shown_progress(state)
