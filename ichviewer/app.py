@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ichviewer.gui.theme import apply_theme
 from ichviewer.selftest import run_selftest
 from ichviewer.session import Session
 from ichviewer.settings import APPLICATION, Settings, load_settings, settings_path, user_data_folder
+from ichviewer.uncaught import watch
 
 WARM_UP_MS = 1500
 """An empty window waits this long before it loads the network, so that a first drop comes first."""
@@ -37,6 +39,7 @@ def run_window(paths: Sequence[Path], card_path: Path) -> int:
     application.setApplicationVersion(__version__)
     apply_theme(application)
     window = build_window(paths, card_path)
+    watch(lambda description: _show_unexpected(window.store, description))
     window.show()
     return application.exec()
 
@@ -69,6 +72,11 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     else:
         QTimer.singleShot(WARM_UP_MS, session.warm_up)
     return window
+
+
+def _show_unexpected(store: Store, description: str) -> None:
+    text = "Unexpected error; what is on the screen may be incomplete. Export, then start ichviewer again."
+    store.update(lambda state: replace(state, message=Message(text, is_problem=True, details=description)))
 
 
 def _settings() -> tuple[Settings, Message | None]:

@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-LEAVES = {"ichviewer", "atomic_file", "free_memory", "progress_line", "settings", "resources"}
+LEAVES = {"ichviewer", "atomic_file", "free_memory", "progress_line", "settings", "resources", "uncaught"}
 PEERS = {"dicom", "imaging", "inference", "export", "gui"}
 BELOW_PEERS = {"core", *LEAVES}
 BELOW_APP = {*BELOW_PEERS, *PEERS, "controller", "selftest", "selftest_report", "session", "headless"}
@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "atomic_file": set(),
     "free_memory": set(),
     "progress_line": {"core"},
+    "uncaught": set(),
     "settings": {"core", "atomic_file", "ichviewer"},
     "resources": {"core", "ichviewer"},
     **{peer: {peer, *BELOW_PEERS} for peer in PEERS},
