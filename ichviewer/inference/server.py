@@ -69,6 +69,7 @@ class _Server:
         # "stop" asks for nothing: that it came has ended the analysis.
 
     def _take_volume(self, buffer_count: int) -> None:
+        self._volume = None  # Before the next one comes, so that there is never room needed for two.
         header = self._connection.recv_bytes()
         buffers = [self._connection.recv_bytes() for _ in range(buffer_count)]
         self._volume = pickle.loads(header, buffers=buffers)
