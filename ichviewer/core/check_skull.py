@@ -82,6 +82,8 @@ def _jump(vault: Sequence[HeadSample], geometry: StackGeometry) -> str:
         return ""
     indices = [sample.slice_index for sample in whole]
     heights = np.diff(geometry.positions_mm[indices])
+    if float(heights.min()) <= 0.01:
+        return ""  # Slices at one position have no order to move in.
     outlines = np.stack([sample.skull_mm for sample in whole])
     middle = outlines.mean(axis=1)
     strays = np.minimum(_stray_mm(middle, heights), _stray_mm(_sides_and_back(outlines), heights))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from marred_heads import (
@@ -83,6 +85,16 @@ def test_a_head_that_moved_between_slices_is_amber(sound: Pixels) -> None:
         "the head moved by about 7 mm above slice 20 (motion)",
     )
     assert reasons(moved_between_slices(sound, 20, 1)) == ()
+
+
+def test_slices_at_one_position_have_not_moved(sound: Pixels) -> None:
+    """Hazard: two phases at the same places are told as a head that moved by no number."""
+    volume = as_volume(moved_between_slices(sound, 20, 4))
+    origins = volume.geometry.origins_mm.copy()
+    origins[21] = origins[19]
+    geometry = replace(volume.geometry, origins_mm=origins)
+    twice = replace(volume, geometry=geometry, series=replace(volume.series, geometry=geometry))
+    assert not any("moved" in reason for reason in check_input(twice).reasons)
 
 
 def test_a_coarse_turn_within_a_slice_is_amber(sound: Pixels) -> None:
