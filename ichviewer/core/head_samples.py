@@ -141,7 +141,7 @@ class _Skull:
         far = np.minimum(self._distance_mm[bone], REACH_MM - 1).astype(np.intp)
         counts = np.bincount(self._direction[bone] * REACH_MM + far, minlength=DIRECTIONS * REACH_MM)
         is_bone = counts.reshape(DIRECTIONS, REACH_MM) > 0
-        self.is_met = is_bone.any(axis=1)
+        self.is_met: NDArray[np.bool_] = np.asarray(is_bone.any(axis=1))
         self._nearest_mm = np.where(self.is_met, is_bone.argmax(axis=1) + 0.5, np.inf)
         farthest = np.where(self.is_met, REACH_MM - 0.5 - is_bone[:, ::-1].argmax(axis=1), 0.0)
         angle = ((np.arange(DIRECTIONS) + 0.5) / DIRECTIONS - 0.5) * 2 * np.pi
