@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import Counter, deque
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.progress import CancelToken
-from ichviewer.dicom.decode_child import DecodeTask, serve
+from ichviewer.dicom.decode_child import CPU_LIMIT_S, DecodeTask, serve
 from ichviewer.dicom.stored_pixels import syntax_name
 
 try:
@@ -49,6 +50,9 @@ LOOK_EVERY_S = 0.1
 
 GRACE_S = 0.25
 """A child may take this long to finish what nobody wants any more; a new one would take longer to start."""
+
+OUT_OF_TIME = getattr(signal, "SIGXCPU", 0)
+"""How the system ends a child that computes for too long; Windows does not."""
 
 Decoded = NDArray[np.integer] | str
 """Pixels, or the reason why there are none."""
@@ -278,7 +282,11 @@ class _Child:
         """How the child ended, in words."""
         self._process.join(1.0)
         code = self._process.exitcode
-        return "still running" if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
+        if code is None:
+            return "still running"
+        if code == -OUT_OF_TIME:
+            return f"it computed for more than {CPU_LIMIT_S} s"
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def stop(self) -> None:
         """End the child, whatever it is doing."""

@@ -7,8 +7,10 @@ import nothing of the window; ``multiprocessing`` starts it with this module's f
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -38,6 +40,10 @@ except ImportError:  # Windows has no such limits; the declared sizes are checke
 
 REFUSED_JPEG = frozenset({*JPEGTransferSyntaxes, "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"})
 """Syntaxes in which GDCM's own reader may know what pydicom's table refuses (12-bit JPEG, old processes)."""
+
+
+CPU_LIMIT_S = 4
+"""Computing time of one frame, s; the largest CT slices need one."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ def serve(tasks: Connection, answers: Connection, memory_limit_bytes: int) -> No
             task = tasks.recv()
         except EOFError:
             return
+        _limit_computing()
         try:
             pixels = decode_frame(task)
         except Exception as error:  # noqa: BLE001  whatever a decoder raises belongs to this one slice
@@ -88,6 +95,16 @@ def _limit_memory(limit_bytes: int) -> None:
         limit_bytes = limit_bytes if highest == resource.RLIM_INFINITY else min(limit_bytes, highest)
         resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_computing() -> None:
+    """Give the next frame CPU_LIMIT_S of computing; the system ends this process when they are used up.
+
+    A loop without end is cut short so, and a busy machine is no reason to give up a slice.
+    """
+    if resource is not None:
+        _, highest = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + CPU_LIMIT_S, highest))
 
 
 def _one_line(error: Exception, task: DecodeTask) -> str:

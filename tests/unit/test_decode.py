@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -191,3 +193,15 @@ def test_closing_ends_the_children() -> None:
     decoder.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXCPU"), reason="this system does not limit computing time")
+def test_a_decoder_that_computes_without_end_is_ended_by_the_system() -> None:
+    """Hazard: a crafted slice keeps a processor busy for ever; a busy machine costs no slice all the same."""
+    lines = (
+        "from ichviewer.dicom import decode_child",
+        "decode_child.CPU_LIMIT_S = 1",
+        "decode_child._limit_computing()",
+        "while True: pass",
+    )
+    assert subprocess.run([sys.executable, "-c", "\n".join(lines)], check=False).returncode == -signal.SIGXCPU
