@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from dicom_files import write_slice, write_stack
 
+from ichviewer.__main__ import main
 from ichviewer.cli import run
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.series import FolderContents, Verdict
@@ -67,6 +69,15 @@ def test_a_name_that_is_no_text_is_read_shown_and_exported(
     json.dumps(inspect_document(contents, False), ensure_ascii=False).encode()
     assert run(["inspect", str(folder), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["series"][0]["slice_count"] == 3
+
+
+def test_a_terminal_that_cannot_show_a_name_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hazard: a batch of studies ends at the first Japanese folder, for want of a letter on the terminal."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="cp1252"))
+    monkeypatch.setattr("ichviewer.__main__.run", lambda words: print("頭.csv: 34 slices", flush=True) or 0)
+    assert main() == 0
+    assert written.getvalue().decode("cp1252").strip() == r"\u982d.csv: 34 slices"
 
 
 def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
