@@ -27,6 +27,7 @@ from ichviewer.gui.actions import build_action, viewing_commands
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.empty_page import EmptyPage
 from ichviewer.gui.export_dialog import ExportDialog
+from ichviewer.gui.file_dialogs import nothing_remembered
 from ichviewer.gui.help_text import about_text, keys_text
 from ichviewer.gui.loading_page import LoadingPage
 from ichviewer.gui.reading_page import ReadingPage
@@ -203,15 +204,17 @@ class MainWindow(QMainWindow):
 
     def ask_for_folder(self) -> None:
         """Let the user choose a folder."""
-        path = QFileDialog.getExistingDirectory(self, "Open a folder of DICOM files")
+        with nothing_remembered():
+            path = QFileDialog.getExistingDirectory(self, "Open a folder of DICOM files")
         if path:
             self.open_requested.emit((Path(path),))
 
     def ask_for_files(self) -> None:
         """Let the user choose files; DICOM files often have no extension, so all are offered."""
-        paths, _kind = QFileDialog.getOpenFileNames(
-            self, "Open DICOM files or ZIP archives", "", "All files (*)"
-        )
+        with nothing_remembered():
+            paths, _kind = QFileDialog.getOpenFileNames(
+                self, "Open DICOM files or ZIP archives", "", "All files (*)"
+            )
         if paths:
             self.open_requested.emit(tuple(Path(path) for path in paths))
 
