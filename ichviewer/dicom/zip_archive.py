@@ -26,7 +26,7 @@ MOST_MEMBERS = 100_000
 LARGEST_DIRECTORY = 1 << 24
 """Bytes of the archive's own directory."""
 
-LARGEST_MEMBER = 1 << 29
+LARGEST_MEMBER = 1 << 28
 """Bytes of one file; its pixels are inflated in memory."""
 
 LARGEST_TOTAL = 1 << 36

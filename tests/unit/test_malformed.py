@@ -488,3 +488,17 @@ def test_a_crash_while_a_thumbnail_is_drawn_is_said(tmp_path: Path, dying_child:
         pytest.raises(UnreadableError, match=r"crashed \(signal 11\)"),
     ):
         thumbnail(series, 16, decoder=decoder)
+
+
+@pytest.mark.parametrize(
+    "syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+)
+def test_a_file_cut_anywhere_has_its_verdict(tmp_path: Path, syntax: str) -> None:
+    """Hazard: a copy that was broken off looks like a whole slice, or ends the opening of all others."""
+    path = save(multi_frame(3, syntax=syntax), tmp_path / "whole")
+    content = path.read_bytes()
+    for length in range(0, len(content) - 8, 7):
+        path.write_bytes(content[:length])
+        verdict = only_file(path)
+        assert verdict.verdict is not Verdict.LOADED
+        assert verdict.reason

@@ -165,7 +165,7 @@ def set_word(offset: int, form: str, value: int) -> Callable[[bytearray, int], N
     [
         (set_word(8, "<H", 1), "encrypted; unpack"),
         (set_word(10, "<H", 12), "compressed by ZIP method 12"),
-        (set_word(24, "<L", 600 << 20), "over 512 MiB"),
+        (set_word(24, "<L", 600 << 20), "over 256 MiB"),
         (set_word(24, "<L", 100 << 20), "refused: it would grow more than 200-fold"),
         (set_word(20, "<L", 1 << 30), "damaged: the archive ends within it"),
         (set_word(42, "<L", 5), "damaged: it is not where the archive's directory says"),
