@@ -234,7 +234,9 @@ class Session:
         reasons = "; ".join(check.reasons) or "not an axial head CT"
         way = "Repair values mends a copy in memory" if check.is_wrapped else "Analyze runs it all the same"
         text = f"Not analyzed, input check {check.level.value}: {reasons}. {way}."
-        self._say(text, is_problem=True)
+        lost = _unreadable_message(stack)
+        message = Message(text, True) if lost is None else Message(f"{lost.text}. {text}", True, lost.details)
+        self._store.update(lambda state: replace(state, message=message))
 
     def _shelve(self) -> None:
         """Keep findings and decisions of the stack that closes, for when it is opened again."""
@@ -490,6 +492,8 @@ def _unreadable_message(stack: OpenStack) -> Message | None:
 
 def _nothing_opened(contents: FolderContents) -> Message:
     details = "\n".join(f"{file.path}: {file.verdict.value}, {file.reason}" for file in contents.files)
+    if len(contents.files) == 1 and contents.files[0].verdict is not Verdict.LOADED:
+        return Message(f"Nothing was opened: {contents.files[0].path}: {contents.files[0].reason}", True)
     if not any(file.verdict is Verdict.LOADED for file in contents.files):
         return Message(f"None of {len(contents.files)} files could be read", True, details)
     return Message("No head CT was found by itself; choose a series from the list.", True, details)
