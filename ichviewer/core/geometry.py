@@ -268,6 +268,23 @@ def find_gaps(positions_mm: Sequence[float], thicknesses_mm: Sequence[float | No
     return tuple(found)
 
 
+def overlap_count(positions_mm: Sequence[float]) -> int:
+    """Neighbors closer than half the median gap, unless in a run of three or more equal gaps.
+
+    Slices at the same position are named apart and do not count.
+
+    Args:
+        positions_mm: Sorted positions along the normal.
+
+    >>> overlap_count([0, 5, 10, 11, 16])
+    1
+    """
+    steps = np.diff(np.asarray(positions_mm, dtype=np.float64))
+    gaps = steps[steps > SAME_POSITION_MM]
+    usual = float(np.median(gaps)) if len(gaps) > 1 else 0.0
+    return sum(gap < 0.5 * usual and not _stands_in_run(gaps, index) for index, gap in enumerate(gaps))
+
+
 def _stands_in_run(gaps: Vector, index: int) -> bool:
     """Whether three or more equal gaps (to 5 %) stand together at *index*."""
     alike = np.abs(gaps - gaps[index]) <= 0.05 * gaps[index]

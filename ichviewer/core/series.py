@@ -188,7 +188,7 @@ class Series:
         tilt_degrees: Gantry tilt from the positions.
         tilt_tag_degrees: (0018,1120) as stored, shown and never used; None where absent.
         gaps: Where a slice may be missing.
-        overlaps: Number of neighbouring pairs closer than half the usual spacing.
+        overlaps: Number of neighbouring pairs closer than half the usual spacing (``overlap_count``).
         duplicates: Number of files dropped because their SOP Instance UID was there already.
         sorted_by: ``position``, or what was used for want of it.
         hu: ``claimed``, ``assumed`` or ``not claimed`` (see viewer notes on Rescale Type).

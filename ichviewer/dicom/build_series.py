@@ -9,7 +9,6 @@ import numpy as np
 
 from ichviewer.core.geometry import (
     AS_STORED,
-    SAME_POSITION_MM,
     InPlane,
     StackGeometry,
     canonical_directions,
@@ -17,6 +16,7 @@ from ichviewer.core.geometry import (
     canonical_origin,
     find_gaps,
     orientation_name,
+    overlap_count,
     tilt_degrees,
 )
 from ichviewer.core.receipt import counted
@@ -104,7 +104,7 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
         tilt_degrees=0.0 if shape is None else tilt_degrees(shape),
         tilt_tag_degrees=raw.decimal(tags.GANTRY_TILT),
         gaps=find_gaps(positions, [header.thickness_mm for header in headers]),
-        overlaps=_overlaps(positions),
+        overlaps=overlap_count(positions),
         duplicates=stack.duplicates,
         sorted_by=stack.sorted_by,
         hu=hu,
@@ -152,13 +152,6 @@ def _is_ct_original(instance: Instance) -> bool:
     storage_class = instance.raw.ascii(tags.SOP_CLASS_UID)
     is_ct = instance.raw.ascii(tags.MODALITY) == "CT" and (not storage_class or storage_class in CT_CLASSES)
     return is_ct and instance.kind == "original"
-
-
-def _overlaps(positions: Sequence[float]) -> int:
-    """Neighbours closer than half the median spacing; those at the same position are named apart."""
-    steps = np.diff(np.asarray(positions, dtype=np.float64))
-    steps = steps[steps > SAME_POSITION_MM]
-    return int((steps < 0.5 * np.median(steps)).sum()) if len(steps) > 1 else 0
 
 
 def _patient(raw: RawHeader) -> PatientText:

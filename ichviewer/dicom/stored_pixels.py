@@ -82,7 +82,18 @@ def stored_pixels(raw: RawHeader, frame_count: int) -> StoredPixels:
         modified_ns=raw.modified_ns,
     )
     shape = raw.word(tags.ROWS) or 0, raw.word(tags.COLUMNS) or 0
-    return replace(pixels, fault=layout_fault(pixels, shape) or _size_fault(raw, pixels, shape))
+    return replace(
+        pixels, fault=_unsaid(raw) or layout_fault(pixels, shape) or _size_fault(raw, pixels, shape)
+    )
+
+
+def _unsaid(raw: RawHeader) -> str:
+    """What the file does not say of its values and nobody may guess; empty if it says all (PS3.3 C.7.6.3)."""
+    if raw.word(tags.PIXEL_REPRESENTATION) not in (0, 1):
+        return "it does not say whether its pixels are signed (Pixel Representation)"
+    if not raw.word(tags.BITS_STORED):
+        return "it does not say how many bits of a pixel count (Bits Stored)"
+    return ""
 
 
 def frame_bytes(pixels: StoredPixels, shape: tuple[int, int]) -> int:

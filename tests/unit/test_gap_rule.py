@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ichviewer.core.geometry import find_gaps
+from ichviewer.core.geometry import find_gaps, overlap_count
 
 
 def places(*gaps: float) -> list[float]:
@@ -91,6 +91,24 @@ def test_slices_at_the_same_position_count_for_no_median() -> None:
     """Hazard: a gap after every slice, because half of all gaps are 0."""
     assert after(0, 5, 0, 5, 0, 5, 0) == []
     assert after(0, 5, 0, 10, 0, 5, 0, 5, 5) == [3]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "count"),
+    [
+        ((5, 5, 1, 5, 5), 1),
+        ((5, 5, 1, 5, 1, 5), 2),
+        ((4.0,) * 13 + (1.08,) + (7.0,) * 13, 1),
+        ((7,) * 9 + (2.5,) * 5, 0),
+        ((0.6,) * 20, 0),
+        ((5, 5, 0, 5), 0),
+        ((5,), 0),
+        ((), 0),
+    ],
+)
+def test_overlaps_are_counted_and_a_finer_spacing_is_none(gaps: tuple[float, ...], count: int) -> None:
+    """Hazard: tissue shown twice where slices overlap, or thin slices through the skull base called so."""
+    assert overlap_count(places(*gaps)) == count
 
 
 @pytest.mark.parametrize("gaps", [(), (5,), (5, 50), (0,), (0, 0)])

@@ -168,6 +168,19 @@ def test_other_pixel_sizes_are_refused_in_words(tmp_path: Path, bits: int, verdi
     assert file.verdict is Verdict(verdict)
 
 
+@pytest.mark.parametrize(
+    ("keyword", "reason"),
+    [
+        ("PixelRepresentation", "it does not say whether its pixels are signed (Pixel Representation)"),
+        ("BitsStored", "it does not say how many bits of a pixel count (Bits Stored)"),
+    ],
+)
+def test_what_decides_the_values_is_never_guessed(tmp_path: Path, keyword: str, reason: str) -> None:
+    """Hazard: air read as metal, because a sign was guessed."""
+    file = only_file(save(make_slice(**{keyword: None}), tmp_path / "one"))
+    assert (file.verdict, file.reason) == (Verdict.DAMAGED, reason)
+
+
 @pytest.mark.parametrize("keyword", ["FloatPixelData", "DoubleFloatPixelData"])
 def test_floating_point_pixels_are_refused_in_words(tmp_path: Path, keyword: str) -> None:
     dataset = make_slice()
