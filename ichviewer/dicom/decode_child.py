@@ -45,6 +45,9 @@ REFUSED_JPEG = frozenset({*JPEGTransferSyntaxes, "1.2.840.10008.1.2.4.53", "1.2.
 CPU_LIMIT_S = 4
 """Computing time of one frame, s; the largest CT slices need one."""
 
+LOWER_PRIORITY = 5
+"""The children yield to the window while a large series is decoded; on an idle machine this costs nothing."""
+
 
 @dataclass(frozen=True)
 class DecodeTask:
@@ -69,6 +72,8 @@ def serve(tasks: Connection, answers: Connection, memory_limit_bytes: int) -> No
     An answer is ("ok", dtype, shape) and the bytes, or ("error", why).
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(LOWER_PRIORITY)
     # The decoders of some libraries print to stderr what they also report; the answer says it better.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     _limit_memory(memory_limit_bytes)
