@@ -43,11 +43,14 @@ def _area_mm2(volume: Volume, slice_index: int) -> float:
     slope = float(volume.slopes[slice_index])
     if not volume.is_readable[slice_index] or slope <= 0:
         return 0.0
-    limit = math.ceil((METAL_HU - float(volume.intercepts[slice_index])) / slope)
+    least = (METAL_HU - float(volume.intercepts[slice_index])) / slope
+    if not math.isfinite(least):
+        return 0.0
     step = max(1, volume.shape[0] // ROWS)
     stored = volume.stored_values[slice_index, ::step]
     # Compared as integers of the array's own kind, which is several times as fast.
-    highest = int(np.iinfo(stored.dtype).max)
+    lowest, highest = int(np.iinfo(stored.dtype).min), int(np.iinfo(stored.dtype).max)
+    limit = max(math.ceil(least), lowest)
     if limit > highest:
         return 0.0
     dense = stored >= stored.dtype.type(limit)

@@ -213,3 +213,32 @@ def test_bone_kernels_are_known(kernel: str) -> None:
 )
 def test_soft_kernels_are_no_bone_kernels(kernel: str) -> None:
     assert not is_bone_kernel(kernel, "HEAD 5mm")
+
+
+@pytest.mark.parametrize(("slope", "intercept"), [(1.0, -60000.0), (1.0, 60000.0), (1e30, 0.0), (-1.0, 0.0)])
+def test_absurd_slopes_and_intercepts_are_red_and_nothing_breaks(slope: float, intercept: float) -> None:
+    """Hazard: a file with a wrong header takes the whole study down."""
+    volume = make_head()
+    count = volume.slice_count
+    odd = replace(volume, slopes=np.full(count, slope), intercepts=np.full(count, intercept))
+    assert check_input(odd).is_red
+
+
+def test_a_head_whose_intercept_leaves_16_bits_is_looked_at_all_the_same() -> None:
+    volume = make_head()
+    far = replace(
+        volume,
+        stored_values=(volume.stored_values.astype(np.int32) + 30000).astype(np.int16),
+        slopes=np.full(volume.slice_count, 1.0),
+        intercepts=np.full(volume.slice_count, -30000.0),
+    )
+    assert check_input(far).level is CheckLevel.GREEN
+
+
+@pytest.mark.parametrize("intercept", [60000.0, -60000.0, float("inf")])
+def test_one_slice_with_an_absurd_intercept_does_not_end_the_check(intercept: float) -> None:
+    """Hazard: a file with a wrong header takes the whole study down."""
+    volume = make_head()
+    intercepts = volume.intercepts.copy()
+    intercepts[-1] = intercept
+    assert isinstance(check_input(replace(volume, intercepts=intercepts)).level, CheckLevel)
