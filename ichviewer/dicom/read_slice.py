@@ -13,6 +13,7 @@ from ichviewer.core.progress import CancelToken
 from ichviewer.core.series import Series, SliceHeader, StoredPixels
 from ichviewer.dicom.decode import SliceDecoder
 from ichviewer.dicom.decode_child import DecodeTask
+from ichviewer.dicom.file_text import shown
 from ichviewer.dicom.native import read_native, stored_gray
 from ichviewer.dicom.stored_pixels import NATIVE_SYNTAXES
 
@@ -36,9 +37,11 @@ def read_slice(
         else:
             values = _decode_one(header, pixels, cancel, decoder)
     except OSError as error:
-        raise UnreadableError(f"{header.shown_path} cannot be opened: {why_not_read(error)}.") from error
+        raise UnreadableError(
+            f"{shown(header.shown_path)} cannot be opened: {why_not_read(error)}."
+        ) from error
     except UnreadableError as error:
-        raise UnreadableError(f"{header.shown_path} cannot be read: {error}.") from error
+        raise UnreadableError(f"{shown(header.shown_path)} cannot be read: {error}.") from error
     return series.in_plane.to_canonical(stored_gray(values, pixels))
 
 
@@ -61,5 +64,5 @@ def task(header: SliceHeader, pixels: StoredPixels) -> DecodeTask:
 def pixels_of(header: SliceHeader) -> StoredPixels:
     """Where the pixels of a scanned slice lie."""
     if header.pixels is None:
-        raise UnreadableError(f"{header.shown_path} was not read from a file.")
+        raise UnreadableError(f"{shown(header.shown_path)} was not read from a file.")
     return header.pixels

@@ -22,6 +22,7 @@ from ichviewer.core.series import Series, SliceHeader
 from ichviewer.core.volume import Volume
 from ichviewer.dicom.decode import SliceDecoder
 from ichviewer.dicom.decode_child import DecodeTask
+from ichviewer.dicom.file_text import shown
 from ichviewer.dicom.native import fits_in_place, read_in_place, read_native, stored_gray
 from ichviewer.dicom.read_slice import pixels_of, task
 from ichviewer.dicom.stored_pixels import NATIVE_SYNTAXES, volume_padding
@@ -118,7 +119,7 @@ class StackReading:
         if compressed:
             yield from self._decode(nearest_first(compressed, wanted), cancel, decoder)
         if not self.has_image:
-            first = self._series.slices[0].shown_path
+            first = shown(self._series.slices[0].shown_path)
             raise UnreadableError(f"{first} cannot be read: {self._reasons[0]}.")
 
     def _decode(

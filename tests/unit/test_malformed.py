@@ -502,3 +502,14 @@ def test_a_file_cut_anywhere_has_its_verdict(tmp_path: Path, syntax: str) -> Non
         verdict = only_file(path)
         assert verdict.verdict is not Verdict.LOADED
         assert verdict.reason
+
+
+def test_a_message_that_names_a_file_does_not_steer_the_terminal(
+    tmp_path: Path, dying_child: type[DyingChild]
+) -> None:
+    series = only_series(write_compressed_frames(tmp_path / "a\x1b[31mb", 2))
+    with (
+        SliceDecoder(child_count=1) as decoder,
+        pytest.raises(UnreadableError, match="a�.31mb cannot be read"),
+    ):
+        read_volume(series, ignore_progress, CancelToken(), decoder)
