@@ -5,8 +5,8 @@ after a craniectomy; also wide fontanelles, and a plate of plastic, which is sof
 moved by 5 mm or more between two slices. Motion within a slice only where it is coarse (by simulation a turn
 of 4 to 8 degrees, or a shift of 8 mm) and only on a slice that is looked at, every second of a usual head: it
 leaves dark bands beside the skull, and so do metal and air in the head. What it cannot see: burr holes, a
-flap put back in its place, small motion, and motion that only blurs. The limits come from 68 heads (66 of
-CT-ICH as pictures, the GE and the RSNA series), on which nothing but the truth may be said.
+flap put back in its place, small motion, and motion that only blurs. Of 68 heads (66 of CT-ICH as pictures,
+the GE and the RSNA series) it speaks of two: open sutures of a newborn, and air inside a broken head.
 """
 
 from __future__ import annotations
