@@ -510,6 +510,6 @@ def test_a_message_that_names_a_file_does_not_steer_the_terminal(
     series = only_series(write_compressed_frames(tmp_path / "a\x1b[31mb", 2))
     with (
         SliceDecoder(child_count=1) as decoder,
-        pytest.raises(UnreadableError, match="a�.31mb cannot be read"),
+        pytest.raises(UnreadableError, match=r"a�\[31mb cannot be read"),
     ):
         read_volume(series, ignore_progress, CancelToken(), decoder)
