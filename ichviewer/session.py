@@ -141,13 +141,11 @@ class Session:
         """Stop opening; a stack that is on the screen by then stays there."""
         self._reading.cancel()
         self._wanted = None
-        volume, text = self._store.state.volume, "Opening was canceled."
+        volume, message = self._store.state.volume, Message("Opening was canceled.")
         if volume is not None and not volume.is_complete:
-            text = (
-                f"Opening was canceled after {volume.settled_count} of {volume.slice_count} slices; "
-                "click the series to read the rest."
-            )
-        self._store.update(lambda state: replace(state, reading=None, message=Message(text)))
+            text = f"Canceled after {volume.settled_count} of {volume.slice_count} slices."
+            message = Message(text, details="Click the series on the left to read the rest.")
+        self._store.update(lambda state: replace(state, reading=None, message=message))
 
     def _start_reading(self, work: Callable[[Reporter, CancelToken], None], text: str) -> None:
         self._network.cancel()
@@ -292,7 +290,7 @@ class Session:
             return
         if not volume.is_complete:
             read = f"{volume.settled_count} of {volume.slice_count} slices were read"
-            self._say(f"Not analyzed: only {read}; click the series to read the rest.", is_problem=True)
+            self._say(f"Not analyzed: only {read}. Click the series to read the rest.", is_problem=True)
             return
         pending = StudyFindings.pending(volume.series.key, card.weights_sha256, volume.is_readable)
 

@@ -154,6 +154,7 @@ def pictures() -> Iterator[Picture]:
         SMALL,
         replace(listed(start, contents(volume)), reading=Progress(9, 34, "Reading slices")),
     )
+    yield from half_read(state, volume)
     analyzing = replace(state, findings=findings(volume, done=12), analysis=Progress(13, 34, "analyzing"))
     yield "analyzing", SIZE, analyzing
     heat = replace(complete, shows_heatmap=True, heatmap_subtype=Subtype.SUBDURAL)
@@ -166,6 +167,41 @@ def pictures() -> Iterator[Picture]:
     yield "no-findings", SIZE, replace(state, findings=findings(volume, is_hot=False))
     yield from problems(volume, state, complete)
     yield from extremes(volume)
+
+
+def half_read(state: ViewState, volume: Volume) -> Iterator[Picture]:
+    """A stack while it is read: a slice that is there, one that is not; and after it was canceled."""
+    count, middle = volume.slice_count, volume.slice_count // 2
+    awaited = frozenset(index for index in range(count) if abs(index - middle) > 4 and abs(index - 28) > 1)
+    partial = replace(
+        volume,
+        is_readable=np.asarray([index not in awaited for index in range(count)]),
+        awaited_slices=awaited,
+    )
+    reading = replace(
+        state,
+        volume=partial,
+        thumbnails=(),
+        input_check="",
+        reading=Progress(partial.settled_count, count, "Reading slices"),
+    )
+    yield "reading", SIZE, reading
+    yield "reading-awaited", SMALL, scrolled_to(reading, 4)
+    text = f"Canceled after {partial.settled_count} of {count} slices."
+    message = Message(text, details="Click the series on the left to read the rest.")
+    yield "reading-canceled", SIZE, replace(scrolled_to(reading, 4), reading=None, message=message)
+    many = make_volume(800, 64, 64, spacing_mm=0.2)
+    awaited = frozenset(index for index in range(800) if abs(index - 400) > 60)
+    partial = replace(
+        many,
+        is_readable=np.asarray([index not in awaited for index in range(800)]),
+        awaited_slices=awaited,
+    )
+    yield (
+        "reading-800",
+        SIZE,
+        replace(shown(partial), input_check="", reading=Progress(121, 800, "Reading slices")),
+    )
 
 
 def problems(volume: Volume, state: ViewState, complete: ViewState) -> Iterator[Picture]:

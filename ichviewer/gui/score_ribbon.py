@@ -38,6 +38,7 @@ from ichviewer.gui.theme import (
     SMALL_PX,
     SUBTYPE_COLORS,
     TEXT,
+    WINDOW,
     interface_font,
 )
 from ichviewer.gui.wording import counted_text, label_text, probability_text, reading_text
@@ -163,7 +164,7 @@ class ScoreRibbon(QWidget):
         """Slices that are still to be read are holes in the ribbon."""
         volume = self._store.state.volume
         for first, last in () if volume is None else awaited_runs(volume):
-            painter.fillRect(self.row_rect(first, last), QColor(PANEL))
+            painter.fillRect(self.row_rect(first, last), QColor(WINDOW))
             painter.fillRect(self.row_rect(first, last), QBrush(QColor(LINE), AWAITED))
 
     def _paint_head(self, painter: QPainter) -> None:

@@ -128,6 +128,8 @@ class SliceView(QWidget):
         self, painter: QPainter, state: ViewState, volume: Volume, placement: Placement, heat: HeatChoice
     ) -> None:
         if awaited := awaited_text(state):
+            # Not black: black would be air.
+            painter.fillRect(self.rect(), QColor(WINDOW))
             self._draw_words(painter, awaited, SECONDARY)
             return
         if not volume.is_readable[state.slice_index]:

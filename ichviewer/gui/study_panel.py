@@ -118,7 +118,7 @@ class StudyPanel(QWidget):
             if state.input_check == "red":
                 return "Not analyzed: the input check is red."
             if reading := reading_text(state):
-                return f"Not analyzed yet: {reading} slices."
+                return f"Not analyzed: {reading} slices."
             return "Not analyzed." if state.volume is not None else ""
         has_positions = state.volume is None or state.volume.series.has_positions
         if state.findings.is_complete and not has_positions:

@@ -115,7 +115,7 @@ def reading_text(state: ViewState) -> str:
     if volume is None or volume.is_complete:
         return ""
     count = f"{volume.settled_count} of {volume.slice_count}"
-    return f"reading {count}" if state.reading is not None else f"{count} read"
+    return f"reading {count}" if state.reading is not None else f"only {count}"
 
 
 def awaited_text(state: ViewState) -> str:
@@ -126,7 +126,7 @@ def awaited_text(state: ViewState) -> str:
     name = f"slice {state.slice_index + 1}"
     if state.reading is not None:
         return f"Reading {name} …"
-    return f"{name.capitalize()} was not read: opening was canceled. Click the series to read the rest."
+    return f"{name.capitalize()} was not read. Click the series on the left to read the rest."
 
 
 def stack_text(state: ViewState) -> str:

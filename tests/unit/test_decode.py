@@ -168,6 +168,34 @@ class CancelsAtTheThirdLook(CancelToken):
         super().raise_if_cancelled()
 
 
+def test_a_child_that_is_nearly_done_outlives_a_cancel(tmp_path: Path, decoder: SliceDecoder) -> None:
+    """Hazard: each look at another series costs the time that a new child takes to start."""
+    good = good_task(tmp_path)
+    decoded(decoder, good)
+    pids, cancel = decoder.child_pids(), CancelToken()
+    results = decoder.decode([good] * 50, cancel)
+    next(results)
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        next(results)
+    assert decoder.child_pids() == pids
+    assert isinstance(decoded(decoder, good)[0], np.ndarray)
+
+
+def test_tasks_are_taken_only_when_a_child_is_free_for_them(tmp_path: Path, decoder: SliceDecoder) -> None:
+    good, taken = good_task(tmp_path), []
+
+    def tasks() -> Iterator[DecodeTask]:
+        for number in range(20):
+            taken.append(number)
+            yield good
+
+    results = decoder.decode(tasks(), CancelToken())
+    next(results)
+    assert len(taken) <= 4
+    assert len(list(results)) == 19
+
+
 @needs_pipes
 def test_decoding_can_be_cancelled_while_a_child_is_at_work(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "endless")
