@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import JPEGTransferSyntaxes
+from pydicom.uid import JPEGTransferSyntaxes, RLELossless
 
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import StoredPixels
 from ichviewer.dicom.fragments import ENDS_EARLY, fragments_end_early
+from ichviewer.dicom.native import clear_unused_bits
 from ichviewer.dicom.source import member_bytes, open_for_pixels
 from ichviewer.dicom.stored_pixels import syntax_name
 
@@ -142,6 +143,7 @@ def decode_frame(task: DecodeTask) -> NDArray[np.integer]:
 def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
     pixels = task.pixels
     decoder = get_decoder(pixels.transfer_syntax)
+    is_words = pixels.transfer_syntax == RLELossless
     options: dict[str, Any] = {
         "rows": task.shape[0],
         "columns": task.shape[1],
@@ -149,7 +151,8 @@ def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
         "samples_per_pixel": pixels.samples,
         "photometric_interpretation": pixels.photometric,
         "bits_allocated": pixels.bits_allocated,
-        "bits_stored": pixels.bits_stored,
+        # RLE packs whole words, in which High Bit counts; other codes hold the stored bits alone.
+        "bits_stored": pixels.bits_allocated if is_words else pixels.bits_stored,
         "pixel_representation": int(pixels.is_signed),
         "planar_configuration": int(pixels.is_planar),
         "pixel_keyword": "PixelData",
@@ -159,7 +162,11 @@ def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
             raise UnreadableError(ENDS_EARLY)
         file.seek(pixels.offset)
         array, _ = decoder.as_array(file, index=task.frame_index, **options)
-    return np.asarray(array)
+    if not is_words:
+        return np.asarray(array)
+    words = np.array(array)
+    clear_unused_bits(words, pixels)
+    return words
 
 
 @contextlib.contextmanager

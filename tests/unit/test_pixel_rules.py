@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    RLELossless,
 )
 
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.series import FileVerdict, Series, Verdict
 from ichviewer.core.volume import Volume
+from ichviewer.dicom.decode import SliceDecoder
 from ichviewer.dicom.read import read_volume
 from ichviewer.dicom.scan import scan
 
@@ -36,6 +39,12 @@ SYNTAXES = (
 CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 ENHANCED, LEGACY = "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"
 FILE_NUMBERS = count()
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[SliceDecoder]:
+    with SliceDecoder(child_count=1) as decoder:
+        yield decoder
 
 
 def only(path: Path) -> Series:
@@ -88,15 +97,29 @@ def test_hounsfield_units_of_every_layout_are_pydicoms(
     )
 
 
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless])
 @pytest.mark.parametrize("kind", ["i2", "u2"])
-@pytest.mark.parametrize(("stored", "high_bit"), [(12, 15), (12, 13), (10, 11), (15, 15)])
-def test_an_odd_high_bit_is_honored(tmp_path: Path, kind: str, stored: int, high_bit: int) -> None:
+@pytest.mark.parametrize(("stored", "high_bit"), [(12, 11), (12, 15), (12, 13), (10, 11), (15, 15)])
+def test_an_odd_high_bit_is_honored_and_what_lies_beside_the_stored_bits_is_not(
+    tmp_path: Path, kind: str, stored: int, high_bit: int, syntax: str, decoder: SliceDecoder
+) -> None:
     """Hazard: values 16 times too high, where the stored bits do not end at bit 0 (PS3.5 section 8.1.1)."""
     low, high = (-(1 << (stored - 1)), 1 << (stored - 1)) if kind == "i2" else (0, 1 << stored)
     values = np.linspace(low, high - 1, 42).round().astype(np.int64).reshape(6, 7)
-    words = (values & ((1 << stored) - 1)) << (high_bit + 1 - stored)
-    dataset = make_slice(pixels=words.astype(np.uint16).view(kind), bits_stored=stored, HighBit=high_bit)
-    np.testing.assert_array_equal(read(save(dataset, tmp_path / "one")).stored_values[0], values)
+    place = ((1 << stored) - 1) << (high_bit + 1 - stored)
+    words = ((values << (high_bit + 1 - stored)) & place) | (0x5A5A & ~place)
+    is_rle = syntax == RLELossless
+    dataset = make_slice(
+        pixels=words.astype(np.uint16).view(kind),
+        bits_stored=16,
+        syntax=ExplicitVRLittleEndian if is_rle else syntax,
+    )
+    if is_rle:
+        dataset.compress(RLELossless, generate_instance_uid=False)
+    dataset.BitsStored, dataset.HighBit = stored, high_bit
+    series = only(save(dataset, tmp_path / "one"))
+    volume = read_volume(series, ignore_progress, CancelToken(), decoder)
+    np.testing.assert_array_equal(volume.stored_values[0], values)
 
 
 def table(first: int, entries: list[int], bits: int = 16, kind: str = "US", vr: str = "US") -> Sequence:
