@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,7 @@ with atheris.instrument_imports(include=["ichviewer"]):
     from ichviewer.dicom.decode_child import DecodeTask
     from ichviewer.dicom.frames import instances
     from ichviewer.dicom.native import read_native, stored_gray
-    from ichviewer.dicom.raw_header import DamagedError, PixelElement, RawHeader
+    from ichviewer.dicom.raw_header import DamagedError, PixelElement, RawHeader, read_raw_header
     from ichviewer.dicom.stored_pixels import NATIVE_SYNTAXES, layout_fault
     from tests.fuzz.elements import PIXEL_DATA, places
     from tests.fuzz.seeds import Seed, all_seeds
@@ -61,17 +62,22 @@ def _file_target(folder: Path, name: str) -> Callable[[bytes], None]:
     return take
 
 
+FRAMES_HEAD = struct.Struct("<BBH")
+"""Before the groups of the target ``frames``: encoding, number of frames, bytes of the shared groups."""
+
+
 def _frames_target(content: bytes) -> None:
-    """The first bytes choose count and encoding, the rest are shared and per-frame functional groups."""
-    data = atheris.FuzzedDataProvider(content)
-    is_implicit, is_little = data.ConsumeBool(), data.ConsumeBool()
-    count, split = data.ConsumeIntInRange(1, 40), data.ConsumeIntInRange(0, 2000)
-    groups = data.ConsumeBytes(LONGEST_INPUT)
+    """Functional groups: shared ones, then those of each frame."""
+    if len(content) < FRAMES_HEAD.size:
+        return
+    encoding, count, split = FRAMES_HEAD.unpack_from(content)
+    is_implicit, is_little = bool(encoding & 1), bool(encoding & 2)
+    groups = content[FRAMES_HEAD.size :]
     order = "little" if is_little else "big"
     size = {tag: (8).to_bytes(2, order) for tag in (tags.ROWS, tags.COLUMNS, tags.BITS_ALLOCATED)}
     values = {
         **size,
-        tags.NUMBER_OF_FRAMES: str(count).encode(),
+        tags.NUMBER_OF_FRAMES: str(count or 1).encode(),
         tags.SHARED_FUNCTIONAL_GROUPS: groups[:split],
         tags.PER_FRAME_FUNCTIONAL_GROUPS: groups[split:],
     }
@@ -121,7 +127,7 @@ def _is_zip(seed: Seed) -> bool:
 
 TARGETS: dict[str, Callable[[Seed], bool]] = {
     "header": lambda seed: not _is_zip(seed) and seed.file_name != "DICOMDIR",
-    "frames": lambda seed: "multi-frame" in seed.name,
+    "frames": lambda seed: "multi-frame" in seed.name or "eCT_Supplemental" in seed.name,
     "dicomdir": lambda seed: seed.file_name == "DICOMDIR",
     "zip": _is_zip,
     "native": lambda seed: False,
@@ -136,8 +142,22 @@ def write_corpus(name: str, folder: Path) -> None:
         if len(content) > LONGEST_INPUT:
             ends = [place.value for place in places(content) if place.tag == PIXEL_DATA]
             content = content[: ends[0] + 64] if ends else content[:LONGEST_INPUT]
+        if name == "frames":
+            content = _frames_input(content)
         if len(content) <= LONGEST_INPUT:
             (folder / f"seed-{number}").write_bytes(content)
+
+
+def _frames_input(content: bytes) -> bytes:
+    """The functional groups of a multi-frame file as an input of the target ``frames``."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        raw = read_raw_header(Path(file.name))
+    shared = raw.bytes_of(tags.SHARED_FUNCTIONAL_GROUPS)
+    encoding = raw.is_implicit | raw.is_little_endian << 1
+    head = FRAMES_HEAD.pack(encoding, (raw.integer(tags.NUMBER_OF_FRAMES) or 1) % 256, len(shared) % 65536)
+    return head + shared + raw.bytes_of(tags.PER_FRAME_FUNCTIONAL_GROUPS)
 
 
 def fuzz(name: str, arguments: list[str]) -> None:

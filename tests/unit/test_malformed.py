@@ -156,10 +156,13 @@ def test_pixels_that_no_body_has_room_for_have_no_spacing(tmp_path: Path, spacin
     assert thumbnail(only_series(path), 16).shape == (16, 16)
 
 
-def test_a_header_of_very_many_elements_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("empty", [b"\x09\0\x10\x10LO\0\0", b"\x09\0\x10\x10OB\0\0\0\0\0\0"])
+def test_a_header_of_very_many_elements_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty: bytes
+) -> None:
     """Hazard: a small file that keeps the viewer busy for minutes."""
     monkeypatch.setattr(element_walk, "MOST_ELEMENTS", 1000)
-    path = put_before(write_slice(tmp_path / "one"), PATIENT_ID_HEAD, b"\x09\0\x10\x10LO\0\0" * 1001)
+    path = put_before(write_slice(tmp_path / "one"), PATIENT_ID_HEAD, empty * 1001)
     assert only_file(path).reason == "malformed file: there are more than 1000 elements"
 
 
