@@ -282,7 +282,8 @@ def overlap_count(positions_mm: Sequence[float]) -> int:
     steps = np.diff(np.asarray(positions_mm, dtype=np.float64))
     gaps = steps[steps > SAME_POSITION_MM]
     usual = float(np.median(gaps)) if len(gaps) > 1 else 0.0
-    return sum(gap < 0.5 * usual and not _stands_in_run(gaps, index) for index, gap in enumerate(gaps))
+    close = [index for index, gap in enumerate(gaps) if gap < 0.5 * usual]
+    return sum(not _stands_in_run(gaps, index) for index in close)
 
 
 def _stands_in_run(gaps: Vector, index: int) -> bool:

@@ -127,7 +127,7 @@ def apply_voi(hu: NDArray[np.floating], window: Window) -> NDArray[np.float32]:
     Returns:
         Grey values in [0, 1], same shape as *hu*.
 
-    >>> apply_voi(np.array([-0.5, 39.5, 78.5]), Window(40, 80, VoiFunction.LINEAR)).tolist()
+    >>> apply_voi(np.array([0.0, 39.5, 79.0]), Window(40, 80, VoiFunction.LINEAR)).tolist()
     [0.0, 0.5, 1.0]
     >>> apply_voi(np.array([40.0]), Window(40, 80, VoiFunction.SIGMOID)).tolist()
     [0.5]
