@@ -8,6 +8,7 @@ is a finding, printed with the command that repeats it. Exit code 1 if there is 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import re
@@ -134,25 +135,33 @@ def run(jobs: list[Job], seed: int, worker_count: int) -> dict[str, Any]:
 
 
 def _watch(jobs: list[Job], seed: int, worker_count: int, tally: Tally) -> list[tuple[Job, str]]:
-    """Run *jobs* in workers until all are done; those that were lost, and how."""
-    workers = [Worker(jobs[lane::worker_count], seed) for lane in range(worker_count)]
-    workers = [worker for worker in workers if not worker.is_finished]
+    """Run *jobs* in workers until all are done, or until Ctrl+C; those that were lost, and how."""
     lost: list[tuple[Job, str]] = []
-    told = tally.count
-    while workers:
-        for pipe in wait([worker.pipe for worker in workers], 0.5):
-            done = next(worker for worker in workers if worker.pipe is pipe).take()
-            if done is not None:
-                tally.add(done)
-        for worker in workers:
-            if worker.is_over(STEP_LIMIT_S):
-                job, why = worker.restart()
-                lost += [(job, why)] if job is not None else []
-        workers = [worker for worker in workers if not worker.is_finished]
-        if tally.count - told >= 1000:
-            told = tally.count
-            print(f"{told} mutants, {len(lost)} to be repeated", file=sys.stderr)
+    with contextlib.ExitStack() as stack:
+        lanes = [jobs[lane::worker_count] for lane in range(worker_count) if jobs[lane::worker_count]]
+        workers = [Worker(lane, seed, stack.enter_context(worker_folder())) for lane in lanes]
+        try:
+            while workers := [worker for worker in workers if not worker.is_finished]:
+                _look(workers, tally, lost)
+        except KeyboardInterrupt:
+            print("Stopped. So far:", file=sys.stderr)
+            for worker in workers:
+                worker.stop()
     return lost
+
+
+def _look(workers: list[Worker], tally: Tally, lost: list[tuple[Job, str]]) -> None:
+    """Take what the workers have to say, and go on without those that say nothing for too long."""
+    for pipe in wait([worker.pipe for worker in workers], 0.5):
+        done = next(worker for worker in workers if worker.pipe is pipe).take()
+        if done is not None:
+            tally.add(done)
+            if tally.count % 1000 == 0:
+                print(f"{tally.count} mutants, {len(lost)} to be repeated", file=sys.stderr)
+    for worker in workers:
+        if worker.is_over(STEP_LIMIT_S):
+            job, why = worker.restart()
+            lost += [(job, why)] if job is not None else []
 
 
 def _command(name: str, seed: int) -> str:

@@ -94,9 +94,9 @@ def peak_bytes(pid: int) -> int:
     return 0
 
 
-def _serve(jobs: list[Job], seed: int, pipe: Connection) -> None:
+def _serve(jobs: list[Job], seed: int, folder: Path, pipe: Connection) -> None:
     os.setpgrp()
-    with worker_folder() as folder, SliceDecoder(child_count=1) as decoder:
+    with SliceDecoder(child_count=1) as decoder:
         decoder.start()
         for job in jobs:
             done = opened(job, seed, folder, decoder, pipe)
@@ -112,8 +112,8 @@ def _serve(jobs: list[Job], seed: int, pipe: Connection) -> None:
 class Worker:
     """The parent's side: which job is being done, and since when its present step."""
 
-    def __init__(self, jobs: list[Job], seed: int) -> None:
-        self._jobs, self._seed = jobs, seed
+    def __init__(self, jobs: list[Job], seed: int, folder: Path) -> None:
+        self._jobs, self._seed, self._folder = jobs, seed, folder
         self._start()
 
     @property
@@ -122,7 +122,9 @@ class Worker:
 
     def _start(self) -> None:
         self.pipe, theirs = multiprocessing.Pipe(duplex=False)
-        self._process = multiprocessing.Process(target=_serve, args=(self._jobs, self._seed, theirs))
+        self._process = multiprocessing.Process(
+            target=_serve, args=(self._jobs, self._seed, self._folder, theirs)
+        )
         self._process.start()
         theirs.close()
         self._step, self._since, self._limit_s = "start", time.monotonic(), START_LIMIT_S
@@ -148,14 +150,18 @@ class Worker:
         limit_s = START_LIMIT_S if self._step == "start" else step_limit_s
         return bool(self._jobs) and time.monotonic() - self._since > min(limit_s, self._limit_s)
 
-    def restart(self) -> tuple[Job | None, str]:
-        """End the process with its decoder and go on after the present job; the job, and what happened."""
-        is_alive = self._process.is_alive()
+    def stop(self) -> None:
+        """End the process with its decoder."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid or 0, signal.SIGKILL)
         self._process.kill()
         self._process.join()
         self.pipe.close()
+
+    def restart(self) -> tuple[Job | None, str]:
+        """End the process with its decoder and go on after the present job; the job, and what happened."""
+        is_alive = self._process.is_alive()
+        self.stop()
         if self._limit_s == 0.0 and self._process.exitcode == 0:
             self._start()
             return None, ""
