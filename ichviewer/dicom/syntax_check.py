@@ -1,7 +1,7 @@
 """Which transfer syntaxes decode on this machine: a small picture in each, read as any file is read.
 
 The compressed pictures were made once, by other programs than those that decode here
-(``resources/syntax_samples.json``, ``tests/make_syntax_samples.py``). The one thing to get wrong: a
+(``resources/syntax_samples.json``, ``packaging/make_syntax_samples.py``). The one thing to get wrong: a
 decoder that answers is not yet one that is right, so every pixel is compared.
 """
 

@@ -3,7 +3,7 @@
 Run once, by hand, with ``imagecodecs`` and libjpeg-turbo's ``cjpeg`` (neither is needed to run or to test the
 program)::
 
-    PYTHONPATH=.:tests python tests/make_syntax_samples.py resources/syntax_samples.json
+    PYTHONPATH=.:tests python packaging/make_syntax_samples.py resources/syntax_samples.json
 
 Where there are two programs for a syntax, the encoder is another one than the viewer's decoder, so that an error
 that both share cannot hide.
