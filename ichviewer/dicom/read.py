@@ -69,18 +69,19 @@ def read_growing(
         clock: Seconds, ascending.
 
     Yields:
-        The volume with the first slice, then every SHOW_EVERY_S, and whenever the slice in view has come;
-        at last the whole one, which equals that of ``read_volume``.
+        The volume as soon as the slice in view has come, then every SHOW_EVERY_S and whenever another slice
+        in view has come; at last the whole one, which equals that of ``read_volume``.
 
     Raises:
         UnreadableError: No slice can be read, or the stack is too large for memory.
         Cancelled: *cancel* was set.
     """
     reading = StackReading(series)
-    shown, shown_at = None, 0.0
+    shown, shown_at = None, clock()
     for _ in reading.read(wanted, cancel, decoder):
         in_view = wanted.slice_index
-        has_come = shown is None or (in_view in shown.awaited_slices and reading.is_settled(in_view))
+        is_awaited = shown is None or in_view in shown.awaited_slices
+        has_come = is_awaited and reading.is_settled(in_view)
         if reading.has_image and (has_come or clock() - shown_at >= SHOW_EVERY_S):
             shown, shown_at = reading.volume(), clock()
             yield shown

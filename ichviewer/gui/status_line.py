@@ -36,7 +36,7 @@ class StatusLine(QWidget):
         self._place_inputs, self._check_inputs = DrawnInputs(), DrawnInputs()
         self._message_inputs, self._work_inputs = DrawnInputs(), DrawnInputs()
         self.place = QLabel()
-        self.place.setFixedWidth(142)
+        self.place.setFixedWidth(196)
         self.place.setToolTip("Slice, counted from the lowest, and its position along the slice normal")
         self.receipt = ElidedLabel(self, SECONDARY)
         self.check = QPushButton()

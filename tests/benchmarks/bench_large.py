@@ -150,13 +150,13 @@ def opened_once(large: Path) -> list[float]:
     driver = Driver()
     watch, begin = Watch(every_ms=10), time.perf_counter()
     driver.drop(large)
-    first_s = driver.wait(lambda state: state.volume is not None)
+    first_s = driver.wait(has_picture)
     waits = [0.0]
     for number in itertools.count(1):
         if driver.state.volume is None or driver.state.volume.is_complete:
             break
         driver.window.store.update(lambda state, to=number * 317 % SLICES: scrolled_to(state, to))
-        waits.append(driver.wait(lambda state: state.volume.is_readable[state.slice_index]))
+        waits.append(driver.wait(has_picture))
         until = time.perf_counter() + 0.03
         driver.wait(lambda _state, until=until: time.perf_counter() > until)
     whole_s = time.perf_counter() - begin
@@ -164,6 +164,11 @@ def opened_once(large: Path) -> list[float]:
     numbers = [first_s, whole_s, max(watch.gaps), max(waits), driver.peak_mb()]
     driver.window.close()
     return numbers
+
+
+def has_picture(state: ViewState) -> bool:
+    """Whether the slice in view was read."""
+    return state.volume is not None and bool(state.volume.is_readable[state.slice_index])
 
 
 def has_score(state: ViewState) -> bool:
@@ -183,7 +188,7 @@ def superseded(large: Path, small: Path) -> list[float]:
         driver.drop(large)
         driver.wait(lambda state, stage=stage: is_at(state, stage))
         driver.drop(small)
-        waits.append(driver.wait(lambda state: state.slice_count == 1))
+        waits.append(driver.wait(lambda state: state.slice_count == 1 and has_picture(state)))
     numbers = [*waits, driver.peak_mb()]
     driver.window.close()
     return numbers

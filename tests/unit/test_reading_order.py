@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from ichviewer.core.progress import Cancelled, CancelToken, ignore_progress
 from ichviewer.core.reading_order import WantedSlice, nearest_first
 from ichviewer.core.series import Series
 from ichviewer.core.volume import Volume
+from ichviewer.dicom.decode import Decoded, SliceDecoder
+from ichviewer.dicom.decode_child import DecodeTask
 from ichviewer.dicom.read import read_growing, read_volume
 from ichviewer.dicom.scan import scan
 from ichviewer.dicom.stack_reading import StackReading
@@ -72,6 +74,27 @@ def test_a_slice_that_was_scrolled_to_is_read_next_and_shown_at_once(tmp_path: P
     wanted.slice_index = 0
     volume = next(growing)
     assert volume.is_readable.tolist() == [index in (0, 4) for index in range(9)]
+
+
+def test_a_neighbor_that_is_decoded_sooner_does_not_come_first(tmp_path: Path) -> None:
+    """Hazard: the first look at a study is at an empty view."""
+    for number in range(1, 10):
+        dataset = make_slice(number)
+        dataset.compress(RLELossless, encoding_plugin="pydicom")
+        save(dataset, tmp_path / f"{number}")
+    growing = read_growing(scanned(tmp_path), WantedSlice(4), CancelToken(), OddFirst(), clock=never)
+    assert next(growing).is_readable[4]
+
+
+class OddFirst(SliceDecoder):
+    """Answers every second task before the one that was given before it."""
+
+    def decode(self, tasks: Iterable[DecodeTask], cancel: CancelToken) -> Iterator[tuple[int, Decoded]]:
+        given = [ramp() for _ in tasks]
+        for number in range(0, len(given), 2):
+            for place in (number + 1, number):
+                if place < len(given):
+                    yield place, given[place]
 
 
 def test_the_stack_is_shown_now_and_then_not_for_every_slice(tmp_path: Path) -> None:
