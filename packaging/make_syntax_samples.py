@@ -5,8 +5,8 @@ program)::
 
     PYTHONPATH=.:tests python packaging/make_syntax_samples.py resources/syntax_samples.json
 
-Where there are two programs for a syntax, the encoder is another one than the viewer's decoder, so that an error
-that both share cannot hide.
+Where there are two programs for a syntax, the encoder is another one than the viewer's decoder, so that an
+error that both share cannot hide.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def cjpeg(*options: str) -> bytes:
 
 
 def spectral_selection() -> bytes:
+    """The 8-bit picture in scans of a few frequencies each."""
     with tempfile.NamedTemporaryFile("w") as scans:
         scans.write(SPECTRAL_SELECTION)
         scans.flush()
@@ -45,6 +46,7 @@ def spectral_selection() -> bytes:
 
 
 def run_lengths() -> bytes:
+    """The signed picture in PackBits segments (PS3.5 annex G)."""
     dataset = make_slice(pixels=known_pixels(16, True))
     dataset.compress(RLELossless, encoding_plugin="pydicom")
     return next(generate_frames(dataset.PixelData, number_of_frames=1))
