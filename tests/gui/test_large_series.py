@@ -223,7 +223,7 @@ def test_a_slice_that_is_not_there_yet_says_so_and_is_not_black(desk: Desk, qtbo
     view = desk.window.reading_page.triptych.views[0]
     assert view.cursor_value() == ""
     read = desk.volume
-    lost = replace(read, awaited_slices=frozenset(), unreadable_reasons={6: "cut"})
+    lost = replace(read, awaited_slices=frozenset())
     desk.store.update(lambda state: replace(state, volume=lost))
     assert picture(desk) != awaited
     black = replace(read, awaited_slices=frozenset(), is_readable=np.ones(SLICES, dtype=np.bool_))
