@@ -9,6 +9,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -277,14 +279,23 @@ def test_what_cannot_be_written_is_said_before_minutes_of_work(
     assert (tmp_path / "signed.csv").read_text() == "signed off"
 
 
-def test_a_folder_of_somebody_else_is_refused_in_words(tmp_path: Path) -> None:
-    for folder in [tmp_path, *tmp_path.parents][:4]:
-        folder.chmod(folder.stat().st_mode | 0o055)
-    locked = tmp_path / "locked"
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another user can reach; pytest's own are private."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if not all(parent.stat().st_mode & 0o001 for parent in folder.parents):
+            pytest.skip("other users cannot reach the temporary folder")
+        yield folder
+
+
+def test_a_folder_of_somebody_else_is_refused_in_words(open_folder: Path) -> None:
+    locked = open_folder / "locked"
     locked.mkdir(mode=0o700 if os.getuid() == 0 else 0o500)
     if os.getuid() == 0:
         locked.chmod(0o755)
-    done = python(tmp_path / "child.py", AS_NOBODY, "demo", locked / "demo")
+    done = python(open_folder / "child.py", AS_NOBODY, "demo", locked / "demo")
     assert done.returncode == 1
     assert f"ichviewer: {locked / 'demo'} cannot be written: Permission denied" in done.stderr
     assert "choose another folder or name" in done.stderr

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -161,15 +163,24 @@ def test_a_file_that_is_written_again_after_it_was_listed_is_refused(tmp_path: P
 # Not allowed, not there, no answer
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another user can reach; pytest's own are private."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if not all(parent.stat().st_mode & 0o001 for parent in folder.parents):
+            pytest.skip("other users cannot reach the temporary folder")
+        yield folder
+
+
 @pytest.mark.skipif(os.name != "posix", reason="rights are POSIX's")
-def test_what_may_not_be_read_is_named_and_the_rest_opens(tmp_path: Path) -> None:
-    for folder in [tmp_path, *tmp_path.parents][:4]:
-        folder.chmod(folder.stat().st_mode | 0o055)
-    study = write_stack(tmp_path / "study", 4)
+def test_what_may_not_be_read_is_named_and_the_rest_opens(open_folder: Path) -> None:
+    study = write_stack(open_folder / "study", 4)
     (study / "IM000").chmod(0)
     write_slice(study / "locked" / "inside", 9)
     (study / "locked").chmod(0)
-    script = tmp_path / "child.py"
+    script = open_folder / "child.py"
     script.write_text(INSPECT_AS_NOBODY)
 
     def inspect(path: Path) -> subprocess.CompletedProcess[str]:
