@@ -115,11 +115,12 @@ def write_demo_study(
     def written(step: Progress) -> None:
         report(Progress(slices + step.done, 2 * slices, step.text))
 
-    phantom = make_phantom(spec, drawn, cancel)
     options = demo_options(spec)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with partial_folder(folder) as partial:
+            # Drawn only now: a folder that cannot be written is said at once.
+            phantom = make_phantom(spec, drawn, cancel)
             _write_series(partial, folder, phantom, options, written, cancel)
             _write_truth(partial, phantom, options)
             # The folder was private so far; a demo study is nobody's secret.
