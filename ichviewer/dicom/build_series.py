@@ -177,7 +177,7 @@ def _remarks(instances: Sequence[Instance], hu: str) -> list[str]:
     if first.header.pixels and first.header.pixels.photometric == "MONOCHROME1":
         remarks.append("MONOCHROME1: shown inverted, not in Hounsfield units")
     if hu == "assumed":
-        remarks.append("Hounsfield units assumed: SOP Class or Image Type is missing")
+        remarks.append(f"Hounsfield units assumed: {_why_assumed(first)}")
     if first.raw.has(tags.WINDOW_CENTER) and not first.header.file_windows:
         remarks.append("the window in the header is not valid: not offered")
     if first.raw.has(tags.VOI_LUT_SEQUENCE):
@@ -190,3 +190,9 @@ def _remarks(instances: Sequence[Instance], hu: str) -> list[str]:
     if first.header.pixel_spacing_mm is None:
         remarks.append("no Pixel Spacing: nothing can be measured")
     return remarks
+
+
+def _why_assumed(instance: Instance) -> str:
+    if not instance.raw.has(tags.PHOTOMETRIC_INTERPRETATION):
+        return "no Photometric Interpretation, taken for MONOCHROME2"
+    return "SOP Class or Image Type is missing"

@@ -38,8 +38,8 @@ def hu_claim(
 
     Hounsfield units are claimed only for CT objects that are ORIGINAL, no localizer and no
     multi-energy map, with Rescale Type HU or absent (PS3.3 C.11.1.1.2: then HU is the default for
-    CT). Where SOP class or Image Type is missing, or Image Type says neither ORIGINAL nor DERIVED, they
-    are assumed. MONOCHROME1 is shown inverted, so its values are not claimed.
+    CT). Where SOP class, Image Type or Photometric Interpretation is missing, or Image Type says neither
+    ORIGINAL nor DERIVED, they are assumed. MONOCHROME1 is shown inverted, so its values are not claimed.
 
     Args:
         modality: (0008,0060).
@@ -48,12 +48,12 @@ def hu_claim(
         kind: From ``image_kind``.
         rescale_type: (0028,1054) or Modality LUT Type (0028,3004), empty where absent.
         is_rescaled: Whether slope and intercept, or a table, are there; they are never guessed.
-        photometric: (0028,0004).
+        photometric: (0028,0004), empty where absent; pixels are then taken for MONOCHROME2.
     """
     is_ct = modality == "CT" and (not sop_class_uid or sop_class_uid in CT_CLASSES)
     is_map = any(value.upper() in MULTI_ENERGY_MAPS for value in image_type)
-    is_original = kind == "original" and photometric == "MONOCHROME2" and not is_map
+    is_original = kind == "original" and photometric in ("MONOCHROME2", "") and not is_map
     if not (is_ct and is_original and is_rescaled and rescale_type in ("", "HU")):
         return "not claimed"
     says_original = bool(image_type) and image_type[0].upper() == "ORIGINAL"
-    return "claimed" if sop_class_uid and says_original else "assumed"
+    return "claimed" if sop_class_uid and says_original and photometric else "assumed"

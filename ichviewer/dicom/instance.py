@@ -196,7 +196,7 @@ def claim(
         kind=kind,
         rescale_type=rescale_type,
         is_rescaled=(slope is not None and intercept is not None) or pixels.modality_lut is not None,
-        photometric=pixels.photometric,
+        photometric=raw.ascii(tags.PHOTOMETRIC_INTERPRETATION),
     )
 
 

@@ -234,6 +234,7 @@ MAPS = ("MAT_SPECIFIC", "MAT_REMOVED", "MAT_FRACTIONAL", "MAT_VALUE_BASED", "MAT
         ({"ImageType": ["UNKNOWN", "PRIMARY"]}, "assumed"),
         ({"ImageType": None}, "assumed"),
         ({"SOPClassUID": None}, "assumed"),
+        ({"PhotometricInterpretation": None}, "assumed"),
         ({"SOPClassUID": None, "ImageType": None}, "assumed"),
         ({"SOPClassUID": CAPTURE}, "not claimed"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7.3"}, "not claimed"),
