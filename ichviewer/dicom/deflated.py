@@ -12,7 +12,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from ichviewer.core.errors import UnreadableError
-from ichviewer.dicom.zip_archive import HIGHEST_RATIO, SMALL_BYTES
+from ichviewer.dicom.growth import HIGHEST_RATIO, grows_like_a_bomb
 
 PIECE_BYTES = 1 << 20
 
@@ -69,7 +69,7 @@ def _pieces(first: bytes, file: BinaryIO) -> Iterator[bytes]:
             inflated += len(piece)
             if inflated > LARGEST_INFLATED:
                 raise UnreadableError(f"the deflated data set grows beyond {LARGEST_INFLATED >> 20} MiB")
-            if inflated > max(SMALL_BYTES, HIGHEST_RATIO * compressed):
+            if grows_like_a_bomb(inflated, compressed):
                 raise UnreadableError(
                     f"the deflated data set grows more than {HIGHEST_RATIO}-fold, as in a bomb"
                 )

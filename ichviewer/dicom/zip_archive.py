@@ -21,6 +21,7 @@ from ichviewer.core.file_errors import why_not_read
 from ichviewer.core.receipt import counted
 from ichviewer.core.series import ArchiveMember
 from ichviewer.dicom.find_files import FoundFile
+from ichviewer.dicom.growth import HIGHEST_RATIO, grows_like_a_bomb
 
 MOST_MEMBERS = 100_000
 LARGEST_DIRECTORY = 1 << 24
@@ -31,12 +32,6 @@ LARGEST_MEMBER = 1 << 28
 
 LARGEST_TOTAL = 1 << 36
 """Bytes of all files together."""
-
-HIGHEST_RATIO = 200
-"""Times that a large member may grow. Head CT grows two- to fourfold, an empty slice a thousandfold."""
-
-SMALL_BYTES = 1 << 26
-"""A member up to this size may grow as it likes."""
 
 IS_ENCRYPTED = 0x1
 LOCAL_HEAD = struct.Struct("<4s22xHH")
@@ -156,7 +151,7 @@ def _fault(entry: zipfile.ZipInfo, offset: int | None, archive_size: int, end_of
         return "damaged: the archive ends within it"
     if entry.header_offset < end_of_last:
         return "refused: it lies on the bytes of another file, as in a ZIP bomb"
-    if entry.file_size > max(SMALL_BYTES, HIGHEST_RATIO * entry.compress_size):
+    if grows_like_a_bomb(entry.file_size, entry.compress_size):
         return f"refused: it would grow more than {HIGHEST_RATIO}-fold, as in a ZIP bomb"
     if entry.compress_type == zipfile.ZIP_STORED and entry.file_size != entry.compress_size:
         return "damaged: its two sizes in the archive's directory differ"
