@@ -19,7 +19,7 @@ from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import apply_theme
 from ichviewer.selftest import run_selftest
-from ichviewer.session import Session
+from ichviewer.session.session import Session
 from ichviewer.settings import APPLICATION, Settings, load_settings, settings_path, user_data_folder
 from ichviewer.uncaught import watch
 
@@ -53,24 +53,26 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     session = Session(store, controller, settings, settings_path())
     window.restore_layout(dict(settings.layout))
 
-    window.open_requested.connect(session.open_paths)
-    window.series_requested.connect(session.open_series)
-    window.demo_requested.connect(session.open_demo)
-    window.reading_cancelled.connect(session.cancel_reading)
-    window.analysis_requested.connect(session.analyze)
-    window.repair_requested.connect(session.repair_wrapped)
-    window.analysis_cancelled.connect(session.cancel_analysis)
-    window.explanation_requested.connect(session.explain)
-    window.export_requested.connect(session.export)
-    window.device_requested.connect(session.use_device)
-    window.recent_cleared.connect(session.clear_recent)
-    window.self_test_requested.connect(lambda: session.self_test(partial(run_selftest, card_path)))
+    window.open_requested.connect(session.reading.open_paths)
+    window.series_requested.connect(session.reading.open_series)
+    window.demo_requested.connect(session.reading.open_demo)
+    window.reading_cancelled.connect(session.reading.cancel)
+    window.analysis_requested.connect(session.analysis.analyze)
+    window.repair_requested.connect(session.reading.repair_wrapped)
+    window.analysis_cancelled.connect(session.analysis.cancel)
+    window.explanation_requested.connect(session.analysis.explain)
+    window.export_requested.connect(session.writing.export)
+    window.device_requested.connect(session.analysis.use_device)
+    window.recent_cleared.connect(session.preferences.clear_recent)
+    window.self_test_requested.connect(
+        lambda: session.self_test.run(partial(run_selftest, card_path), session.analysis.device)
+    )
     window.closing.connect(lambda: session.close(window.save_layout()))
 
     if paths:
-        QTimer.singleShot(0, lambda: session.open_paths(tuple(paths)))
+        QTimer.singleShot(0, lambda: session.reading.open_paths(tuple(paths)))
     else:
-        QTimer.singleShot(WARM_UP_MS, session.warm_up)
+        QTimer.singleShot(WARM_UP_MS, session.analysis.warm_up)
     return window
 
 

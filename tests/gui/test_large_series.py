@@ -25,7 +25,7 @@ from ichviewer.core.viewstate import Thumbnail, ViewState, scrolled_to
 from ichviewer.core.volume import Volume
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
-from ichviewer.session import Session
+from ichviewer.session.session import Session
 from ichviewer.settings import Settings
 
 PATIENCE_S = 10
@@ -146,8 +146,8 @@ class Desk:
         self.session = Session(self.store, self.controller, Settings(), folder / "settings.json")  # type: ignore[arg-type]
         self._qtbot = qtbot
         qtbot.addWidget(self.window)
-        self.window.reading_cancelled.connect(self.session.cancel_reading)
-        self.window.series_requested.connect(self.session.open_series)
+        self.window.reading_cancelled.connect(self.session.reading.cancel)
+        self.window.series_requested.connect(self.session.reading.open_series)
         self.window.show()
 
     @property
@@ -160,7 +160,7 @@ class Desk:
         return self.state.volume
 
     def drop(self) -> None:
-        self.session.open_paths((Path("/study"),))
+        self.session.reading.open_paths((Path("/study"),))
 
     def until_reached(self, name: str) -> None:
         self._qtbot.waitUntil(lambda: name in self.gates.reached)
@@ -253,9 +253,9 @@ def test_nothing_is_analyzed_checked_or_exported_before_every_slice_is_read(desk
     desk.open_to_middle()
     desk.gates.open(*EVERY_SLICE[1:])
     desk.until_read(5)
-    desk.session.analyze()
-    desk.session.use_device("cpu")
-    desk.session.export(Path("/findings.csv"), identify=False)
+    desk.session.analysis.analyze()
+    desk.session.analysis.use_device("cpu")
+    desk.session.writing.export(Path("/findings.csv"), identify=False)
     assert desk.state.findings is None
     assert desk.state.input_check == ""
     assert not desk.window.table["analyze"].isEnabled()
@@ -305,7 +305,7 @@ def test_canceled_half_way_what_was_read_stays_and_the_rest_can_be_read(desk: De
     assert desk.state.message.text == "Canceled after 1 of 7 slices."
     assert "read the rest" in desk.state.message.details
     assert desk.window.reading_page.study.sentence.text() == "Not analyzed: only 1 of 7 slices."
-    desk.session.analyze()
+    desk.session.analysis.analyze()
     assert desk.state.findings is None
     assert "only 1 of 7 slices were read" in desk.state.message.text
     desk.store.update(lambda state: scrolled_to(state, 5))
@@ -323,7 +323,7 @@ def test_canceled_while_thumbnails_are_made_nothing_goes_on(desk: Desk, qtbot: Q
     desk.gates.open("scan", *EVERY_SLICE, "check")
     desk.drop()
     desk.until_reached("thumbnail")
-    desk.session.cancel_reading()
+    desk.session.reading.cancel()
     desk.until_left("thumbnail")
     desk.gates.open("thumbnail")
     assert desk.state.thumbnails == ()
@@ -352,17 +352,17 @@ def test_another_series_can_be_opened_while_one_is_read_and_the_first_again(desk
     qtbot.waitUntil(lambda: is_analyzed(desk))
     decided = desk.state.review.with_comment(2, "calcification")
     desk.store.update(lambda state: replace(state, review=decided))
-    desk.session.open_series("1.2.4")
+    desk.session.reading.open_series("1.2.4")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3 and is_analyzed(desk))
     desk.gates._open.discard("slice 2")
-    desk.session.open_series("1.2.3")
+    desk.session.reading.open_series("1.2.3")
     qtbot.waitUntil(lambda: desk.state.slice_count == SLICES)
     assert desk.state.review.comment(2) == "calcification"
     assert desk.state.findings is None
-    desk.session.open_series("1.2.4")
+    desk.session.reading.open_series("1.2.4")
     desk.gates.open("slice 2")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3 and desk.volume.is_complete)
-    desk.session.open_series("1.2.3")
+    desk.session.reading.open_series("1.2.3")
     qtbot.waitUntil(lambda: desk.state.slice_count == SLICES and desk.state.findings is not None)
     assert desk.state.review == decided
     assert len(desk.controller.analyzed) == 2
@@ -391,7 +391,7 @@ def test_a_failure_half_way_leaves_what_was_read(desk: Desk, qtbot: QtBot) -> No
     desk.controller.read_growing = fail  # type: ignore[method-assign]
     desk.window.table["cancel"].trigger()
     desk.until_left("slice 2")
-    desk.session.open_series(whole.series.key)
+    desk.session.reading.open_series(whole.series.key)
     qtbot.waitUntil(lambda: desk.state.message is not None and desk.state.message.is_problem)
     assert desk.state.message.text == "Opening failed: the disk is gone."
     assert desk.volume.settled_count == 1
@@ -406,7 +406,7 @@ def test_a_closed_study_leaves_the_memory(desk: Desk, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: len(desk.state.thumbnails) == 2)
     closed = weakref.ref(desk.volume)
     desk.controller.analyzed.clear()
-    desk.session.open_series("1.2.4")
+    desk.session.reading.open_series("1.2.4")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3 and desk.state.findings is not None)
     desk.window.reading_page.triptych.grab()
     qtbot.waitUntil(lambda: closed() is None)

@@ -35,7 +35,7 @@ from ichviewer.dicom.syntax_check import SyntaxResult
 from ichviewer.export.table import Report
 from ichviewer.gui.store import Store
 from ichviewer.selftest_report import DemoResult, NetworkResult, SelfTestReport
-from ichviewer.session import Session
+from ichviewer.session.session import Session
 from ichviewer.settings import Settings, load_settings
 
 
@@ -165,7 +165,7 @@ def is_analyzed(desk: Desk) -> bool:
 
 
 def test_a_dropped_folder_is_read_and_analyzed(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     assert desk.state.volume is not None
     assert desk.state.slice_count == 5
@@ -177,14 +177,14 @@ def test_a_dropped_folder_is_read_and_analyzed(desk: Desk, qtbot: QtBot) -> None
 
 def test_no_part_of_it_runs_on_the_gui_thread(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: a window that freezes while it reads is taken for one that has lost the study."""
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
-    desk.session.export(Path("/findings.csv"), identify=False)
+    desk.session.writing.export(Path("/findings.csv"), identify=False)
     qtbot.waitUntil(lambda: bool(desk.controller.exported))
     desk.store.update(lambda state: replace(state, heatmap_method="LayerCAM"))
-    desk.session.explain()
+    desk.session.analysis.explain()
     qtbot.waitUntil(lambda: desk.state.explanation is not None)
-    desk.session.open_demo()
+    desk.session.reading.open_demo()
     qtbot.waitUntil(lambda: is_analyzed(desk))
     assert {name.split("_")[0] for name in desk.controller.threads} == {"reading", "network", "writing"}
     assert threading.current_thread().name not in desk.controller.threads
@@ -193,28 +193,28 @@ def test_no_part_of_it_runs_on_the_gui_thread(desk: Desk, qtbot: QtBot) -> None:
 def test_a_red_input_check_asks_before_it_runs(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: scores for something that is no head look like scores for a head."""
     desk.controller.check = InputCheck(CheckLevel.RED, ("not a head",))
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert "not a head" in desk.state.message.text
     assert desk.state.findings is None
-    desk.session.analyze()
+    desk.session.analysis.analyze()
     qtbot.waitUntil(lambda: is_analyzed(desk))
 
 
 def test_wrapped_values_are_repaired_when_asked_and_only_in_memory(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: scores or decisions on values as they were read stand beside repaired images."""
     desk.controller.check = InputCheck(CheckLevel.RED, (WRAPPED_REASON,))
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: desk.state.message is not None and desk.state.reading is None)
     assert "Repair values mends a copy" in desk.state.message.text
-    desk.session.analyze()
+    desk.session.analysis.analyze()
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.store.update(lambda state: scrolled_to(state, 4))
-    desk.session.repair_wrapped()
+    desk.session.reading.repair_wrapped()
     qtbot.waitUntil(lambda: desk.state.receipt.startswith(REPAIR) and is_analyzed(desk))
     assert desk.controller.first_slices == [2, 4], "the repaired stack was not analyzed afresh"
     assert (desk.state.slice_index, desk.state.input_check) == (4, "green")
-    desk.session.open_series("1.2.3")
+    desk.session.reading.open_series("1.2.3")
     qtbot.waitUntil(lambda: desk.state.receipt == "sorted by position" and desk.state.findings is not None)
     assert desk.state.volume is desk.controller.volumes["1.2.3"]
     assert desk.controller.first_slices == [2, 4]
@@ -222,9 +222,9 @@ def test_wrapped_values_are_repaired_when_asked_and_only_in_memory(desk: Desk, q
 
 def test_nothing_is_repaired_where_nothing_is_wrapped(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: sound metal turned into air by a stray key."""
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk) and desk.state.reading is None)
-    desk.session.repair_wrapped()
+    desk.session.reading.repair_wrapped()
     assert desk.state.reading is None
     assert desk.state.volume is desk.controller.volumes["1.2.3"]
 
@@ -232,9 +232,9 @@ def test_nothing_is_repaired_where_nothing_is_wrapped(desk: Desk, qtbot: QtBot) 
 def test_a_new_series_supersedes_the_old_one(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: scores of one series beside the images of another."""
     desk.controller.gate.clear()
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(desk.controller.waiting.is_set)
-    desk.session.open_series("1.2.4")
+    desk.session.reading.open_series("1.2.4")
     desk.controller.gate.set()
     qtbot.waitUntil(lambda: is_analyzed(desk) and desk.state.slice_count == 3)
     assert desk.state.findings.series_key == "1.2.4"
@@ -243,9 +243,9 @@ def test_a_new_series_supersedes_the_old_one(desk: Desk, qtbot: QtBot) -> None:
 
 def test_a_canceled_analysis_keeps_what_it_has_and_says_so(desk: Desk, qtbot: QtBot) -> None:
     desk.controller.gate.clear()
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(desk.controller.waiting.is_set)
-    desk.session.cancel_analysis()
+    desk.session.analysis.cancel()
     desk.controller.gate.set()
     assert desk.state.analysis is None
     assert desk.state.findings.count(SliceStatus.PENDING) == 5
@@ -253,10 +253,10 @@ def test_a_canceled_analysis_keeps_what_it_has_and_says_so(desk: Desk, qtbot: Qt
 
 
 def test_the_slice_in_view_comes_first(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.store.update(lambda state: scrolled_to(state, 4))
-    desk.session.analyze()
+    desk.session.analysis.analyze()
     qtbot.waitUntil(lambda: is_analyzed(desk))
     assert desk.controller.first_slices == [2, 4]
 
@@ -269,7 +269,7 @@ def test_a_failure_while_opening_is_a_sentence(
     desk: Desk, qtbot: QtBot, error: Exception, words: str
 ) -> None:
     desk.controller.error = error
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert words in desk.state.message.text
     assert desk.state.message.is_problem
@@ -278,20 +278,20 @@ def test_a_failure_while_opening_is_a_sentence(
 
 def test_a_dead_network_leaves_slices_pending_not_zero(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: a network that died reads as 'nothing found'."""
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.controller.error = InferenceError("The network's process ended unexpectedly (exit code -9).")
-    desk.session.analyze()
+    desk.session.analysis.analyze()
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert "exit code -9" in desk.state.message.text
     assert all(finding.probabilities is None for finding in desk.state.findings.slices)
 
 
 def test_a_refused_export_is_a_message_and_the_findings_stay(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.controller.error = ExportError("/findings.csv cannot be written: Permission denied.")
-    desk.session.export(Path("/findings.csv"), identify=False)
+    desk.session.writing.export(Path("/findings.csv"), identify=False)
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert "Permission denied" in desk.state.message.text
     assert is_analyzed(desk)
@@ -299,35 +299,35 @@ def test_a_refused_export_is_a_message_and_the_findings_stay(desk: Desk, qtbot: 
 
 def test_another_folder_closes_the_one_before(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: the image of one patient stays up beside the series list of another."""
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.controller.volumes = {}
-    desk.session.open_paths((Path("/empty"),))
+    desk.session.reading.open_paths((Path("/empty"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert desk.state.volume is None
     assert desk.state.findings is None
 
 
 def test_another_method_explains_the_slice_in_view(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.store.update(
         lambda state: replace(state, heatmap_method="LayerCAM", heatmap_subtype=Subtype.SUBDURAL)
     )
-    desk.session.explain()
+    desk.session.analysis.explain()
     qtbot.waitUntil(lambda: desk.state.explanation is not None)
     assert desk.state.explanation.method == "LayerCAM"
     assert desk.state.explanation.subtype is Subtype.SUBDURAL
 
 
 def test_recent_folders_and_device_are_remembered(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
-    desk.session.use_device("cpu")
+    desk.session.reading.open_paths((Path("/study"),))
+    desk.session.analysis.use_device("cpu")
     qtbot.waitUntil(lambda: is_analyzed(desk))
     settings = load_settings(desk.settings_path)
     assert settings.recent_paths == ("/study",)
     assert settings.device == "cpu"
-    desk.session.clear_recent()
+    desk.session.preferences.clear_recent()
     assert load_settings(desk.settings_path).recent_paths == ()
     assert desk.state.recent_paths == ()
 
@@ -335,7 +335,7 @@ def test_recent_folders_and_device_are_remembered(desk: Desk, qtbot: QtBot) -> N
 def test_the_self_test_runs_beside_the_open_study_and_its_table_can_be_shown(
     desk: Desk, qtbot: QtBot
 ) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     broken = SyntaxResult("1.2.840.10008.1.2.5", "RLE Lossless", 16, 0, None, "it is not installed")
     report = SelfTestReport(
@@ -348,7 +348,7 @@ def test_the_self_test_runs_beside_the_open_study_and_its_table_can_be_shown(
         report_progress(Progress(1, 2, "decoding"))
         return report
 
-    desk.session.self_test(test)
+    desk.session.self_test.run(test, desk.session.analysis.device)
     assert "trying every transfer syntax" in desk.state.message.text
     qtbot.waitUntil(lambda: desk.state.message.is_problem)
     assert devices == [("auto", "self-test")]
@@ -361,13 +361,13 @@ def test_a_self_test_that_cannot_run_says_why(desk: Desk, qtbot: QtBot) -> None:
     def test(device: str, report_progress: Callable[..., None], cancel: CancelToken) -> SelfTestReport:
         raise IchViewerError("The self-test needs a temporary folder.")
 
-    desk.session.self_test(test)
+    desk.session.self_test.run(test, desk.session.analysis.device)
     qtbot.waitUntil(lambda: desk.state.message.is_problem)
     assert desk.state.message.text == "Self-test failed: The self-test needs a temporary folder."
 
 
 def test_an_empty_window_loads_the_network_ahead(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.warm_up()
+    desk.session.analysis.warm_up()
     qtbot.waitUntil(lambda: desk.state.device == "CPU")
     assert desk.state.findings is None
 
@@ -375,7 +375,7 @@ def test_an_empty_window_loads_the_network_ahead(desk: Desk, qtbot: QtBot) -> No
 def test_a_stranger_result_is_refused_and_said(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: the score of one head stands beside the image of another."""
     desk.controller.stranger = "9.9.9"
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert "9.9.9" in desk.state.message.text
     assert all(finding.probabilities is None for finding in desk.state.findings.slices)
@@ -383,14 +383,14 @@ def test_a_stranger_result_is_refused_and_said(desk: Desk, qtbot: QtBot) -> None
 
 def test_decisions_and_findings_are_there_when_a_series_is_opened_again(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: a reader's correction is lost by a look at the bone series."""
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     decided = desk.state.review.with_decision(1, Subtype.SUBDURAL, Decision.REJECTED).with_comment(1, "falx")
     desk.store.update(lambda state: replace(state, review=decided))
-    desk.session.open_series("1.2.4")
+    desk.session.reading.open_series("1.2.4")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3 and is_analyzed(desk))
     assert desk.state.review.comment(1) == ""
-    desk.session.open_series("1.2.3")
+    desk.session.reading.open_series("1.2.3")
     qtbot.waitUntil(lambda: desk.state.slice_count == 5 and is_analyzed(desk))
     assert desk.state.review == decided
     assert len(desk.controller.first_slices) == 2
@@ -398,14 +398,14 @@ def test_decisions_and_findings_are_there_when_a_series_is_opened_again(desk: De
 
 def test_decisions_stay_with_their_images_not_with_the_series_uid(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: a decision on slice 2 of one folder lands on slice 2 of another part of the same series."""
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.store.update(lambda state: replace(state, review=state.review.with_comment(1, "falx")))
     whole = desk.controller.volumes["1.2.3"]
     slices = tuple(replace(s, sop_instance_uid=f"9.{i}") for i, s in enumerate(whole.series.slices))
     other = replace(whole, series=replace(whole.series, slices=slices))
     desk.controller.volumes = {"1.2.3": other}
-    desk.session.open_paths((Path("/other"),))
+    desk.session.reading.open_paths((Path("/other"),))
     qtbot.waitUntil(lambda: desk.state.volume is other and is_analyzed(desk))
     assert desk.state.review.comment(1) == ""
     assert len(desk.controller.first_slices) == 2
@@ -413,21 +413,21 @@ def test_decisions_stay_with_their_images_not_with_the_series_uid(desk: Desk, qt
 
 def test_a_comment_on_a_study_that_was_not_analyzed_is_kept_too(desk: Desk, qtbot: QtBot) -> None:
     desk.controller.check = InputCheck(CheckLevel.RED, ("not a head",))
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
     desk.store.update(lambda state: replace(state, review=state.review.with_comment(1, "phantom")))
-    desk.session.open_series("1.2.4")
+    desk.session.reading.open_series("1.2.4")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3)
-    desk.session.open_series("1.2.3")
+    desk.session.reading.open_series("1.2.3")
     qtbot.waitUntil(lambda: desk.state.slice_count == 5)
     assert desk.state.review.comment(1) == "phantom"
 
 
 def test_a_device_that_is_not_there_is_said_and_not_kept(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.controller.error = InferenceError("The device cuda was asked for, but this machine has none.")
-    desk.session.use_device("cuda")
+    desk.session.analysis.use_device("cuda")
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert "cuda" in desk.state.message.text
     assert desk.controller.wanted_device == "auto"
@@ -437,10 +437,10 @@ def test_a_device_that_is_not_there_is_said_and_not_kept(desk: Desk, qtbot: QtBo
 
 def test_a_demo_that_cannot_be_made_leaves_nothing_running(desk: Desk, qtbot: QtBot) -> None:
     desk.controller.gate.clear()
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(desk.controller.waiting.is_set)
     desk.controller.error = ExportError("/demo cannot be written.")
-    desk.session.open_demo()
+    desk.session.reading.open_demo()
     desk.controller.gate.set()
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert desk.state.reading is None

@@ -23,7 +23,7 @@ from ichviewer.core.viewstate import Message, ViewState, scrolled_to
 from ichviewer.core.volume import Volume
 from ichviewer.gui.store import Store
 from ichviewer.inference.card_file import write_card
-from ichviewer.session import Session
+from ichviewer.session.session import Session
 from ichviewer.settings import Settings, settings_path
 
 
@@ -87,14 +87,14 @@ def study(tmp_path: Path) -> Path:
 
 
 def open_and_read(desk: Desk, qtbot: QtBot, path: Path) -> None:
-    desk.session.open_paths((path,))
+    desk.session.reading.open_paths((path,))
     qtbot.waitUntil(desk.is_read)
 
 
 def test_a_folder_that_is_gone_is_named_with_what_may_have_happened(
     desk: Desk, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    desk.session.open_paths((tmp_path / "last week",))
+    desk.session.reading.open_paths((tmp_path / "last week",))
     qtbot.waitUntil(lambda: desk.is_told("Nothing was opened"))
     assert desk.message.text == (
         "Nothing was opened: last week: cannot be opened: No such file or directory; it was moved or "
@@ -117,7 +117,7 @@ def test_after_the_folder_vanished_the_open_study_can_be_read_and_another_series
         assert shown.hu(index).shape == (12, 16)
     assert desk.state.contents is not None
     other = next(s.key for s in desk.state.contents.series if s.key != shown.series.key)
-    desk.session.open_series(other)
+    desk.session.reading.open_series(other)
     qtbot.waitUntil(lambda: desk.is_told("Opening failed"))
     assert desk.is_told("it was moved or deleted, open it where it lies now")
     assert str(study) in desk.message.text
@@ -144,7 +144,7 @@ def test_a_refused_export_says_why_and_what_to_do_and_the_next_one_works(
 ) -> None:
     """Hazard: the reader closes the window and believes that the findings are on the disk."""
     open_and_read(desk, qtbot, study)
-    desk.session.analyze()
+    desk.session.analysis.analyze()
     qtbot.waitUntil(lambda: desk.state.findings is not None and desk.state.analysis is None)
     volume, findings = desk.state.volume, make_findings(desk.state.volume, desk.state.model_card)  # type: ignore[arg-type]
     desk.store.update(lambda state: viewed(state, findings))
@@ -156,18 +156,18 @@ def test_a_refused_export_says_why_and_what_to_do_and_the_next_one_works(
         tmp_path / "absent" / "f.csv": "its folder is not there, choose another one",
     }
     for path, words in refusals.items():
-        desk.session.export(path, identify=False)
+        desk.session.writing.export(path, identify=False)
         qtbot.waitUntil(lambda path=path: desk.is_told(f"{path} cannot be written"))
         assert desk.message.text.startswith("Not exported, the findings are kept: ")
         assert words in desk.message.text
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full_disk)
-        desk.session.export(tmp_path / "full.csv", identify=False)
+        desk.session.writing.export(tmp_path / "full.csv", identify=False)
         qtbot.waitUntil(lambda: desk.is_told("No space left on device; free some space"))
     assert desk.state.findings is findings
     assert desk.state.volume is volume
     assert (tmp_path / "signed.csv").read_text() == "signed off"
-    desk.session.export(tmp_path / "findings.csv", identify=False)
+    desk.session.writing.export(tmp_path / "findings.csv", identify=False)
     qtbot.waitUntil(lambda: desk.is_told("Findings written to"))
     assert (tmp_path / "findings.csv").is_file()
     assert not (tmp_path / "full.csv").exists()
@@ -181,7 +181,7 @@ def test_settings_that_cannot_be_kept_are_said_when_they_are_changed(
     desk: Desk, qtbot: QtBot, tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text("a file where a folder should be")
-    desk.session.clear_recent()
+    desk.session.preferences.clear_recent()
     assert desk.is_told("cannot be written")
     assert desk.is_told(str(desk.settings_path))
 
