@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ichviewer.core.findings import Review, StudyFindings
+from ichviewer.core.series import SliceHeader
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
 
-StackIdentity = tuple[str, tuple[tuple[str, int | None], ...]]
-"""How pixels were repaired, and SOP Instance UID and frame of every slice, in stack order."""
+StackIdentity = tuple[object, ...]
+"""Whose stack it is, how its pixels were repaired, and which bytes of which file every slice is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +66,23 @@ class Shelf:
 def _identity(volume: Volume) -> StackIdentity:
     """What must be the same for decisions by slice to be about the same images.
 
-    The series' UID is not enough: two folders can hold different parts of one series, and repaired pixels
-    are other images.
+    UIDs are not enough: they can be absent, two folders can hold different parts of one series, and some
+    anonymizers keep them while they change the pixels. A file that was written again is another image.
     """
-    slices = tuple((header.sop_instance_uid, header.frame_number) for header in volume.series.slices)
-    return volume.series.repair, slices
+    series = volume.series
+    return (
+        series.patient.patient_id,
+        series.study_instance_uid,
+        series.key,
+        series.repair,
+        tuple(_slice_identity(header) for header in series.slices),
+    )
+
+
+def _slice_identity(header: SliceHeader) -> tuple[object, ...]:
+    pixels = header.pixels
+    bytes_of_file = (None, None) if pixels is None else (pixels.member, pixels.modified_ns)
+    return header.path, *bytes_of_file, header.sop_instance_uid, header.frame_number
 
 
 def _readable(volume: Volume) -> tuple[bool, ...]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -396,13 +397,27 @@ def test_decisions_and_findings_are_there_when_a_series_is_opened_again(desk: De
     assert len(desk.controller.first_slices) == 2
 
 
-def test_decisions_stay_with_their_images_not_with_the_series_uid(desk: Desk, qtbot: QtBot) -> None:
-    """Hazard: a decision on slice 2 of one folder lands on slice 2 of another part of the same series."""
+@pytest.mark.parametrize(
+    "other_images",
+    [
+        {"sop_instance_uid": "9.9"},
+        {"path": "/other/slice.dcm"},
+        {"sop_instance_uid": "", "path": "/other/slice.dcm"},
+        {"frame_number": 7},
+    ],
+)
+def test_decisions_and_scores_stay_with_their_images(
+    desk: Desk, qtbot: QtBot, other_images: dict[str, Any]
+) -> None:
+    """Hazard: scores and decisions of one patient or folder land on the images of another one.
+
+    UIDs may be absent, and two versions of one study may keep them.
+    """
     desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.store.update(lambda state: replace(state, review=state.review.with_comment(1, "falx")))
     whole = desk.controller.volumes["1.2.3"]
-    slices = tuple(replace(s, sop_instance_uid=f"9.{i}") for i, s in enumerate(whole.series.slices))
+    slices = tuple(replace(header, **other_images) for header in whole.series.slices)
     other = replace(whole, series=replace(whole.series, slices=slices))
     desk.controller.volumes = {"1.2.3": other}
     desk.session.reading.open_paths((Path("/other"),))
@@ -445,3 +460,16 @@ def test_a_demo_that_cannot_be_made_leaves_nothing_running(desk: Desk, qtbot: Qt
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert desk.state.reading is None
     assert desk.state.analysis is None
+
+
+def test_scores_of_another_patients_stack_are_never_taken_off_the_shelf(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: two patients whose files hold no UIDs, in one folder name after the other."""
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    whole = desk.controller.volumes["1.2.3"]
+    patient = replace(whole.series.patient, patient_id="somebody else")
+    other = replace(whole, series=replace(whole.series, patient=patient))
+    desk.controller.volumes = {"1.2.3": other}
+    desk.session.reading.open_paths((Path("/other"),))
+    qtbot.waitUntil(lambda: desk.state.volume is other and is_analyzed(desk))
+    assert len(desk.controller.first_slices) == 2
