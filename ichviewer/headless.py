@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ichviewer.atomic_file import require_writable
@@ -61,6 +61,32 @@ class AnalyzeRequest:
     repair_wrapped: bool = False
 
 
+@dataclass
+class _Outcome:
+    """What became of the series that were chosen.
+
+    Attributes:
+        reports: Of those that were analyzed.
+        unreadable: How many could not be read.
+        refused: How many the input check refused.
+        failed: How many failed later, in whole or in their pictures.
+    """
+
+    reports: list[Report] = field(default_factory=list)
+    unreadable: int = 0
+    refused: int = 0
+    failed: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """A series without scores is never passed over in silence."""
+        if self.unreadable and not (self.reports or self.refused or self.failed):
+            return NOTHING_READABLE
+        if self.unreadable or self.failed:
+            return SOMETHING_FAILED
+        return INPUT_CHECK_RED if self.refused else DONE
+
+
 def analyze(request: AnalyzeRequest) -> int:
     """Score one or more series and write the table.
 
@@ -83,18 +109,15 @@ def analyze(request: AnalyzeRequest) -> int:
         series, code = _chosen(controller, contents, request)
         if not series:
             return code
-        reports, refused, failed = _analyze_each(controller, series, request)
+        outcome = _analyze_each(controller, series, request)
+        reports = outcome.reports
         if reports:
             controller.export(request.csv, reports, request.identify)
             print(f"{request.csv}: {sum(len(r.findings.slices) for r in reports)} slices")
             if len(reports) == 1:
                 print(f"  input check {reports[0].input_check}")
                 _print_study(reports[0])
-        if failed:
-            return SOMETHING_FAILED
-        if refused:
-            return INPUT_CHECK_RED
-        return DONE if reports else NOTHING_READABLE
+        return outcome.exit_code
     finally:
         controller.close()
 
@@ -136,12 +159,9 @@ def _is_axial_ct(series: Series) -> bool:
     return series.modality == "CT" and series.orientation == "axial" and series.geometry is not None
 
 
-def _analyze_each(
-    controller: Controller, chosen: tuple[Series, ...], request: AnalyzeRequest
-) -> tuple[list[Report], int, int]:
-    """Reports of the series that were analyzed, how many the input check refused, how many failed."""
-    reports: list[Report] = []
-    refused = failed = 0
+def _analyze_each(controller: Controller, chosen: tuple[Series, ...], request: AnalyzeRequest) -> _Outcome:
+    """Read, check and score one series after the other."""
+    outcome = _Outcome()
     progress = ProgressLine()
     for number, series in enumerate(chosen, start=1):
         name = f"series {number} of {len(chosen)}" if len(chosen) > 1 else "analyzing"
@@ -150,6 +170,7 @@ def _analyze_each(
         except UnreadableError as error:
             progress.end()
             _complain(str(error))
+            outcome.unreadable += 1
             continue
         if request.repair_wrapped and stack.input_check.is_wrapped:
             stack = controller.repair_wrapped(stack.volume)
@@ -160,20 +181,20 @@ def _analyze_each(
         if check.is_red and not request.force:
             mend = "--repair-wrapped mends the values, " if check.is_wrapped else ""
             _complain(f"  not analyzed ({mend}--force analyzes it all the same)")
-            refused += 1
+            outcome.refused += 1
             continue
         # What fails here costs this series or its pictures; the table still gets all the others.
         try:
             report = _analyze_one(controller, stack, name, progress)
-            reports.append(report)
+            outcome.reports.append(report)
             if request.heatmaps is not None:
                 _write_pictures(stack.volume, report, request.heatmaps)
         except (InferenceError, ExportError) as error:
             progress.end()
             _complain(f"{series.key}: {error}")
-            failed += 1
+            outcome.failed += 1
     progress.end()
-    return reports, refused, failed
+    return outcome
 
 
 def _analyze_one(controller: Controller, stack: OpenStack, name: str, progress: ProgressLine) -> Report:
