@@ -65,12 +65,14 @@ def instances(path: Path, raw: RawHeader) -> list[Instance]:
     # What is the same for all frames is made once: a table of values would be copied thousands of times.
     first = stored_pixels(raw, count)
     try:
-        return [_frame(whole, first, index, groups[index]) for index in range(count)]
+        return [_frame(whole, raw, first, index, groups[index]) for index in range(count)]
     except MalformedError as error:
         raise DamagedError(f"malformed file: its functional groups cannot be read ({error})") from error
 
 
-def _frame(whole: Instance, first: StoredPixels, index: int, groups: list[SequenceItem]) -> Instance:
+def _frame(
+    whole: Instance, raw: RawHeader, first: StoredPixels, index: int, groups: list[SequenceItem]
+) -> Instance:
     """One frame; *groups* are the shared and the frame's own functional groups, the later ones win."""
     shape = whole.header.stored_shape
     frame_type = tuple(text.upper() for text in _texts(groups, CT_FRAME_TYPE_SEQUENCE, FRAME_TYPE))
@@ -98,7 +100,7 @@ def _frame(whole: Instance, first: StoredPixels, index: int, groups: list[Sequen
         whole,
         header=header,
         kind=kind,
-        hu=claim(whole.raw, kind, header.slope, intercept, rescale_type, pixels, frame_type),
+        hu=claim(raw, kind, header.slope, intercept, rescale_type, pixels, frame_type),
         kernel=_kernel(groups) or whole.kernel,
         content_time=times[0] if times else "",
         acquisition_number=_number_text(groups, FRAME_ACQUISITION_NUMBER) or whole.acquisition_number,

@@ -42,7 +42,7 @@ class Instance:
 
     Attributes:
         header: What the viewer keeps of it.
-        raw: The file's header, for what is the same over the whole stack.
+        raw: The file's header without its sequences, for what is the same over the whole stack.
         kind: ``original``, ``localizer``, ``derived`` or ``capture``.
         hu: ``claimed``, ``assumed`` or ``not claimed``.
         kernel: Convolution Kernel.
@@ -152,7 +152,7 @@ def plain_instance(path: Path, raw: RawHeader) -> Instance:
     )
     return Instance(
         header=header,
-        raw=raw,
+        raw=raw.without_sequences(),
         kind=kind,
         hu=claim(raw, kind, header.slope, intercept, raw.ascii(tags.RESCALE_TYPE), pixels),
         kernel=raw.text(tags.CONVOLUTION_KERNEL),

@@ -107,6 +107,14 @@ class RawHeader:
     pixels_end_early: bool = False
     modified_ns: int | None = None
 
+    def without_sequences(self) -> RawHeader:
+        """The header for as long as a study is open: sequences may be thousands of times as long."""
+        if _SEQUENCES.isdisjoint(self.values):
+            return self
+        return replace(
+            self, values={tag: value for tag, value in self.values.items() if tag not in _SEQUENCES}
+        )
+
     def has(self, tag: int) -> bool:
         """Whether the attribute is there with a value."""
         return bool(self.values.get(tag))

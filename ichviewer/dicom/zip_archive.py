@@ -59,6 +59,7 @@ def archived_files(archive: FoundFile) -> list[FoundFile]:
             entries = [entry for entry in opened.infolist() if not entry.filename.endswith("/")]
             _check_whole(entries)
             members = sorted(_members(archive, entries, file), key=lambda found: found.shown)
+            _check_growth(members)
     except OSError as error:
         return [replace(archive, obstacle=f"cannot be opened: {why_not_read(error)}", is_damaged=True)]
     # What the standard library raises on archives that are not as they should be.
@@ -90,6 +91,17 @@ def _check_whole(entries: list[zipfile.ZipInfo]) -> None:
     if total > LARGEST_TOTAL:
         limit = f"the limit is {LARGEST_TOTAL >> 30}"
         raise zipfile.BadZipFile(f"its files are {total >> 30} GiB in all; {limit}")
+
+
+def _check_growth(members: list[FoundFile]) -> None:
+    """Hold against the limit together what each member alone may do: many small bombs are a large one.
+
+    Raises:
+        BadZipFile: They are beyond it.
+    """
+    read = [found.member for found in members if found.member is not None]
+    if grows_like_a_bomb(sum(one.size for one in read), sum(one.compressed_bytes for one in read)):
+        raise zipfile.BadZipFile(f"its files would grow more than {HIGHEST_RATIO}-fold, as in a ZIP bomb")
 
 
 def _members(archive: FoundFile, entries: list[zipfile.ZipInfo], file: BinaryIO) -> Iterator[FoundFile]:

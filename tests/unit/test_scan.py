@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import tracemalloc
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -534,6 +535,21 @@ def test_frames_of_an_enhanced_file_are_slices_in_order_of_position(tmp_path: Pa
     assert [header.slope for header in series.slices] == [1.0, 1.0, 2.0]
     assert series.slices[0].pixel_spacing_mm == (0.5, 0.25)
     assert (series.hu, series.is_ai_candidate) == ("claimed", True)
+
+
+def test_the_sequences_of_a_file_are_let_go_once_its_slices_are_known(tmp_path: Path) -> None:
+    """Hazard: files of long empty sequences fill the memory of the machine on which a patient is read."""
+    frame = Dataset()
+    frame.add_new(0x00091001, "OB", bytes(6 << 20))
+    for number in range(12):
+        save(make_slice(number, PerFrameFunctionalGroupsSequence=Sequence([frame])), tmp_path / f"{number}")
+    tracemalloc.start()
+    try:
+        assert len(only_series(tmp_path).slices) == 12
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * (6 << 20)
 
 
 def test_more_frames_than_are_described_are_damage(tmp_path: Path) -> None:

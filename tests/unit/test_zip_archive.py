@@ -239,6 +239,17 @@ def test_a_member_gives_no_more_than_it_declares(tmp_path: Path) -> None:
     assert peak < 20 << 20
 
 
+def test_members_that_grow_little_each_may_not_grow_together(tmp_path: Path) -> None:
+    """Hazard: a hundred small bombs in one archive fill the memory as one large one does."""
+    archive = tmp_path / "bombs.zip"
+    with zipfile.ZipFile(archive, "w", DEFLATED) as file:
+        for number in range(3):
+            file.writestr(f"{number}", bytes(30 << 20))
+    (verdict,) = scanned(archive).files
+    assert verdict.verdict is Verdict.DAMAGED
+    assert "its files would grow more than 200-fold, as in a ZIP bomb" in verdict.reason
+
+
 @pytest.mark.parametrize("keep", [0.3, 0.7, 0.99])
 def test_an_archive_that_ends_early_is_damaged_in_words(tmp_path: Path, keep: float) -> None:
     """Hazard: a half-copied archive taken for a whole study."""
