@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from ichviewer.core.findings import SUBTYPES, StudyScore, Subtype, study_scores
 from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.gui.elided_label import ElidedLabel
+from ichviewer.gui.plain_tooltip import plain_tooltip
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import CHECK_COLORS, SECONDARY, SUBTYPE_COLORS, TEXT
@@ -65,7 +66,10 @@ class StudyPanel(QWidget):
         self.sentence.setFixedHeight(58)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.check = ElidedLabel(self, SECONDARY)
+        self.check = QLabel()
+        self.check.setTextFormat(Qt.TextFormat.PlainText)
+        self.check.setWordWrap(True)
+        self.check.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(2)
@@ -103,8 +107,11 @@ class StudyPanel(QWidget):
             is_reading,
         ):
             return
-        self.check.set_text(check_text(state), CHECK_COLORS.get(state.input_check, SECONDARY))
-        self.check.setVisible(bool(self.check.text))
+        check = check_text(state)
+        self.check.setText(check)
+        self.check.setToolTip(plain_tooltip(check))
+        self.check.setStyleSheet(f"color: {CHECK_COLORS.get(state.input_check, SECONDARY)};")
+        self.check.setVisible(bool(check))
         self._scores = summary_of(state)
         by_label = {score.subtype: score for score in self._scores}
         for subtype in SUBTYPES:

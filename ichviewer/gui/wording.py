@@ -137,10 +137,11 @@ def stack_text(state: ViewState) -> str:
 
 
 def check_text(state: ViewState) -> str:
-    """Level and reasons of an input check that is not green; empty for a green one and before the check."""
+    """Level of an input check that is not green and its reasons, one a line; else empty."""
     if state.input_check in ("", "green"):
         return ""
-    return f"Input check {state.input_check}: {'; '.join(state.input_check_reasons)}"
+    reasons = (f"• {reason}" for reason in state.input_check_reasons)
+    return "\n".join((f"Input check {state.input_check}", *reasons))
 
 
 def thickness_text(series: Series) -> str:
