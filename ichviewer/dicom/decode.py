@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
@@ -35,6 +36,10 @@ MEMORY_LIMIT_BYTES = 800_000_000
 TIME_LIMIT_S = 20.0
 IN_FLIGHT = 2
 """Tasks given to a child at a time, so that it has work while its last answer is taken."""
+
+LARGEST_TASK_BYTES = 4000
+"""IN_FLIGHT tasks of this size fit into the smallest pipe that a system may give (8 KiB), so handing one over
+never waits for a child, which may itself be waiting for its answer to be taken."""
 
 START_LIMIT_S = 60.0
 """A child that is not ready by then never will be."""
@@ -124,10 +129,11 @@ class SliceDecoder:
                     for child in self._children:
                         while len(child.pending) < IN_FLIGHT and _has_more(coming, taken, returned):
                             index = returned.popleft()
-                            if refusal := failures.refusal(taken[index]):
+                            message = pickle.dumps(taken[index])
+                            if refusal := failures.refusal(taken[index]) or _size_refusal(message):
                                 yield index, refusal
                             else:
-                                child.give(index, taken)
+                                child.give(index, message)
                     if not any(child.pending for child in self._children):
                         return
                     yield from self._collect(taken, returned, failures)
@@ -213,6 +219,15 @@ def _has_more(coming: Iterator[DecodeTask], taken: list[DecodeTask], returned: d
     return bool(returned)
 
 
+def _size_refusal(message: bytes) -> str:
+    """Why a task is too large to be handed over; empty if it is not."""
+    if len(message) <= LARGEST_TASK_BYTES:
+        return ""
+    return (
+        f"its path and what its header says of the pixels are too long ({len(message)} bytes) for a decoder"
+    )
+
+
 def _make_room(pipe: int) -> None:
     """Let a whole slice fit into the pipe (Linux): a child goes on while its answer waits to be taken."""
     if fcntl is not None and hasattr(fcntl, "F_SETPIPE_SZ"):
@@ -242,13 +257,13 @@ class _Child:
         self.busy_since = time.monotonic()
         self.is_ready = False
 
-    def give(self, index: int, tasks: Sequence[DecodeTask]) -> None:
-        """Hand over a task; a child that died meanwhile shows when its answer is taken."""
+    def give(self, index: int, message: bytes) -> None:
+        """Hand over a pickled task, without waiting; a child that died shows when its answer is taken."""
         if not self.pending:
             self.busy_since = time.monotonic()
         self.pending.append(index)
         try:
-            self._tasks.send(tasks[index])
+            self._tasks.send_bytes(message)
         except (BrokenPipeError, ConnectionResetError):
             return
 

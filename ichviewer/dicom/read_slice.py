@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +58,13 @@ def _decode_one(
 
 
 def task(header: SliceHeader, pixels: StoredPixels) -> DecodeTask:
-    """What a decoder needs to know of a slice."""
-    return DecodeTask(header.path, pixels, header.stored_shape, (header.frame_number or 1) - 1)
+    """What a decoder needs to know of a slice; small, because it goes through a pipe.
+
+    The Modality LUT comes after decoding, and a name within an archive may be long; both stay here.
+    """
+    member = pixels.member and replace(pixels.member, name="")
+    needed = replace(pixels, modality_lut=None, member=member)
+    return DecodeTask(header.path, needed, header.stored_shape, (header.frame_number or 1) - 1)
 
 
 def pixels_of(header: SliceHeader) -> StoredPixels:

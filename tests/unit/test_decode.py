@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from dicom_files import make_slice, ramp, save
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     MPEG2MPML,
@@ -22,10 +25,11 @@ from pydicom.uid import (
 )
 
 from ichviewer.core.progress import Cancelled, CancelToken, ignore_progress
-from ichviewer.core.series import StoredPixels
-from ichviewer.dicom.decode import Decoded, SliceDecoder
+from ichviewer.core.series import ArchiveMember, Series, StoredPixels
+from ichviewer.dicom.decode import LARGEST_TASK_BYTES, Decoded, SliceDecoder
 from ichviewer.dicom.decode_child import DecodeTask
 from ichviewer.dicom.read import read_volume, thumbnail
+from ichviewer.dicom.read_slice import task as slice_task
 from ichviewer.dicom.scan import scan
 
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
@@ -51,6 +55,12 @@ def task(path: Path, syntax: str = RLELossless, side: int = 32) -> DecodeTask:
     return DecodeTask(str(path), pixels, (side, side), 0)
 
 
+def next_task(series: Series) -> DecodeTask:
+    header = series.slices[0]
+    assert header.pixels is not None
+    return slice_task(header, header.pixels)
+
+
 def decoded(decoder: SliceDecoder, *tasks: DecodeTask) -> dict[int, Decoded]:
     return dict(decoder.decode(tasks, CancelToken()))
 
@@ -71,6 +81,44 @@ def test_lossless_syntaxes_give_back_what_was_written(
     volume = read_volume(series, ignore_progress, CancelToken(), decoder)
     for index in range(3):
         np.testing.assert_array_equal(volume.stored_values[index], ramp(32, 32, start=index + 1 - 500))
+
+
+def test_large_answers_and_a_table_of_values_do_not_wait_for_each_other(
+    tmp_path: Path, decoder: SliceDecoder
+) -> None:
+    """Hazard: the window hangs for ever, because child and reader each wait until the other has read."""
+    pixels = np.random.default_rng(1).integers(0, 4096, (1024, 1024)).astype(np.uint16)
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [0, 0, 16])
+    item.add_new("LUTData", "OW", np.arange(65536, dtype="<u2")[::-1].tobytes())
+    for number in range(1, 4):
+        dataset = make_slice(number, pixels=pixels, ModalityLUTSequence=[item])
+        dataset.compress(RLELossless, generate_instance_uid=False)
+        save(dataset, tmp_path / f"{number}")
+    (series,) = scan([tmp_path], ignore_progress, CancelToken()).series
+    assert len(pickle.dumps(next_task(series))) < LARGEST_TASK_BYTES
+    volume = read_volume(series, ignore_progress, CancelToken(), decoder)
+    for index in range(3):
+        np.testing.assert_array_equal(volume.stored_values[index], 65535 - pixels)
+
+
+def test_a_task_that_could_fill_a_pipe_is_refused_in_words(tmp_path: Path, decoder: SliceDecoder) -> None:
+    """Hazard: the window hangs for ever on a file whose header was written for that."""
+    good = good_task(tmp_path)
+    large = replace(good, pixels=replace(good.pixels, modality_lut=(0, bytes(1 << 17))))
+    results = decoded(decoder, large, good, large)
+    assert "too long (13" in str(results[0])
+    assert isinstance(results[1], np.ndarray)
+    assert results[2] == results[0]
+
+
+def test_a_long_name_within_an_archive_is_none_of_the_decoders_business(tmp_path: Path) -> None:
+    (series,) = scan([write_compressed(tmp_path, RLELossless, 1)], ignore_progress, CancelToken()).series
+    header = series.slices[0]
+    assert header.pixels is not None
+    member = ArchiveMember("n" * 60000, 0, 1, 1, 0, False)
+    given = slice_task(header, replace(header.pixels, member=member))
+    assert len(pickle.dumps(given)) < LARGEST_TASK_BYTES
 
 
 def test_without_a_decoder_one_is_started_and_ended(tmp_path: Path) -> None:
