@@ -12,9 +12,9 @@ from pathlib import Path
 from ichviewer.dicom import tags
 from ichviewer.dicom.element_walk import MalformedError
 from ichviewer.dicom.file_text import REPLACED
-from ichviewer.dicom.find_files import FoundFile, find_files
+from ichviewer.dicom.find_files import FoundFile, Search, find_files
 from ichviewer.dicom.instance import MEDIA_DIRECTORY
-from ichviewer.dicom.raw_header import DamagedError, NotDicomError, RawHeader, read_raw_header
+from ichviewer.dicom.raw_header import DamagedError, NotDicomError, media_storage_class, read_raw_header
 
 REFERENCED_FILE_ID = 0x00041500
 MOST_RECORDS = 50_000
@@ -25,7 +25,7 @@ LONGEST_NAME = 64
 OUTSIDE = "the DICOMDIR's reference leads out of its folder"
 
 
-def referenced_files(dicomdir: Path) -> list[FoundFile]:
+def referenced_files(dicomdir: Path, search: Search) -> list[FoundFile]:
     """Files named by a DICOMDIR, relative to its folder; missing ones are named as such.
 
     Returns:
@@ -33,28 +33,31 @@ def referenced_files(dicomdir: Path) -> list[FoundFile]:
 
     Raises:
         DamagedError: Its records are malformed.
+        Cancelled: *search* was asked to stop.
     """
     root = dicomdir.absolute().parent
-    found = _named(dicomdir.absolute(), root, {dicomdir.resolve()})
+    found = _named(dicomdir.absolute(), root, {dicomdir.resolve()}, search)
     position = 0
     while position < len(found):
         file = found[position]
         position += 1
+        search.raise_if_cancelled()
         if file.obstacle or not _is_directory_file(file.path):
             continue
         try:
-            found += _named(file.path, root, {one.path.resolve() for one in found if not one.obstacle})
+            seen = {one.path.resolve() for one in found if not one.obstacle}
+            found += _named(file.path, root, seen, search)
         except DamagedError as error:
             found[position - 1] = replace(file, obstacle=str(error), is_damaged=True)
     return found
 
 
-def _named(directory: Path, root: Path, seen: set[Path]) -> list[FoundFile]:
+def _named(directory: Path, root: Path, seen: set[Path], search: Search) -> list[FoundFile]:
     """The files that one directory file names, each once, without those *seen* already."""
     real_root = root.resolve()
     found: list[FoundFile] = []
     for names in _references(directory):
-        file = _referenced(names, root, real_root)
+        file = _referenced(names, root, real_root, search)
         if not file.obstacle:
             real = file.path.resolve()
             if real in seen:
@@ -65,8 +68,9 @@ def _named(directory: Path, root: Path, seen: set[Path]) -> list[FoundFile]:
 
 
 def _references(dicomdir: Path) -> list[tuple[str, ...]]:
-    header = _header(dicomdir)
-    if header is None:
+    try:
+        header = read_raw_header(dicomdir)
+    except (NotDicomError, DamagedError, OSError):
         return []
     records = header.sequence(tags.DIRECTORY_RECORD_SEQUENCE, MOST_RECORDS)
     try:
@@ -78,15 +82,11 @@ def _references(dicomdir: Path) -> list[tuple[str, ...]]:
 
 
 def _is_directory_file(path: Path) -> bool:
-    header = _header(path)
-    return header is not None and header.ascii(tags.MEDIA_STORAGE_SOP_CLASS_UID) == MEDIA_DIRECTORY
-
-
-def _header(path: Path) -> RawHeader | None:
     try:
-        return read_raw_header(path)
-    except (NotDicomError, DamagedError, OSError):
-        return None
+        return media_storage_class(path) == MEDIA_DIRECTORY
+    except OSError:
+        # Its own verdict says why.
+        return False
 
 
 def _is_plain_name(name: str) -> bool:
@@ -99,7 +99,7 @@ def _is_plain_name(name: str) -> bool:
     )
 
 
-def _referenced(names: tuple[str, ...], root: Path, real_root: Path) -> FoundFile:
+def _referenced(names: tuple[str, ...], root: Path, real_root: Path, search: Search) -> FoundFile:
     """One reference, relative to *root*; it must stay below it."""
     path, shown = root.joinpath(*names), "/".join(names)
     if not all(_is_plain_name(name) for name in names):
@@ -109,4 +109,4 @@ def _referenced(names: tuple[str, ...], root: Path, real_root: Path) -> FoundFil
         return FoundFile(path, shown, missing, is_damaged=True)
     if not path.resolve().is_relative_to(real_root):
         return FoundFile(root, shown, OUTSIDE)
-    return replace(next(find_files([path])), shown=shown)
+    return replace(next(find_files([path], search)), shown=shown)

@@ -9,8 +9,39 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ichviewer.core.file_errors import why_not_read
+from ichviewer.core.progress import CancelToken, Progress, ReportProgress
 from ichviewer.core.series import ArchiveMember
 from ichviewer.dicom.file_text import shown
+
+REPORT_EVERY = 64
+
+
+class Search:
+    """What a search tells while it goes on, and what stops it; a whole disk may have been dropped."""
+
+    def __init__(self, progress: ReportProgress, cancel: CancelToken) -> None:
+        self._progress = progress
+        self._cancel = cancel
+        self._count = 0
+
+    def look_at_next(self) -> None:
+        """One more file or folder was found.
+
+        Raises:
+            Cancelled: The search was asked to stop.
+        """
+        self.raise_if_cancelled()
+        self._count += 1
+        if self._count % REPORT_EVERY == 0:
+            self._progress(Progress(self._count, 0, f"Looking for files: {self._count}"))
+
+    def raise_if_cancelled(self) -> None:
+        """Stop here if asked to.
+
+        Raises:
+            Cancelled: The search was asked to stop.
+        """
+        self._cancel.raise_if_cancelled()
 
 
 @dataclass(frozen=True)
@@ -32,19 +63,23 @@ class FoundFile:
     member: ArchiveMember | None = None
 
 
-def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
+def find_files(paths: Sequence[Path], search: Search) -> Iterator[FoundFile]:
     """Files of all *paths*, folders recursively, in order of their names.
 
     A link within an opened folder is followed only to what lies in that folder too, and nothing is read twice
     for it. Pipes, sockets and devices are named, not opened: reading one might never end.
+
+    Raises:
+        Cancelled: *search* was asked to stop.
     """
     seen_folders: set[tuple[int, int]] = set()
     seen_files: dict[str, bool] = {}
     for opened in paths:
         root = opened.absolute()
         if is_folder(root):
-            found = _below(root, seen_folders)
+            found = _below(root, seen_folders, search)
         else:
+            search.look_at_next()
             found = iter([_Entry(root, shown(root.name), os.path.realpath(root), is_link=False)])
         for entry in found:
             is_link_to_it = seen_files.get(entry.real_path)
@@ -84,7 +119,7 @@ class _Entry:
     is_damaged: bool = False
 
 
-def _below(root: Path, seen: set[tuple[int, int]]) -> Iterator[_Entry]:
+def _below(root: Path, seen: set[tuple[int, int]], search: Search) -> Iterator[_Entry]:
     """Files of a folder, then those of its folders; a list instead of recursion, for folders nested deep."""
     real_root = root.resolve()
     waiting = [root]
@@ -96,7 +131,7 @@ def _below(root: Path, seen: set[tuple[int, int]]) -> Iterator[_Entry]:
             if (status.st_dev, status.st_ino) in seen:
                 continue
             seen.add((status.st_dev, status.st_ino))
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            entries = _sorted_entries(folder, search)
         except OSError as error:
             why = f"cannot be opened: {why_not_read(error)}"
             yield _Entry(folder, _relative(folder, root), real_folder, False, why, is_damaged=True)
@@ -113,6 +148,15 @@ def _below(root: Path, seen: set[tuple[int, int]]) -> Iterator[_Entry]:
             else:
                 yield _Entry(path, _relative(path, root), real_path, is_link)
         waiting += reversed(folders)
+
+
+def _sorted_entries(folder: Path, search: Search) -> list[os.DirEntry[str]]:
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            search.look_at_next()
+            found.append(entry)
+    return sorted(found, key=lambda entry: entry.name)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -35,6 +35,9 @@ from ichviewer.dicom.source import open_for_header
 FIRST_BYTES = 1 << 16
 """Most headers end within this; longer ones are read in further steps."""
 
+META_BYTES = 1 << 10
+"""The Media Storage SOP Class UID, the second element of all, lies within these."""
+
 LONGEST_HEADER = 1 << 26
 """A header that has not ended after this many bytes is refused."""
 
@@ -205,6 +208,21 @@ def read_raw_header(path: Path, member: ArchiveMember | None = None) -> RawHeade
         if member is None and header.pixels is not None and header.pixels.length is None:
             return replace(header, pixels_end_early=fragments_end_early(file, header.pixels.offset))
         return header
+
+
+def media_storage_class(path: Path) -> str:
+    """Media Storage SOP Class UID (0002,0002) from a file's first bytes; empty where there is none.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with path.open("rb", buffering=0) as file:
+        head = file.read(META_BYTES)
+    try:
+        meta = walk(head, _start_of_meta(head), False, HeadReader(True), _META_TAGS, META_GROUP)
+    except (NotDicomError, MalformedError):
+        return ""
+    return shown_ascii(meta.values.get(tags.MEDIA_STORAGE_SOP_CLASS_UID, b""))
 
 
 def _read_in_steps(file: BinaryIO, size: int) -> RawHeader:

@@ -6,7 +6,7 @@ The one thing to get wrong: a file may be skipped, never silently.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from ichviewer.dicom.best_series import best_series
 from ichviewer.dicom.build_series import KIND_NOTES, build_all
 from ichviewer.dicom.dicomdir import referenced_files
 from ichviewer.dicom.file_text import shown
-from ichviewer.dicom.find_files import FoundFile, find_files, is_folder
+from ichviewer.dicom.find_files import FoundFile, Search, find_files, is_folder
 from ichviewer.dicom.frames import instances
 from ichviewer.dicom.instance import Instance, SkippedError, check_is_image
 from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_raw_header
@@ -47,7 +47,7 @@ def scan(paths: Sequence[Path], progress: ReportProgress, cancel: CancelToken) -
     Args:
         paths: Folders (searched recursively), files, ZIP archives (read where they lie), or a DICOMDIR (its
             references are followed, those that stay below its own folder).
-        progress: Told now and then how many files were looked at.
+        progress: Told now and then how many files were found, and then how many were looked at.
         cancel: Looked at before every file.
 
     Returns:
@@ -56,7 +56,8 @@ def scan(paths: Sequence[Path], progress: ReportProgress, cancel: CancelToken) -
     Raises:
         Cancelled: *cancel* was set.
     """
-    found = _once([file for path in paths for file in _files_of(path)])
+    search = Search(progress, cancel)
+    found = _once(file for path in paths for file in _files_of(path, search))
     scanned = []
     for number, file in enumerate(found):
         cancel.raise_if_cancelled()
@@ -70,7 +71,7 @@ def scan(paths: Sequence[Path], progress: ReportProgress, cancel: CancelToken) -
     return FolderContents(tuple(build_all(stacks)), tuple(_verdict(file, duplicates) for file in scanned))
 
 
-def _once(found: Sequence[FoundFile]) -> list[FoundFile]:
+def _once(found: Iterable[FoundFile]) -> list[FoundFile]:
     """What several paths name (a folder and a file in it, say) once, in the order of the first."""
     by_place: dict[tuple[object, ...], FoundFile] = {}
     for file in found:
@@ -79,21 +80,26 @@ def _once(found: Sequence[FoundFile]) -> list[FoundFile]:
     return list(by_place.values())
 
 
-def _files_of(path: Path) -> list[FoundFile]:
+def _files_of(path: Path, search: Search) -> Iterator[FoundFile]:
     """The files of one opened path; a DICOMDIR or an archive that is opened itself stands for its files.
 
     Within a folder only what is named ``.zip`` is taken for an archive: many documents are archives too.
     """
-    found = list(find_files([path]))
-    if is_folder(path):
-        named = [(file, file.path.suffix.lower() == ".zip") for file in found]
-        return [one for file, is_zip in named for one in (_within(file) if is_zip else [file])]
-    if found[0].obstacle or path.name.upper() != "DICOMDIR":
-        return _within(found[0])
+    opened_itself = not is_folder(path)
+    for file in find_files([path], search):
+        if opened_itself and path.name.upper() == "DICOMDIR" and not file.obstacle:
+            yield from _with_referenced(file, search)
+        elif opened_itself or file.path.suffix.lower() == ".zip":
+            yield from _within(file)
+        else:
+            yield file
+
+
+def _with_referenced(dicomdir: FoundFile, search: Search) -> list[FoundFile]:
     try:
-        return [*found, *referenced_files(path)]
+        return [dicomdir, *referenced_files(dicomdir.path, search)]
     except DamagedError as error:
-        return [replace(found[0], obstacle=str(error), is_damaged=True)]
+        return [replace(dicomdir, obstacle=str(error), is_damaged=True)]
 
 
 def _within(file: FoundFile) -> list[FoundFile]:

@@ -599,6 +599,29 @@ def test_scanning_stops_between_files_and_reports_how_far_it_is(tmp_path: Path) 
     assert told == [0, 16]
 
 
+def test_looking_for_files_can_be_stopped_and_tells_how_many_it_found(tmp_path: Path) -> None:
+    """Hazard: a whole disk was dropped by mistake, and the right folder waits until all of it was found."""
+    for number in range(200):
+        (tmp_path / f"{number}").touch()
+    cancel, told = CancelToken(), []
+
+    def report(progress: Progress) -> None:
+        told.append(progress.text)
+        cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        scan([tmp_path], report, cancel)
+    assert told == ["Looking for files: 64"]
+
+
+@pytest.mark.parametrize("name", ["", "DICOMDIR"])
+def test_nothing_is_looked_for_once_it_was_canceled(tmp_path: Path, name: str) -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        scan([write_slice(tmp_path / "DICOMDIR").parent / name], ignore_progress, cancel)
+
+
 def test_the_head_opens_before_scouts_bone_kernels_thin_slices_and_other_body_parts(tmp_path: Path) -> None:
     kinds = {
         "bone": {"SeriesDescription": "HEAD 5mm bone", "ConvolutionKernel": "H70h"},

@@ -19,7 +19,7 @@ from ichviewer.core.series import FolderContents, Verdict
 from ichviewer.core.volume import Volume
 from ichviewer.dicom import zip_archive
 from ichviewer.dicom.decode import SliceDecoder
-from ichviewer.dicom.find_files import find_files
+from ichviewer.dicom.find_files import Search, find_files
 from ichviewer.dicom.read import read_volume
 from ichviewer.dicom.scan import best_series, scan
 from ichviewer.dicom.source import member_bytes
@@ -280,7 +280,9 @@ def test_a_damaged_member_costs_its_slice(tmp_path: Path, method: int) -> None:
 def test_a_member_whose_data_end_early_says_so(tmp_path: Path) -> None:
     write_slice(tmp_path / "study" / "slice")
     archive = zipped(tmp_path / "study")
-    (_, found) = zip_archive.archived_files(next(iter(find_files([archive]))))
+    (_, found) = zip_archive.archived_files(
+        next(find_files([archive], Search(ignore_progress, CancelToken())))
+    )
     assert found.member is not None
     content = archive.read_bytes()
     archive.write_bytes(content[: found.member.offset + found.member.compressed_bytes // 2])
