@@ -93,9 +93,10 @@ def age_years(series: Series) -> float | None:
 def is_bone_kernel(kernel: str, description: str) -> bool:
     """Whether kernel or description name an edge-enhancing reconstruction.
 
-    >>> is_bone_kernel("BONEPLUS", ""), is_bone_kernel("H70h", ""), is_bone_kernel("H31s", "Head 5mm")
+    >>> is_bone_kernel("BONEPLUS", ""), is_bone_kernel("H31s and H70h", ""), is_bone_kernel("H31s", "Head")
     (True, True, False)
     """
-    name = kernel.strip().upper()
-    is_sharp = re.match(r"(BONE|EDGE|LUNG|[BHUJ][A-Z]?[6-9]\d|FC(3\d|5\d|8\d)|Y[ABCDE]$)", name) is not None
+    names = re.split(r"\\| AND ", kernel.upper())
+    sharp = re.compile(r"(BONE|EDGE|LUNG|[BHUJ][A-Z]?[6-9]\d|FC(3\d|5\d|8\d)|Y[ABCDE]$)")
+    is_sharp = any(sharp.match(name.strip()) for name in names)
     return is_sharp or re.search(r"\b(bone|knochen|os|osseux)\b", description, re.IGNORECASE) is not None

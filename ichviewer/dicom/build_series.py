@@ -27,6 +27,7 @@ from ichviewer.dicom.hidden_images import with_hidden
 from ichviewer.dicom.hounsfield import CT_CLASSES
 from ichviewer.dicom.instance import Instance
 from ichviewer.dicom.raw_header import RawHeader
+from ichviewer.dicom.same_position import kernel_key
 from ichviewer.dicom.stacks import Stack
 
 MOST_STACKS = 200
@@ -87,6 +88,8 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
     positions = [] if shape is None else list(shape.positions_mm)
     orientation = "unknown" if shape is None else orientation_name(shape.normal)
     hu = combined_claim(instances)
+    kernels = _kernels(instances)
+    changes = [f"the convolution kernel changes within the stack: {', '.join(kernels)}"] * (len(kernels) > 1)
     return Series(
         series_instance_uid=raw.ascii(tags.SERIES_INSTANCE_UID),
         stack_number=stack_number,
@@ -95,7 +98,7 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
         study_date=raw.ascii(tags.STUDY_DATE),
         description=raw.text(tags.SERIES_DESCRIPTION),
         modality=raw.ascii(tags.MODALITY),
-        kernel=instances[0].kernel,
+        kernel=" and ".join(kernels),
         patient=_patient(raw),
         slices=headers,
         geometry=shape if is_measured else None,
@@ -112,7 +115,7 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
         transfer_syntaxes=tuple(sorted({instance.raw.transfer_syntax for instance in instances})),
         is_lossy=any(instance.raw.ascii(tags.LOSSY_COMPRESSION) == "01" for instance in instances),
         contrast_agent=raw.text(tags.CONTRAST_AGENT),
-        notes=(*notes, *stack.notes, *_remarks(instances, hu)),
+        notes=(*notes, *stack.notes, *changes, *_remarks(instances, hu)),
         kind=instances[0].kind,
     )
 
@@ -152,6 +155,12 @@ def _is_ct_original(instance: Instance) -> bool:
     storage_class = instance.raw.ascii(tags.SOP_CLASS_UID)
     is_ct = instance.raw.ascii(tags.MODALITY) == "CT" and (not storage_class or storage_class in CT_CLASSES)
     return is_ct and instance.kind == "original"
+
+
+def _kernels(instances: Sequence[Instance]) -> list[str]:
+    """The Convolution Kernels of a stack, lowest slice first; one, as a rule, or none."""
+    kernels = {kernel_key(instance.kernel): instance.kernel for instance in reversed(instances)}
+    return [kernel for key, kernel in reversed(kernels.items()) if key]
 
 
 def _patient(raw: RawHeader) -> PatientText:

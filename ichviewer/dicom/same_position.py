@@ -1,14 +1,15 @@
-"""Slices at one position that are no duplicates: told apart into stacks of their own, or named.
+"""Slices of one place or of kernels in turns: told apart into stacks of their own, or named.
 
 Two reconstructions, or two passes of the scanner, may share a series UID. The one thing to get wrong:
 Acquisition Number alone would tear whole series apart (some scanners count it up with every slice), so
-nothing is split where no position is shared.
+nothing but kernels that lie among each other is split where no position is shared.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from ichviewer.core.receipt import counted
 from ichviewer.dicom.instance import Instance
@@ -18,8 +19,16 @@ Placed = tuple[Instance, int]
 
 Attribute = tuple[str, Callable[[Instance], str]]
 
+
+def kernel_key(kernel: str) -> str:
+    """Convolution Kernel for comparing: the same name twice, or in other letters, is the same kernel."""
+    return "\\".join(dict.fromkeys(part.strip().upper() for part in kernel.split("\\")))
+
+
+KERNEL: Attribute = ("convolution kernel", lambda instance: kernel_key(instance.kernel))
+
 OF_A_STACK: tuple[Attribute, ...] = (
-    ("convolution kernel", lambda instance: instance.kernel),
+    KERNEL,
     ("stack ID", lambda instance: instance.stack_id),
     ("temporal position", lambda instance: instance.temporal_position),
 )
@@ -35,7 +44,9 @@ OF_A_SLICE: tuple[Attribute, ...] = (
 def told_apart(
     ordered: Sequence[Instance], places: Sequence[int]
 ) -> tuple[list[list[Instance]], tuple[str, ...]]:
-    """Split where slices share a place: by kernel first, by Acquisition Number last.
+    """Split where slices share a place, and where those of two kernels lie among each other.
+
+    By kernel first, by Acquisition Number last. A kernel that changes once on the way splits nothing.
 
     Args:
         ordered: Slices of one orientation, lowest first.
@@ -44,16 +55,32 @@ def told_apart(
     Returns:
         The stacks, largest first, each lowest slice first; and what had to be done, in words.
     """
-    parts, names = _split(list(zip(ordered, places, strict=True)), (*OF_A_STACK, *OF_A_SLICE))
+    whole = list(zip(ordered, places, strict=True))
+    in_turns = _has_kernels_in_turns(whole)
+    by_kernel = _by_value(whole, KERNEL[1]) if in_turns else [whole]
+    split = [_split(part, (*OF_A_STACK, *OF_A_SLICE)) for part in by_kernel]
+    parts = [part for found, _ in split for part in found]
+    names = dict.fromkeys([KERNEL[0]] * in_turns + [name for _, found in split for name in found])
     parts.sort(key=len, reverse=True)
     notes = []
     if len(parts) > 1:
         by = " and ".join(names)
-        notes.append(f"the series holds {len(parts)} stacks at the same positions, split by {by}")
+        where = "at the same positions" if _shared(whole) else "with slices in turns"
+        notes.append(f"the series holds {len(parts)} stacks {where}, split by {by}")
     left = sum(_shared(part) for part in parts)
     if left:
         notes.append(f"{counted(left, 'slice')} at the position of another one, not to be told apart")
     return [[instance for instance, _ in part] for part in parts], tuple(notes)
+
+
+def _has_kernels_in_turns(part: Sequence[Placed]) -> bool:
+    """Whether a slice of one kernel lies between, or at, those of another; an absent kernel says nothing."""
+    ends: dict[str, tuple[int, int]] = {}
+    for instance, place in part:
+        kernel = KERNEL[1](instance)
+        if kernel:
+            ends[kernel] = (ends.get(kernel, (place,))[0], place)
+    return any(upper[0] <= lower[1] for lower, upper in pairwise(sorted(ends.values())))
 
 
 def _shared(part: Sequence[Placed]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from dicom_files import write_slice
 
+from ichviewer.core.check_header import amber_by_header
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.series import Series
 from ichviewer.dicom.scan import scan
@@ -114,6 +115,29 @@ def test_nothing_is_split_where_no_position_is_shared(tmp_path: Path) -> None:
         ConvolutionKernel=lambda place: "H31s" if place < 10 else "H30s",
     )
     assert stacks(tmp_path) == [names("a", range(21))]
+
+
+@pytest.mark.parametrize(("other", "count"), [("H70h", 2), ("H31s", 1), ("h31s \\H31s", 1), (None, 1)])
+def test_slices_of_two_kernels_in_turns_are_two_stacks(tmp_path: Path, other: str | None, count: int) -> None:
+    """Hazard: sharp slices between soft ones look like changing tissue, and no check sees a bone kernel."""
+    write_pass(tmp_path, "a", range(0, 12, 2), ConvolutionKernel="H31s")
+    write_pass(tmp_path, "b", range(1, 12, 2), ConvolutionKernel=other)
+    found = all_series(tmp_path)
+    assert [len(series.slices) for series in found] == [12 // count] * count
+    note = "the series holds 2 stacks with slices in turns, split by convolution kernel"
+    assert all((note in series.notes) == (count == 2) for series in found)
+    assert (
+        sum(any("bone kernel" in text for text in amber_by_header(series)) for series in found) == count - 1
+    )
+
+
+def test_a_stack_whose_kernel_changes_names_both(tmp_path: Path) -> None:
+    """Hazard: a stack that ends in sharp slices passes for a soft one, named after its lowest slice."""
+    write_pass(tmp_path, "a", range(12), ConvolutionKernel=lambda place: "H31s" if place < 6 else "H70h")
+    (series,) = all_series(tmp_path)
+    assert series.kernel == "H31s and H70h"
+    assert "the convolution kernel changes within the stack: H31s, H70h" in series.notes
+    assert "bone kernel (H31s and H70h)" in amber_by_header(series)
 
 
 def test_a_kernel_that_changes_on_the_way_splits_nothing_by_itself(tmp_path: Path) -> None:
