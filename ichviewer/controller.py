@@ -163,7 +163,8 @@ class Controller:
         """
         if not volume.is_complete:
             raise InferenceError(f"{len(volume.awaited_slices)} slices were not read yet.")
-        findings = [StudyFindings.pending(volume.series.key, self.card.weights_sha256, volume.is_readable)]
+        sha, reasons = self.card.weights_sha256, volume.unreadable_reasons
+        findings = [StudyFindings.pending(volume.series.key, sha, volume.is_readable, reasons)]
         order = list(nearest_first(np.flatnonzero(volume.is_readable).tolist(), WantedSlice(first_slice)))
         done = 0
 

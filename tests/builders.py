@@ -204,7 +204,7 @@ def make_findings(
         cells: Cells of a class map along a side.
     """
     findings = StudyFindings.pending(
-        volume.series.key, card.weights_sha256, [bool(readable) for readable in volume.is_readable]
+        volume.series.key, card.weights_sha256, volume.is_readable, volume.unreadable_reasons
     )
     maps = np.full((len(SUBTYPES), cells, cells), -1.0, dtype=np.float32)
     maps[:, cells // 2 - 1, cells // 2 - 1] = map_logit

@@ -18,7 +18,7 @@ from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.viewstate import Message
 from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
-from ichviewer.session.messages import problem
+from ichviewer.session.messages import analysis_canceled, problem
 from ichviewer.session.preferences import Preferences
 
 Reporter = Callable[[Any], None]
@@ -60,7 +60,9 @@ class Analysis:
             read = f"{volume.settled_count} of {volume.slice_count} slices were read"
             self._say(f"Not analyzed: only {read}. Click the series to read the rest.", is_problem=True)
             return
-        pending = StudyFindings.pending(volume.series.key, card.weights_sha256, volume.is_readable)
+        pending = StudyFindings.pending(
+            volume.series.key, card.weights_sha256, volume.is_readable, volume.unreadable_reasons
+        )
 
         def work(report: Reporter, cancel: CancelToken) -> StudyFindings:
             report(self._controller.device(cancel))
@@ -79,7 +81,9 @@ class Analysis:
     def cancel(self) -> None:
         """Stop the analysis; slices that were scored keep their scores, the others stay pending."""
         self.drop()
-        self._store.update(lambda state: replace(state, analysis=None, message=Message("Analysis canceled.")))
+        self._store.update(
+            lambda state: replace(state, analysis=None, message=analysis_canceled(state.volume))
+        )
 
     def drop(self) -> None:
         """Stop whatever the network does, without a word: another stack takes the window."""

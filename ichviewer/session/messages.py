@@ -24,13 +24,20 @@ def reading_canceled(volume: Volume | None) -> Message:
     return Message(text, details="Click the series on the left to read the rest.")
 
 
-def unreadable_slices(stack: OpenStack) -> Message | None:
+def analysis_canceled(volume: Volume | None) -> Message:
+    """The analysis was canceled; unreadable slices are still said."""
+    lost = None if volume is None else unreadable_slices(volume)
+    text = "Analysis canceled."
+    return Message(text) if lost is None else Message(f"{lost.text}. {text}", True, lost.details)
+
+
+def unreadable_slices(volume: Volume) -> Message | None:
     """How many slices could not be read, and each with its reason; None if all could."""
-    reasons = stack.volume.unreadable_reasons
+    reasons = volume.unreadable_reasons
     if not reasons:
         return None
     details = "\n".join(f"slice {index + 1}: {reason}" for index, reason in sorted(reasons.items()))
-    text = f"{len(reasons)} of {stack.volume.slice_count} slices could not be read"
+    text = f"{len(reasons)} of {volume.slice_count} slices could not be read"
     return Message(text, is_problem=True, details=details)
 
 
@@ -40,7 +47,7 @@ def not_analyzed(stack: OpenStack) -> Message:
     reasons = "; ".join(check.reasons) or "not an axial head CT"
     way = "Repair values mends a copy in memory" if check.is_wrapped else "Analyze runs it all the same"
     text = f"Not analyzed, input check {check.level.value}: {reasons}. {way}."
-    lost = unreadable_slices(stack)
+    lost = unreadable_slices(stack.volume)
     return Message(text, True) if lost is None else Message(f"{lost.text}. {text}", True, lost.details)
 
 

@@ -192,7 +192,7 @@ class Reading:
                 reading=None,
                 input_check=check.level.value,
                 input_check_reasons=check.reasons,
-                message=unreadable_slices(stack),
+                message=unreadable_slices(stack.volume),
             )
         )
         findings = self._shelf.findings(stack.volume)

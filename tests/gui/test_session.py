@@ -253,6 +253,27 @@ def test_a_canceled_analysis_keeps_what_it_has_and_says_so(desk: Desk, qtbot: Qt
     assert "canceled" in desk.state.message.text
 
 
+def with_a_lost_slice(volume: Volume) -> Volume:
+    is_readable = np.asarray([index != 1 for index in range(volume.slice_count)])
+    return replace(volume, is_readable=is_readable, unreadable_reasons={1: "the file was moved or deleted"})
+
+
+def test_slices_that_were_lost_are_still_told_after_the_analysis_was_canceled(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    """Hazard: a stack with holes is taken for a whole one."""
+    desk.controller.volumes["1.2.3"] = with_a_lost_slice(desk.controller.volumes["1.2.3"])
+    desk.controller.gate.clear()
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(desk.controller.waiting.is_set)
+    desk.session.analysis.cancel()
+    desk.controller.gate.set()
+    assert desk.state.message.text == "1 of 5 slices could not be read. Analysis canceled."
+    assert desk.state.message.is_problem
+    assert "the file was moved or deleted" in desk.state.message.details
+    assert desk.state.findings.slices[1].reason == "the file was moved or deleted"
+
+
 def test_the_slice_in_view_comes_first(desk: Desk, qtbot: QtBot) -> None:
     desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
