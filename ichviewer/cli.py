@@ -135,7 +135,7 @@ def _command_parser() -> argparse.ArgumentParser:
         "analyze",
         help="score a study and write CSV",
         description="Score every slice and write one CSV row per slice. Research use only. "
-        "Exit code: 0 done, 2 bad arguments, 3 nothing readable, 4 input check red.",
+        "Exit code: 0 done, 1 something failed, 2 bad arguments, 3 nothing readable, 4 input check red.",
     )
     analyze.add_argument("path", type=_existing, help="folder, ZIP, DICOMDIR or DICOM file")
     analyze.add_argument("--csv", type=Path, required=True, help="file to write")

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-
-from ichviewer.core.receipt import counted, median_spacing_mm, spacings_mm
+from ichviewer.core.receipt import (
+    counted,
+    leaves_out,
+    median_spacing_mm,
+    spacings_mm,
+    usual_thickness_mm,
+)
 from ichviewer.core.series import TWO_PATIENTS_NOTE, Series
 
 FEWEST_SLICES = 8
@@ -40,12 +44,6 @@ def red_by_header(series: Series) -> list[str]:
     return reasons
 
 
-def usual_thickness_mm(series: Series) -> float | None:
-    """Median Slice Thickness (0018,0050), None where absent."""
-    found = [header.thickness_mm for header in series.slices if header.thickness_mm is not None]
-    return float(np.median(found)) if found else None
-
-
 def amber_by_header(series: Series) -> list[str]:
     """What the headers alone make amber."""
     spacing = median_spacing_mm(series)
@@ -57,6 +55,7 @@ def amber_by_header(series: Series) -> list[str]:
             f"bone kernel ({series.kernel or series.description})",
         ),
         (bool(series.gaps), f"{counted(len(series.gaps), 'gap')} where a slice may be missing"),
+        (bool(leaves_out(series)), leaves_out(series)),
         (bool(series.overlaps), counted(series.overlaps, "overlap") + " of slices"),
         (series.is_lossy, "compressed with loss"),
         (spacing is not None and spacing < THIN_MM, f"thin slices ({spacing or 0:.2f} mm apart)"),

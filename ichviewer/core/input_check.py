@@ -13,14 +13,17 @@ from enum import StrEnum
 import numpy as np
 
 from ichviewer.core.check_brain import brain_doubts, brain_samples
-from ichviewer.core.check_header import amber_by_header, red_by_header
+from ichviewer.core.check_header import THICKEST_MM, amber_by_header, red_by_header
 from ichviewer.core.check_metal import metal_doubts
 from ichviewer.core.check_skull import skull_doubts
 from ichviewer.core.check_values import value_doubts
 from ichviewer.core.head_samples import MOST_SAMPLES, sample_heads, sampled_indices
-from ichviewer.core.receipt import counted
+from ichviewer.core.receipt import counted, median_spacing_mm
 from ichviewer.core.volume import Volume
 from ichviewer.core.wrap_repair import WRAPPED_REASON
+
+MOST_UNREADABLE = 0.1
+"""A larger share of slices that cannot be read is red."""
 
 
 class CheckLevel(StrEnum):
@@ -66,11 +69,13 @@ def check_input(volume: Volume) -> InputCheck:
     or in steps over 2 HU, fewer than 8 slices, slices over 7.5 mm apart or thick, two patients. Amber:
     contrast, bone kernel, metal, motion, bone missing from the skull, only a part of the head, gaps,
     overlaps, lossy compression, thin slices, age under 18 or unknown, tilt over 25 degrees, Hounsfield
-    units assumed, unreadable slices.
+    units assumed, thin slices far apart, a few unreadable slices. Red also: many unreadable slices, or some
+    together that leave out over 7.5 mm.
     """
     red, amber = red_by_header(volume.series), amber_by_header(volume.series)
     red_pixels, amber_pixels = _by_pixels(volume)
-    red, amber = [*red, *red_pixels], [*amber_pixels, *_unreadable(volume), *amber]
+    red_unread, amber_unread = _unreadable(volume)
+    red, amber = [*red, *red_unread, *red_pixels], [*amber_pixels, *amber_unread, *amber]
     level = CheckLevel.RED if red else CheckLevel.AMBER if amber else CheckLevel.GREEN
     return InputCheck(level, (*red, *amber))
 
@@ -92,6 +97,26 @@ def _by_pixels(volume: Volume) -> tuple[list[str], list[str]]:
     return red, [*part_of_head, *metal, *skull]
 
 
-def _unreadable(volume: Volume) -> list[str]:
-    lost = int((~np.asarray(volume.is_readable)).sum())
-    return [f"{counted(lost, 'slice')} cannot be read"] if lost else []
+def _unreadable(volume: Volume) -> tuple[list[str], list[str]]:
+    """Red and amber doubts because of slices that cannot be read: how many, and what stays unseen."""
+    lost = int((~volume.is_readable).sum())
+    if not lost:
+        return [], []
+    text = f"{lost} of {counted(volume.slice_count, 'slice')} cannot be read"
+    unseen = _longest_unseen_mm(volume)
+    if unseen is not None and unseen > THICKEST_MM:
+        return [f"{text}: {unseen:.0f} mm of the head at a stretch are not seen"], []
+    return ([text], []) if lost > MOST_UNREADABLE * volume.slice_count else ([], [text])
+
+
+def _longest_unseen_mm(volume: Volume) -> float | None:
+    """Longest stretch of the head that only unreadable slices show, mm along the normal; None if unknown."""
+    readable = np.flatnonzero(volume.is_readable)
+    spacing = median_spacing_mm(volume.series)
+    if spacing is None or not readable.size:
+        return None
+    positions = volume.geometry.positions_mm
+    # Between two readable slices one spacing is the usual way; at the ends there is none to take off.
+    between = np.diff(positions[readable])[np.diff(readable) > 1] - spacing
+    ends = (positions[readable[0]] - positions[0], positions[-1] - positions[readable[-1]])
+    return float(max((*between, *ends)))

@@ -176,7 +176,7 @@ def test_thin_slices_are_amber() -> None:
 
 def test_unreadable_slices_are_amber_and_never_looked_at() -> None:
     check = check_input(make_head(unreadable={0: "cut", 4: "cut"}))
-    assert (check.level, check.reasons) == (CheckLevel.AMBER, ("2 slices cannot be read",))
+    assert (check.level, check.reasons) == (CheckLevel.AMBER, ("2 of 20 slices cannot be read",))
 
 
 def test_red_reasons_come_first() -> None:
@@ -242,3 +242,35 @@ def test_one_slice_with_an_absurd_intercept_does_not_end_the_check(intercept: fl
     intercepts = volume.intercepts.copy()
     intercepts[-1] = intercept
     assert isinstance(check_input(replace(volume, intercepts=intercepts)).level, CheckLevel)
+
+
+def unread(volume: Volume, *lost: int) -> Volume:
+    readable = np.asarray([index not in lost for index in range(volume.slice_count)])
+    return replace(volume, is_readable=readable, unreadable_reasons=dict.fromkeys(lost, "damaged"))
+
+
+def test_one_unreadable_slice_among_many_is_amber_like_a_gap() -> None:
+    check = check_input(unread(make_head(slices=20), 9))
+    assert check.level is CheckLevel.AMBER
+    assert "1 of 20 slices cannot be read" in check.reasons
+
+
+@pytest.mark.parametrize("lost", [(9, 10), (0, 1), (18, 19)])
+def test_unreadable_slices_that_hide_a_stretch_of_the_head_are_red(lost: tuple[int, ...]) -> None:
+    """Hazard: a bleed on slices that nobody could read, in a study that the network calls inconspicuous."""
+    check = check_input(unread(make_head(slices=20), *lost))
+    assert check.is_red
+    assert "2 of 20 slices cannot be read: 10 mm of the head at a stretch are not seen" in check.reasons
+
+
+def test_many_unreadable_slices_are_red_though_none_are_neighbours() -> None:
+    """Hazard: every second slice lost, and scores as if the head had been seen."""
+    assert check_input(unread(make_head(slices=20), 3, 7, 11)).is_red
+
+
+def test_thin_slices_far_apart_are_amber() -> None:
+    """Hazard: half of the slices lost in the archive, evenly, so that no gap shows."""
+    volume = make_head(spacing_mm=5.0)
+    slices = tuple(replace(header, thickness_mm=2.5) for header in volume.series.slices)
+    check = check_input(with_series(volume, slices=slices))
+    assert "slices 2.5 mm thick are 5.0 mm apart: parts of the head are not imaged" in check.reasons
