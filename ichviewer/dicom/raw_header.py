@@ -202,12 +202,12 @@ def read_raw_header(path: Path, member: ArchiveMember | None = None) -> RawHeade
         size = status.st_size if member is None else member.size
         try:
             header = replace(_read_in_steps(file, size), member=member, modified_ns=status.st_mtime_ns)
+            # A member of an archive is read once, forward; its pixels are held against its check sum instead.
+            if member is None and header.pixels is not None and header.pixels.length is None:
+                return replace(header, pixels_end_early=fragments_end_early(file, header.pixels.offset))
+            return header
         except (UnreadableError, MalformedError) as error:
             raise DamagedError(f"malformed file: {error}") from error
-        # A member of an archive is read once, forward; its pixels are held against its check sum instead.
-        if member is None and header.pixels is not None and header.pixels.length is None:
-            return replace(header, pixels_end_early=fragments_end_early(file, header.pixels.offset))
-        return header
 
 
 def media_storage_class(path: Path) -> str:

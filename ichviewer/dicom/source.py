@@ -53,6 +53,18 @@ def open_for_pixels(path: Path, pixels: StoredPixels) -> BinaryIO:
     return io.BytesIO(member_bytes(path, pixels.member))
 
 
+def read_fully(file: BinaryIO, size: int) -> bytes:
+    """*size* bytes, fewer only at the end of the file; one reading may give fewer anywhere on a network disk.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    content = file.read(size)
+    while len(content) < size and (more := file.read(size - len(content))):
+        content += more
+    return content
+
+
 def member_bytes(path: Path, member: ArchiveMember) -> bytes:
     """All bytes of a member.
 

@@ -14,6 +14,7 @@ from pydicom.uid import JPEGLSLossless
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.series import Verdict
+from ichviewer.dicom import fragments
 from ichviewer.dicom.decode import SliceDecoder
 from ichviewer.dicom.fragments import ENDS_EARLY, fragments_end_early
 from ichviewer.dicom.read import read_volume
@@ -43,6 +44,39 @@ def test_a_forgotten_delimiter_is_no_fault_where_the_image_is_closed() -> None:
 @pytest.mark.parametrize("content", [OFFSETS + CLOSED[:-4], OFFSETS + OPEN, OFFSETS, b"", OFFSETS + OPEN[:6]])
 def test_a_cut_within_or_between_fragments_is_seen(content: bytes) -> None:
     assert is_cut(content)
+
+
+class CountedFile(io.BytesIO):
+    """Bytes, and how often they were read; at most 100 of them at a time, as from a network disk."""
+
+    readings = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.readings += 1
+        return super().read(min(100, size) if size is not None and size >= 0 else 100)
+
+
+def test_many_small_fragments_are_read_in_blocks() -> None:
+    """Hazard: the window stands still over a file of a million pieces of nothing."""
+    file = CountedFile(HEADER + OFFSETS * 1000 + CLOSED + DELIMITER)
+    assert not fragments_end_early(file, len(HEADER))
+    assert file.readings < 150
+
+
+def test_more_fragments_than_any_file_needs_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hazard: the window stands still over a file of a million pieces of nothing."""
+    monkeypatch.setattr(fragments, "MOST_FRAGMENTS", 50)
+    path = compressed_file(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-8] + OFFSETS * 49 + whole[-8:])
+    (file,) = scan((tmp_path,), ignore_progress, CancelToken()).files
+    assert file.verdict is Verdict.DAMAGED
+    assert file.reason == "malformed file: its compressed pixels are in more than 50 pieces"
+    path.write_bytes(whole[:-8] + OFFSETS * 48 + whole[-8:])
+    (file,) = scan((tmp_path,), ignore_progress, CancelToken()).files
+    assert file.verdict is Verdict.LOADED
 
 
 @pytest.fixture(scope="module")
