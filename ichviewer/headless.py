@@ -314,7 +314,7 @@ def _print_study(report: Report) -> None:
     card = report.card
     positions_mm = [float(position) for position in geometry.positions_mm]
     for score in study_scores(report.findings, positions_mm, card.slice_thresholds, card.study_thresholds):
-        mark = "flagged" if score.is_flagged else "below threshold"
+        mark = f"{'flagged' if score.is_flagged else 'not flagged'} (threshold {score.threshold:.2f})"
         print(f"  {score.subtype:17} {score.score:.2f}  {mark}, highest in slice {score.worst_slice + 1}")
     print(f"  {NOT_LOOKED_FOR}. Research use only.")
 
@@ -325,6 +325,9 @@ def _print_verdicts(contents: FolderContents) -> None:
     _complain(
         ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count) or "no files"
     )
+    patients = {(series.patient.patient_id, series.patient.patient_name) for series in contents.series}
+    if len(patients) > 1:
+        _complain(f"{len(patients)} patients")
     for file in contents.files:
         if file.verdict is Verdict.DAMAGED:
             _complain(f"  {file.path}: {file.reason}")
