@@ -24,11 +24,11 @@ from ichviewer.core.series import TWO_PATIENTS_NOTE, PatientText, Series
 from ichviewer.dicom import tags
 from ichviewer.dicom.file_text import REPLACED
 from ichviewer.dicom.hidden_images import with_hidden
-from ichviewer.dicom.hounsfield import CT_CLASSES
+from ichviewer.dicom.hounsfield import is_ct
 from ichviewer.dicom.instance import Instance
 from ichviewer.dicom.raw_header import RawHeader
 from ichviewer.dicom.same_position import kernel_key
-from ichviewer.dicom.stacks import Stack
+from ichviewer.dicom.stacks import Stack, patient_key
 
 MOST_STACKS = 200
 """Of one series UID; a hostile file has thousands of orientations, and nobody can use such a list."""
@@ -50,7 +50,7 @@ def build_all(stacks: Sequence[Stack]) -> list[Series]:
     built = []
     for members in by_uid.values():
         members.sort(key=lambda stack: (-len(stack.instances), stack.instances[0].header.shown_path))
-        patients = {stack.instances[0].raw.bytes_of(tags.PATIENT_ID) for stack in members}
+        patients = {patient_key(stack.instances[0].raw) for stack in members}
         shared = [TWO_PATIENTS_NOTE] if len(patients) > 1 else []
         if len(members) > 1:
             shared.append(f"the series UID was split into {len(members)} stacks")
@@ -111,7 +111,7 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
         duplicates=stack.duplicates,
         sorted_by=stack.sorted_by,
         hu=hu,
-        is_ai_candidate=is_measured and orientation == "axial" and _is_ct_original(instances[0]),
+        is_ai_candidate=is_measured and orientation == "axial" and all(map(_is_ct_original, instances)),
         transfer_syntaxes=tuple(sorted({instance.raw.transfer_syntax for instance in instances})),
         is_lossy=any(instance.raw.ascii(tags.LOSSY_COMPRESSION) == "01" for instance in instances),
         contrast_agent=raw.text(tags.CONTRAST_AGENT),
@@ -152,9 +152,8 @@ def combined_claim(instances: Sequence[Instance]) -> str:
 
 
 def _is_ct_original(instance: Instance) -> bool:
-    storage_class = instance.raw.ascii(tags.SOP_CLASS_UID)
-    is_ct = instance.raw.ascii(tags.MODALITY) == "CT" and (not storage_class or storage_class in CT_CLASSES)
-    return is_ct and instance.kind == "original"
+    raw = instance.raw
+    return instance.kind == "original" and is_ct(raw.ascii(tags.MODALITY), raw.ascii(tags.SOP_CLASS_UID))
 
 
 def _kernels(instances: Sequence[Instance]) -> list[str]:

@@ -24,6 +24,11 @@ MULTI_ENERGY_MAPS = frozenset(
 """Image Type values of maps in units of their own (PS3.3 C.8.2.1.1.1.1)."""
 
 
+def is_ct(modality: str, sop_class_uid: str) -> bool:
+    """Whether an image is a CT by Modality (0008,0060) and by SOP class, empty where absent."""
+    return modality == "CT" and (not sop_class_uid or sop_class_uid in CT_CLASSES)
+
+
 def hu_claim(
     *,
     modality: str,
@@ -50,10 +55,9 @@ def hu_claim(
         is_rescaled: Whether slope and intercept, or a table, are there; they are never guessed.
         photometric: (0028,0004), empty where absent; pixels are then taken for MONOCHROME2.
     """
-    is_ct = modality == "CT" and (not sop_class_uid or sop_class_uid in CT_CLASSES)
     is_map = any(value.upper() in MULTI_ENERGY_MAPS for value in image_type)
     is_original = kind == "original" and photometric in ("MONOCHROME2", "") and not is_map
-    if not (is_ct and is_original and is_rescaled and rescale_type in ("", "HU")):
+    if not (is_ct(modality, sop_class_uid) and is_original and is_rescaled and rescale_type in ("", "HU")):
         return "not claimed"
     says_original = bool(image_type) and image_type[0].upper() == "ORIGINAL"
     return "claimed" if sop_class_uid and says_original and photometric else "assumed"

@@ -17,6 +17,7 @@ import numpy as np
 from ichviewer.core.geometry import SAME_POSITION_MM, canonical_directions, canonical_in_plane
 from ichviewer.dicom import tags
 from ichviewer.dicom.instance import Instance
+from ichviewer.dicom.raw_header import RawHeader
 from ichviewer.dicom.same_position import told_apart
 
 SAME_ORIENTATION = 0.01
@@ -61,7 +62,7 @@ def without_duplicates(instances: Sequence[Instance]) -> tuple[list[Instance], l
             header.sop_instance_uid,
             header.frame_number,
             instance.raw.bytes_of(tags.SERIES_INSTANCE_UID),
-            instance.raw.bytes_of(tags.PATIENT_ID),
+            patient_key(instance.raw),
         )
         is_known = bool(header.sop_instance_uid) and key in seen
         (dropped if is_known else kept).append(instance)
@@ -90,12 +91,19 @@ def split_into_stacks(instances: Sequence[Instance]) -> list[Stack]:
     return stacks
 
 
+def patient_key(raw: RawHeader) -> tuple[bytes, ...]:
+    """What tells patients apart: Patient ID; where it is empty, name and birth date."""
+    patient_id = raw.bytes_of(tags.PATIENT_ID).strip(b" \0")
+    others = (tags.PATIENT_NAME, tags.PATIENT_BIRTH_DATE)
+    return (patient_id,) if patient_id else (b"", *(raw.bytes_of(tag).strip(b" \0") for tag in others))
+
+
 def _group_key(instance: Instance) -> tuple[object, ...]:
     """What all slices of a stack have in common, except the orientation."""
     header, raw = instance.header, instance.raw
     spacing = header.pixel_spacing_mm
     return (
-        raw.bytes_of(tags.PATIENT_ID),
+        patient_key(raw),
         raw.bytes_of(tags.STUDY_INSTANCE_UID),
         raw.bytes_of(tags.SERIES_INSTANCE_UID),
         raw.bytes_of(tags.FRAME_OF_REFERENCE_UID),

@@ -1,0 +1,56 @@
+"""Which files make one stack: patients without an ID, files of other classes, copies that are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dicom_files import write_slice, write_stack
+
+from ichviewer.core.check_header import red_by_header
+from ichviewer.core.progress import CancelToken, ignore_progress
+from ichviewer.core.series import TWO_PATIENTS_NOTE, FolderContents
+from ichviewer.dicom.scan import scan
+
+
+def scanned(*paths: Path) -> FolderContents:
+    return scan(paths, ignore_progress, CancelToken())
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        ({"PatientName": "Doe^A"}, {"PatientName": "Roe^B"}),
+        ({"PatientBirthDate": "19500101"}, {"PatientBirthDate": "19610203"}),
+    ],
+)
+@pytest.mark.parametrize("empty", ["", None])
+def test_without_patient_id_name_and_birth_date_tell_patients_apart(
+    tmp_path: Path, own: dict[str, Any], other: dict[str, Any], empty: str | None
+) -> None:
+    """Hazard: two heads mixed slice by slice, under the name of one."""
+    for place in range(4):
+        write_slice(tmp_path / f"a{place}", place, PatientID=empty, **own)
+        write_slice(
+            tmp_path / f"b{place}", 50 + place, position=(0, 0, 5 * place + 2), PatientID=empty, **other
+        )
+    found = scanned(tmp_path).series
+    assert [{Path(header.path).name[0] for header in series.slices} for series in found] == [{"a"}, {"b"}]
+    assert all(TWO_PATIENTS_NOTE in red_by_header(series) for series in found)
+
+
+def test_a_patient_id_counts_before_another_spelling_of_the_name(tmp_path: Path) -> None:
+    """Hazard: a head torn in two, and one patient called two, where a name was corrected on the way."""
+    write_stack(tmp_path, 4)
+    write_slice(tmp_path / "later", 9, PatientName="Test^Head^M")
+    (series,) = scanned(tmp_path).series
+    assert len(series.slices) == 5
+
+
+def test_a_slice_of_another_class_keeps_its_stack_from_the_network(tmp_path: Path) -> None:
+    """Hazard: an image that is no CT read by the network, because the lowest slice is one."""
+    write_stack(tmp_path, 4)
+    write_slice(tmp_path / "other", 9, SOPClassUID="1.2.840.10008.5.1.4.1.1.4")
+    (series,) = scanned(tmp_path).series
+    assert (len(series.slices), series.is_ai_candidate, series.hu) == (5, False, "not claimed")
