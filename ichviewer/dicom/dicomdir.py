@@ -103,10 +103,10 @@ def _referenced(names: tuple[str, ...], root: Path, real_root: Path, search: Sea
     """One reference, relative to *root*; it must stay below it."""
     path, shown = root.joinpath(*names), "/".join(names)
     if not all(_is_plain_name(name) for name in names):
-        return FoundFile(root, shown, OUTSIDE)
+        return FoundFile(root, shown, OUTSIDE, named_within=shown)
     if not path.exists():
         missing = "cannot be opened: named by the DICOMDIR, but not there"
         return FoundFile(path, shown, missing, is_damaged=True)
     if not path.resolve().is_relative_to(real_root):
-        return FoundFile(root, shown, OUTSIDE)
+        return FoundFile(root, shown, OUTSIDE, named_within=shown)
     return replace(next(find_files([path], search)), shown=shown)

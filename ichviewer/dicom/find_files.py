@@ -54,6 +54,8 @@ class FoundFile:
         obstacle: Why it is not opened; empty if nothing is known against it.
         is_damaged: Whether the obstacle is a fault and no choice.
         member: Where the file lies in a ZIP archive; None for a file of its own.
+        named_within: Its name in the archive, or in the DICOMDIR, where the obstacle is that it cannot be got
+            at from there; empty for a file of its own.
     """
 
     path: Path
@@ -61,6 +63,7 @@ class FoundFile:
     obstacle: str = ""
     is_damaged: bool = False
     member: ArchiveMember | None = None
+    named_within: str = ""
 
 
 def find_files(paths: Sequence[Path], search: Search) -> Iterator[FoundFile]:

@@ -75,9 +75,17 @@ def _once(found: Iterable[FoundFile]) -> list[FoundFile]:
     """What several paths name (a folder and a file in it, say) once, in the order of the first."""
     by_place: dict[tuple[object, ...], FoundFile] = {}
     for file in found:
-        place = os.path.realpath(file.path), file.member and file.member.offset, file.obstacle and file.shown
-        by_place.setdefault(place, file)
+        by_place.setdefault(_place(file), file)
     return list(by_place.values())
+
+
+def _place(file: FoundFile) -> tuple[object, ...]:
+    """What tells a file from all others, whatever was opened to find it."""
+    if not file.obstacle:
+        return os.path.realpath(file.path), file.member and file.member.offset
+    # A link that is not followed is told from the file that it leads to.
+    folder, name = os.path.split(file.path)
+    return os.path.realpath(folder), name, file.named_within
 
 
 def _files_of(path: Path, search: Search) -> Iterator[FoundFile]:

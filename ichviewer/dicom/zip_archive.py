@@ -113,12 +113,12 @@ def _members(archive: FoundFile, entries: list[zipfile.ZipInfo], file: BinaryIO)
         shown = f"{archive.shown}/{name}"
         obstacle = _obstacle(entry, name)
         if obstacle:
-            yield FoundFile(archive.path, shown, obstacle)
+            yield FoundFile(archive.path, shown, obstacle, named_within=name)
             continue
         offset = _data_offset(file, entry, archive_size)
         fault = _fault(entry, offset, archive_size, end_of_last)
         if fault or offset is None:
-            yield FoundFile(archive.path, shown, fault, is_damaged=True)
+            yield FoundFile(archive.path, shown, fault, is_damaged=True, named_within=name)
             continue
         end_of_last = offset + entry.compress_size
         is_deflated = entry.compress_type == zipfile.ZIP_DEFLATED

@@ -111,6 +111,17 @@ def test_an_archive_below_a_folder_is_read_if_its_name_says_what_it_is(tmp_path:
     assert "loaded: " in reasons(tmp_path / "disc" / "letter.docx").values()
 
 
+def test_an_archive_that_was_opened_with_its_folder_is_listed_once(tmp_path: Path) -> None:
+    archive = zipped(write_stack(tmp_path / "disc" / "deep" / "study", 2))
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr("../outside.dcm", "")
+        file.writestr("/outside.dcm", "")
+    archive.with_name("zlink").symlink_to(archive)
+    folder = scanned(tmp_path / "disc").files
+    assert len(folder) == 8
+    assert scanned(tmp_path / "disc", archive, tmp_path / "disc" / "deep").files == folder
+
+
 @pytest.mark.parametrize(
     "name", ["../outside.dcm", "/etc/outside.dcm", "a/../../b.dcm", "..\\b.dcm", "C:\\b.dcm"]
 )
