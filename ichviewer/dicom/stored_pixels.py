@@ -147,7 +147,11 @@ def _padding(raw: RawHeader, is_signed: bool) -> tuple[int, int] | None:
 
 
 def _modality_lut(raw: RawHeader, is_signed: bool) -> tuple[int, bytes] | None:
-    """Modality LUT Sequence (PS3.3 C.11.1): first stored value mapped, and the table; None where absent."""
+    """Modality LUT Sequence (PS3.3 C.11.1): first stored value mapped, and the table; None where absent.
+
+    Raises:
+        DamagedError: It cannot be read, or has fewer entries than it declares; none is ever guessed.
+    """
     if not raw.has(tags.MODALITY_LUT_SEQUENCE):
         return None
     items = raw.sequence(tags.MODALITY_LUT_SEQUENCE, most=1)
@@ -164,9 +168,13 @@ def _modality_lut(raw: RawHeader, is_signed: bool) -> tuple[int, bytes] | None:
         raise DamagedError(f"malformed file: its Modality LUT has more than {MOST_LUT_ENTRIES} entries")
     # The first value mapped is signed where the pixels are (PS3.3 C.11.1.1.1).
     entries, first, bits = struct.unpack(order + ("HhH" if is_signed else "HHH"), descriptor)
-    if bits == 8 and len(table) < 2 * (entries or MOST_LUT_ENTRIES):
-        return first, b"".join(bytes((value, 0)) for value in table)
-    table = table[: len(table) // 2 * 2]
+    entries = entries or MOST_LUT_ENTRIES
+    if bits == 8 and entries <= len(table) < 2 * entries:
+        return first, b"".join(bytes((value, 0)) for value in table[:entries])
+    if len(table) < 2 * entries:
+        raise DamagedError(f"malformed file: its Modality LUT has {len(table) // 2} of {entries} entries")
+    # Values beyond the declared entries are mapped to the last of these, whatever follows them.
+    table = table[: 2 * entries]
     return first, table if raw.is_little_endian else np.frombuffer(table, ">u2").astype("<u2").tobytes()
 
 

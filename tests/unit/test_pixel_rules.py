@@ -144,6 +144,36 @@ def test_a_modality_table_is_pydicoms(tmp_path: Path, kind: str, first: int) -> 
     np.testing.assert_array_equal(read(path).hu(0), apply_modality_lut(written.pixel_array, written))
 
 
+def with_table(path: Path, declared: int, there: int, bits: int = 16) -> Path:
+    """A file of the stored values 0 to 5 whose table declares more or fewer entries than it has."""
+    sequence = table(0, [(100 + 10 * k) % 65536 for k in range(there)], bits=bits, kind="HU")
+    sequence[0].LUTDescriptor = [declared, 0, bits]
+    return save(
+        make_slice(pixels=np.arange(6, dtype=np.uint16).reshape(2, 3), ModalityLUTSequence=sequence), path
+    )
+
+
+@pytest.mark.parametrize(("declared", "there"), [(6, 4), (6, 5), (4096, 100), (0, 65535)])
+def test_a_table_shorter_than_it_declares_is_damaged(tmp_path: Path, declared: int, there: int) -> None:
+    """Hazard: values that stand in no file, shown as Hounsfield units."""
+    file = only_file(with_table(tmp_path / "one", declared, there))
+    assert file.verdict is Verdict.DAMAGED
+    assert file.reason == f"malformed file: its Modality LUT has {there} of {declared or 65536} entries"
+
+
+def test_values_beyond_the_declared_entries_are_mapped_to_the_last(tmp_path: Path) -> None:
+    """Hazard: bytes behind a table taken for values (PS3.3 C.11.1.1.1)."""
+    assert read(with_table(tmp_path / "one", 4, 6)).hu(0).tolist() == [[100, 110, 120], [130, 130, 130]]
+
+
+@pytest.mark.parametrize(("entries", "last"), [(6, 25), (5, 20)])
+def test_a_table_of_bytes_is_read_as_it_is_declared(tmp_path: Path, entries: int, last: int) -> None:
+    dataset = make_slice(pixels=np.arange(6, dtype=np.uint16).reshape(2, 3))
+    dataset.ModalityLUTSequence = table(0, list(range(entries)), bits=8)
+    dataset.ModalityLUTSequence[0]["LUTData"].value = bytes((0, 5, 10, 15, 20, 25))
+    assert read(save(dataset, tmp_path / "one")).hu(0).tolist() == [[0, 5, 10], [15, 20, last]]
+
+
 def test_where_a_file_has_both_table_and_slope_the_table_counts_once(tmp_path: Path) -> None:
     """Hazard: slope and intercept applied to what a table has turned into final values already."""
     dataset = make_slice(pixels=np.arange(6, dtype=np.int16).reshape(2, 3), RescaleSlope=2)
