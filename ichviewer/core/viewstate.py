@@ -46,6 +46,24 @@ class Message:
     details: str = ""
 
 
+@dataclass(frozen=True)
+class WindowOrigin:
+    """Where the window of a view comes from.
+
+    Attributes:
+        is_automatic: Whether it was made from the values of a slice.
+        header_item: Number of the window in the slice's header that the view follows from slice to slice,
+            counted from 0; None where the view keeps its window.
+    """
+
+    is_automatic: bool = False
+    header_item: int | None = None
+
+
+CHOSEN = WindowOrigin()
+"""The reader, or the way a stack opens, chose the window."""
+
+
 @dataclass(frozen=True, eq=False)
 class Thumbnail:
     """Small grey picture of a series.
@@ -79,6 +97,7 @@ class ViewState:
         slice_index: Current slice, 0 = lowest.
         slice_count: Slices in the stack; 0 while nothing is open.
         windows: Window of the three views.
+        window_origins: Where each of them comes from.
         active_view: The view that number keys and drags change, 0 to 2.
         promoted_view: The view shown alone, None for all three.
         is_inverted: Whether grey is inverted.
@@ -110,6 +129,7 @@ class ViewState:
     slice_index: int = 0
     slice_count: int = 0
     windows: tuple[Window, Window, Window] = (BRAIN, SUBDURAL, BONE)
+    window_origins: tuple[WindowOrigin, WindowOrigin, WindowOrigin] = (CHOSEN, CHOSEN, CHOSEN)
     active_view: int = 0
     promoted_view: int | None = None
     is_inverted: bool = False
@@ -158,6 +178,7 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         slice_index=volume.slice_count // 2,
         slice_count=volume.slice_count,
         windows=fresh.windows,
+        window_origins=fresh.window_origins,
         active_view=0,
         promoted_view=None,
         is_inverted=False,
@@ -171,19 +192,37 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
 
 
 def scrolled_to(state: ViewState, slice_index: int) -> ViewState:
-    """Another slice; stops at the ends.
+    """Another slice; stops at the ends. Views that follow the header take the windows of that slice.
 
     >>> scrolled_to(ViewState(slice_count=3), 7).slice_index
     2
     """
-    return replace(state, slice_index=max(0, min(slice_index, state.slice_count - 1)))
+    there = replace(state, slice_index=max(0, min(slice_index, state.slice_count - 1)))
+    proposals = windows_in_header(there)
+    for view, origin in enumerate(state.window_origins):
+        if origin.header_item is not None and proposals:
+            # A slice without this window has its first one; the number is kept for the slices after it.
+            window = proposals[origin.header_item if origin.header_item < len(proposals) else 0]
+            there = with_window(there, view, window, origin)
+    return there
 
 
-def with_window(state: ViewState, view: int, window: Window) -> ViewState:
+def windows_in_header(state: ViewState) -> list[Window]:
+    """Windows that the file of the slice in view proposes, in its order; maybe none."""
+    if state.volume is None:
+        return []
+    return [each.window for each in state.volume.series.slices[state.slice_index].file_windows]
+
+
+def with_window(state: ViewState, view: int, window: Window, origin: WindowOrigin = CHOSEN) -> ViewState:
     """Another window for one view."""
-    windows = list(state.windows)
-    windows[view] = window
-    return replace(state, windows=(windows[0], windows[1], windows[2]))
+    windows, origins = list(state.windows), list(state.window_origins)
+    windows[view], origins[view] = window, origin
+    return replace(
+        state,
+        windows=(windows[0], windows[1], windows[2]),
+        window_origins=(origins[0], origins[1], origins[2]),
+    )
 
 
 def window_dragged(window: Window, right_px: float, down_px: float) -> Window:
@@ -214,7 +253,13 @@ def reset(state: ViewState) -> ViewState:
     """Windows, zoom, pan and inversion as when the stack was opened; slice and findings stay."""
     fresh = ViewState()
     return replace(
-        state, windows=fresh.windows, zoom=1.0, pan_mm=(0.0, 0.0), is_inverted=False, promoted_view=None
+        state,
+        windows=fresh.windows,
+        window_origins=fresh.window_origins,
+        zoom=1.0,
+        pan_mm=(0.0, 0.0),
+        is_inverted=False,
+        promoted_view=None,
     )
 
 

@@ -73,11 +73,19 @@ class FileWindow:
 
 @dataclass(frozen=True)
 class WindowPreset:
-    """A named window with the key that selects it."""
+    """A named window with the key that selects it.
+
+    Attributes:
+        key: Selects it.
+        name: In menus, and where there is room.
+        window: Center and width.
+        short_name: On buttons and in narrow views.
+    """
 
     key: str
     name: str
     window: Window
+    short_name: str
 
 
 BRAIN = Window(40, 80)
@@ -85,12 +93,12 @@ SUBDURAL = Window(80, 200)
 BONE = Window(600, 2800)
 
 PRESETS: tuple[WindowPreset, ...] = (
-    WindowPreset("1", "Brain", BRAIN),
-    WindowPreset("2", "Subdural", SUBDURAL),
-    WindowPreset("3", "Bone", BONE),
-    WindowPreset("4", "Stroke", Window(40, 40)),
-    WindowPreset("5", "Soft tissue", Window(40, 400)),
-    WindowPreset("6", "Posterior fossa", Window(40, 120)),
+    WindowPreset("1", "Brain", BRAIN, "Brain"),
+    WindowPreset("2", "Subdural", SUBDURAL, "Subdural"),
+    WindowPreset("3", "Bone", BONE, "Bone"),
+    WindowPreset("4", "Stroke", Window(40, 40), "Stroke"),
+    WindowPreset("5", "Soft tissue", Window(40, 400), "Soft"),
+    WindowPreset("6", "Posterior fossa", Window(40, 120), "Fossa"),
 )
 
 

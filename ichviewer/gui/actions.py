@@ -16,13 +16,15 @@ from ichviewer.core.findings import Decision
 from ichviewer.core.viewstate import (
     OverlayText,
     ViewState,
+    WindowOrigin,
     next_suspicious,
     reset,
     scrolled_to,
     subtype_cycled,
+    windows_in_header,
     with_window,
 )
-from ichviewer.core.windowing import PRESETS, Window, automatic_window
+from ichviewer.core.windowing import PRESETS, automatic_window
 from ichviewer.gui.slice_scores import decided, finding_in_view
 from ichviewer.gui.store import Store
 
@@ -137,9 +139,10 @@ def _window_commands(step: Step) -> tuple[Command, ...]:
             "View/Window",
             "From the header",
             ("0",),
-            "Next window from the slice's DICOM header",
+            "Next window from the slice's DICOM header; the view follows it from slice to slice",
             step(header_window),
             lambda state: bool(windows_in_header(state)),
+            lambda state: state.window_origins[state.active_view].header_item is not None,
         ),
         Command(
             "window-automatic",
@@ -312,29 +315,24 @@ def has_scores(state: ViewState) -> bool:
 
 
 def header_window(state: ViewState) -> ViewState:
-    """The next window of the slice's header for the active view; the first one after any other window."""
+    """The next window of the slice's header for the active view; the first one after any other window.
+
+    The view then follows the header from slice to slice until it gets another window.
+    """
     windows = windows_in_header(state)
     if not windows:
         return state
-    now = state.windows[state.active_view]
-    following = (windows.index(now) + 1) % len(windows) if now in windows else 0
-    return with_window(state, state.active_view, windows[following])
-
-
-def windows_in_header(state: ViewState) -> list[Window]:
-    """Windows that the file of the slice in view proposes, in its order; maybe none."""
-    if state.volume is None:
-        return []
-    return [each.window for each in state.volume.series.slices[state.slice_index].file_windows]
+    now = state.window_origins[state.active_view].header_item
+    following = 0 if now is None else (now + 1) % len(windows)
+    return with_window(state, state.active_view, windows[following], WindowOrigin(header_item=following))
 
 
 def percentile_window(state: ViewState) -> ViewState:
     """Automatic window of the slice in view; no change where the slice could not be read."""
     if state.volume is None or not state.volume.is_readable[state.slice_index]:
         return state
-    return with_window(
-        state, state.active_view, automatic_window(state.volume.measured_hu(state.slice_index))
-    )
+    window = automatic_window(state.volume.measured_hu(state.slice_index))
+    return with_window(state, state.active_view, window, WindowOrigin(is_automatic=True))
 
 
 def promoted(state: ViewState) -> ViewState:

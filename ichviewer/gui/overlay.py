@@ -12,7 +12,7 @@ from enum import StrEnum
 from ichviewer.core.findings import NOTICE
 from ichviewer.core.geometry import direction_letters
 from ichviewer.core.series import Series, SliceHeader
-from ichviewer.core.viewstate import OverlayText, ViewState
+from ichviewer.core.viewstate import CHOSEN, OverlayText, ViewState, WindowOrigin
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import PRESETS, VoiFunction, Window
 from ichviewer.gui.heat_choice import HeatChoice
@@ -116,17 +116,19 @@ def side_letters(volume: Volume) -> tuple[str, str, str, str]:
     return left, right, top, bottom
 
 
-def window_text(window: Window, header: SliceHeader) -> str:
+def window_text(window: Window, header: SliceHeader, origin: WindowOrigin = CHOSEN) -> str:
     """Name of a window, and its center / width.
 
     The name is a preset's, else the explanation (or ``FILE``) where the slice's file proposes this window,
-    else ``CUSTOM``. A curve that is no straight line is named.
+    else ``AUTO``, ``KEPT`` (from the file of another slice, because this one proposes none) or ``CUSTOM``.
+    A curve that is no straight line is named.
     """
     named = [preset.name.upper() for preset in PRESETS if preset.window == window]
     from_file = [
         (each.explanation or "FILE").upper() for each in header.file_windows if each.window == window
     ]
-    name = (named + from_file + ["CUSTOM"])[0]
+    other = "AUTO" if origin.is_automatic else "CUSTOM" if origin.header_item is None else "KEPT"
+    name = (named + from_file + [other])[0]
     curve = "SIGMOID " if window.function is VoiFunction.SIGMOID else ""
     return f"{name} {curve}{_whole(window.center)}/{_whole(window.width)}"
 
@@ -182,7 +184,8 @@ def _view_lines(state: ViewState, view_index: int) -> tuple[OverlayLine, ...]:
     if state.volume is None:
         return ()
     window = state.windows[view_index]
-    text = window_text(window, state.volume.series.slices[state.slice_index])
+    header = state.volume.series.slices[state.slice_index]
+    text = window_text(window, header, state.window_origins[view_index])
     name, _, numbers = text.rpartition(" ")
     lines = (OverlayLine(text, 0, LineKind.STRONG, f"{name[:4]} {numbers}"),)
     return lines + _inverted_lines(state)

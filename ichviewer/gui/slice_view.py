@@ -92,6 +92,7 @@ class SliceView(QWidget):
             awaited_text(state),
             state.slice_index,
             state.windows[self._view_index],
+            state.window_origins[self._view_index],
             state.active_view == self._view_index,
             state.promoted_view is None,
             state.is_inverted,

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from ichviewer.core.findings import Subtype
 from ichviewer.core.series import PatientText
-from ichviewer.core.viewstate import OverlayText, ViewState, opened
+from ichviewer.core.viewstate import OverlayText, ViewState, WindowOrigin, opened
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BRAIN, FileWindow, VoiFunction, Window
 from ichviewer.gui.heat_choice import NOTHING, heat_to_show
@@ -137,6 +137,14 @@ def test_the_window_is_named_or_called_custom() -> None:
     )
     texts = [window_text(window, header) for window in (BRAIN, head, curve, Window(-12.4, 97.6))]
     assert texts == ["BRAIN 40/80", "HEAD 36/81", "FILE SIGMOID 37/90", "CUSTOM −12/98"]
+
+
+def test_a_window_that_nobody_customized_is_not_called_custom() -> None:
+    """Hazard: a reader takes the window for a colleague's choice and leaves it."""
+    header = make_volume().series.slices[0]
+    window = Window(335, 1353)
+    assert window_text(window, header, WindowOrigin(is_automatic=True)) == "AUTO 335/1353"
+    assert window_text(window, header, WindowOrigin(header_item=0)) == "KEPT 335/1353"
 
 
 def test_inverted_lossy_and_assumed_units_are_marked() -> None:
