@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from ichviewer.core.geometry import SAME_POSITION_MM, canonical_directions, canonical_in_plane
+from ichviewer.core.receipt import counted
 from ichviewer.dicom import tags
 from ichviewer.dicom.instance import Instance
 from ichviewer.dicom.raw_header import RawHeader
@@ -49,25 +50,36 @@ class Stack:
 
 
 def without_duplicates(instances: Sequence[Instance]) -> tuple[list[Instance], list[Instance]]:
-    """The first slice of every SOP Instance UID and frame, and the others; sound files before damaged ones.
+    """The first of all copies of a slice, and the others; sound files before damaged ones.
 
-    A file without SOP Instance UID is nobody's duplicate. Two patients' slices are never duplicates.
+    A copy has the same SOP Instance UID and frame, and lies at the same place: tools that remove names may
+    give one UID to all images. A file without SOP Instance UID is nobody's duplicate. Two patients' slices
+    are never duplicates.
     """
     kept: list[Instance] = []
     dropped: list[Instance] = []
     seen: set[tuple[object, ...]] = set()
     for instance in sorted(instances, key=lambda i: bool(i.header.pixels and i.header.pixels.fault)):
-        header = instance.header
-        key = (
-            header.sop_instance_uid,
-            header.frame_number,
-            instance.raw.bytes_of(tags.SERIES_INSTANCE_UID),
-            patient_key(instance.raw),
-        )
-        is_known = bool(header.sop_instance_uid) and key in seen
+        key = (*_named_as(instance), *_lies_at(instance))
+        is_known = bool(instance.header.sop_instance_uid) and key in seen
         (dropped if is_known else kept).append(instance)
         seen.add(key)
     return kept, dropped
+
+
+def _named_as(instance: Instance) -> tuple[object, ...]:
+    """What by the standard no two images share."""
+    header, raw = instance.header, instance.raw
+    uid, series_uid = header.sop_instance_uid, raw.bytes_of(tags.SERIES_INSTANCE_UID)
+    return uid, header.frame_number, series_uid, patient_key(raw)
+
+
+def _lies_at(instance: Instance) -> tuple[object, ...]:
+    """What shows two images of one name to be different ones."""
+    header = instance.header
+    place = header.image_position_mm, header.image_orientation
+    number = header.instance_number if None in place else None
+    return (*place, number, header.stored_shape, instance.kernel, instance.content_time)
 
 
 def split_into_stacks(instances: Sequence[Instance]) -> list[Stack]:
@@ -88,7 +100,14 @@ def split_into_stacks(instances: Sequence[Instance]) -> list[Stack]:
     for key, members in groups.items():
         for part, (orientation, cluster) in enumerate(_by_orientation(members)):
             stacks += _ordered(cluster, orientation, lost[key] if part == 0 else 0)
-    return stacks
+    named = Counter(_named_as(instance) for instance in kept if instance.header.sop_instance_uid)
+    return [_with_shared_uids_said(stack, named) for stack in stacks]
+
+
+def _with_shared_uids_said(stack: Stack, named: Counter[tuple[object, ...]]) -> Stack:
+    shared = sum(named[_named_as(instance)] > 1 for instance in stack.instances)
+    note = f"one SOP Instance UID for several images: {counted(shared, 'slice')}, all kept"
+    return replace(stack, notes=(*stack.notes, note)) if shared else stack
 
 
 def patient_key(raw: RawHeader) -> tuple[bytes, ...]:

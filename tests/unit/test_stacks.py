@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,26 @@ def test_a_slice_of_another_class_keeps_its_stack_from_the_network(tmp_path: Pat
     write_slice(tmp_path / "other", 9, SOPClassUID="1.2.840.10008.5.1.4.1.1.4")
     (series,) = scanned(tmp_path).series
     assert (len(series.slices), series.is_ai_candidate, series.hu) == (5, False, "not claimed")
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [
+        lambda place: {},
+        lambda place: {"ImagePositionPatient": None},
+        lambda place: {"position": (0, 0, 5), "ContentTime": f"10000{place}"},
+        lambda place: {"position": (0, 0, 5), "ConvolutionKernel": f"H{place}1s"},
+    ],
+)
+def test_different_images_under_one_uid_are_all_kept_and_it_is_said(
+    tmp_path: Path, apart: Callable[[int], dict[str, Any]]
+) -> None:
+    """Hazard: a tool that removes names gives one UID to all images, and all but one are thrown away."""
+    for place in range(1, 5):
+        write_slice(tmp_path / str(place), place, SOPInstanceUID="1.2.9", **apart(place))
+    found = scanned(tmp_path).series
+    assert sum(len(series.slices) for series in found) == 4
+    for series in found:
+        count = len(series.slices)
+        note = f"one SOP Instance UID for several images: {count} slice{'s' * (count > 1)}, all kept"
+        assert (note in series.notes, series.duplicates) == (True, 0)
