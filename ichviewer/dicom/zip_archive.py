@@ -33,9 +33,12 @@ LARGEST_MEMBER = 1 << 28
 LARGEST_TOTAL = 1 << 36
 """Bytes of all files together."""
 
-IS_ENCRYPTED = 0x1
+IS_ENCRYPTED, IS_UTF8 = 0x1, 0x800
 LOCAL_HEAD = struct.Struct("<4s22xHH")
 """Signature, length of the name, length of the extra field, of the head before each member's data."""
+
+DIRECTORY_HEAD = struct.Struct("<8xH18xHHH12x")
+"""Flags, lengths of the name, of the extra field and of the comment, of each entry of the directory."""
 
 
 def is_archive(path: Path) -> bool:
@@ -71,12 +74,35 @@ def archived_files(archive: FoundFile) -> list[FoundFile]:
 
 
 class _BoundedFile(io.FileIO):
-    """A file of which nobody takes more into memory at once than an archive's directory may need."""
+    """An archive for ``ZipFile``, which takes whatever is declared, and gives up at the first false name.
+
+    No more is taken into memory at once than a directory may need.
+    """
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > LARGEST_DIRECTORY:
             raise zipfile.BadZipFile(f"its directory is larger than {LARGEST_DIRECTORY >> 20} MiB")
-        return super().read(LARGEST_DIRECTORY if size is None or size < 0 else size) or b""
+        return _truly_marked(super().read(LARGEST_DIRECTORY if size is None or size < 0 else size) or b"")
+
+
+def _truly_marked(directory: bytes) -> bytes:
+    """A directory in which no name is marked as UTF-8 that is none; bytes of another kind as they are."""
+    marked, position = bytearray(directory), 0
+    while directory.startswith(b"PK\x01\x02", position) and position + DIRECTORY_HEAD.size <= len(directory):
+        flags, name, extra, comment = DIRECTORY_HEAD.unpack_from(directory, position)
+        start = position + DIRECTORY_HEAD.size
+        if flags & IS_UTF8 and not _is_utf8(directory[start : start + name]):
+            struct.pack_into("<H", marked, position + 8, flags & ~IS_UTF8)
+        position = start + name + extra + comment
+    return bytes(marked)
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_whole(entries: list[zipfile.ZipInfo]) -> None:

@@ -111,6 +111,18 @@ def test_an_archive_below_a_folder_is_read_if_its_name_says_what_it_is(tmp_path:
     assert "loaded: " in reasons(tmp_path / "disc" / "letter.docx").values()
 
 
+def test_a_name_that_is_not_the_utf8_it_says_costs_no_file(tmp_path: Path) -> None:
+    """Hazard: a whole study is refused for the letter of one name."""
+    study = write_stack(tmp_path / "study", 3)
+    (study / "IM001").rename(study / "IMé")
+    (study / "IM002").rename(study / "IMü")
+    archive = zipped(study)
+    archive.write_bytes(archive.read_bytes().replace("IMé".encode(), b"IM\xff\xfe"))
+    assert [file.verdict for file in scanned(archive).files] == [Verdict.SKIPPED] + 3 * [Verdict.LOADED]
+    assert "study.zip/IMü" in reasons(archive)
+    assert opened(archive).is_readable.all()
+
+
 def test_an_archive_that_was_opened_with_its_folder_is_listed_once(tmp_path: Path) -> None:
     archive = zipped(write_stack(tmp_path / "disc" / "deep" / "study", 2))
     with zipfile.ZipFile(archive, "a") as file:
