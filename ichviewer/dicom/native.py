@@ -18,7 +18,12 @@ from ichviewer.core.series import StoredPixels
 from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.raw_header import inflated_pixels
 from ichviewer.dicom.source import open_for_pixels
-from ichviewer.dicom.stored_pixels import frame_bytes, inversion_sum
+from ichviewer.dicom.stored_pixels import (
+    frame_bytes,
+    inversion_sum,
+    is_padding_whole_words,
+    stored_range,
+)
 
 LUMA = (0.299, 0.587, 0.114)
 """Share of red, green and blue in the brightness of a color image (ITU-R BT.601)."""
@@ -97,15 +102,23 @@ def _in_shape(
 
 
 def clear_unused_bits(values: NDArray[np.integer], pixels: StoredPixels) -> None:
-    """Clear bits outside Bits Stored, or fill them with the sign, in place."""
+    """Clear bits outside Bits Stored, or fill them with the sign, in place.
+
+    Padding that needs those bits becomes the lowest stored value, as ``volume_padding`` says.
+    """
     unused_above = pixels.bits_allocated - 1 - pixels.high_bit
     unused = pixels.bits_allocated - pixels.bits_stored
     if not unused:
         return
     kind = ("i" if pixels.is_signed else "u") + str(pixels.bits_allocated // 8)
     words = values.view(np.dtype(kind))
+    is_padding = None
+    if pixels.padding is not None and is_padding_whole_words(pixels):
+        is_padding = (words >= pixels.padding[0]) & (words <= pixels.padding[1])
     np.left_shift(words, unused_above, out=words)
     np.right_shift(words, unused, out=words)
+    if is_padding is not None:
+        words[is_padding] = stored_range(pixels)[0]
 
 
 def stored_gray(values: NDArray[np.integer], pixels: StoredPixels) -> NDArray[np.integer]:

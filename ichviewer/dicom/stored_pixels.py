@@ -124,6 +124,24 @@ def inversion_sum(pixels: StoredPixels) -> int:
     return -1 if pixels.is_signed else (1 << min(pixels.bits_stored, 16)) - 1
 
 
+def stored_range(pixels: StoredPixels) -> tuple[int, int]:
+    """Lowest and highest value that Bits Stored can hold."""
+    half = 1 << (pixels.bits_stored - 1)
+    return (-half, half - 1) if pixels.is_signed else (0, 2 * half - 1)
+
+
+def is_padding_whole_words(pixels: StoredPixels) -> bool:
+    """Whether the padding is no value of Bits Stored: some writers fill the whole word with it.
+
+    It must be looked for before the bits beside the stored ones are cleared; afterwards it would look like
+    bone, or like blood.
+    """
+    if pixels.padding is None or not pixels.bits_stored < pixels.bits_allocated == 16:
+        return False
+    lowest, highest = stored_range(pixels)
+    return pixels.padding[0] > highest or pixels.padding[1] < lowest
+
+
 def volume_padding(pixels: StoredPixels) -> tuple[int, int] | None:
     """Stored values of the volume that mean "no measurement": inverted where the pixels are.
 
@@ -131,9 +149,10 @@ def volume_padding(pixels: StoredPixels) -> tuple[int, int] | None:
     """
     if pixels.padding is None or pixels.modality_lut is not None:
         return None
+    lowest = stored_range(pixels)[0]
+    low, high = (lowest, lowest) if is_padding_whole_words(pixels) else pixels.padding
     if pixels.photometric != "MONOCHROME1":
-        return pixels.padding
-    low, high = pixels.padding
+        return low, high
     return inversion_sum(pixels) - high, inversion_sum(pixels) - low
 
 

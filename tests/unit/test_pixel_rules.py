@@ -184,6 +184,44 @@ def test_where_a_file_has_both_table_and_slope_the_table_counts_once(tmp_path: P
     np.testing.assert_array_equal(read(path).hu(0), apply_modality_lut(written.pixel_array, written))
 
 
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless])
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
+@pytest.mark.parametrize(
+    ("kind", "padding", "looks_like"), [("u2", 0xF830, 0x830), ("u2", 0xF430, 0x430), ("i2", -3024, 0x430)]
+)
+def test_padding_beyond_bits_stored_is_padding_and_what_looks_like_it_is_not(
+    tmp_path: Path,
+    kind: str,
+    padding: int,
+    looks_like: int,
+    photometric: str,
+    syntax: str,
+    decoder: SliceDecoder,
+) -> None:
+    """Hazard: padding shown and analyzed as bone or blood, once bits beside the stored ones are cleared."""
+    pixels = np.asarray([[padding, looks_like], [1064, 1100]]).astype(kind)
+    is_rle = syntax == RLELossless
+    dataset = make_slice(pixels=pixels, syntax=ExplicitVRLittleEndian if is_rle else syntax)
+    if is_rle:
+        dataset.compress(RLELossless, generate_instance_uid=False)
+    dataset.BitsStored, dataset.HighBit, dataset.PhotometricInterpretation = 12, 11, photometric
+    dataset.add_new("PixelPaddingValue", "US" if kind == "u2" else "SS", padding)
+    series = only(save(dataset, tmp_path / "one"))
+    volume = read_volume(series, ignore_progress, CancelToken(), decoder)
+    measured = [[volume.hu_at(0, row, column) for column in range(2)] for row in range(2)]
+    stored = [looks_like, 1064, 1100]
+    if photometric == "MONOCHROME1":
+        stored = [(4095 if kind == "u2" else -1) - value for value in stored]
+    assert measured[0][0] is None
+    assert [measured[0][1], *measured[1]] == [value - 1024 for value in stored]
+
+
+def test_padding_within_bits_stored_is_the_stored_value(tmp_path: Path) -> None:
+    dataset = make_slice(pixels=np.asarray([[4000, 1]], np.uint16), bits_stored=12, PixelPaddingValue=4000)
+    volume = read(save(dataset, tmp_path / "one"))
+    assert [volume.hu_at(0, 0, 0), volume.hu_at(0, 0, 1)] == [None, -1023]
+
+
 def test_padding_means_nothing_once_a_table_has_replaced_the_values(tmp_path: Path) -> None:
     """Hazard: real values blanked because they equal a padding value for what stood there before."""
     dataset = make_slice(
