@@ -210,6 +210,28 @@ def test_nothing_overlaps_or_is_cut_off_and_the_middle_is_free(
         assert line.kind == "color bar" or line.rect.width() >= sizes.width(line.text, line.kind)
 
 
+@pytest.mark.parametrize("window", [Window(600, 2800), Window(40, 120), Window(-1234.5, 4321)])
+@pytest.mark.parametrize("width", [226, 300])
+def test_words_go_before_a_number_is_cut(qapp: QApplication, window: Window, width: int) -> None:
+    """Hazard: a window of 600/2... or a position of +61... is read as what is left of it."""
+    tilted = {"column_direction": (0, 0.9487, -0.3162), "row_direction": (0.9487, 0.3162, 0)}
+    volume = make_volume(patient=LONG_NAME, hu_claim="not claimed", **tilted)
+    sizes = TextSizes(interface_font(QFont("DejaVu Sans"), overlay_font_px(width)))
+    state = state_of(volume, windows=(window, BRAIN, BRAIN), slice_index=4)
+    layout = lay_out(overlay(state, cursor="value −1000 (HU not claimed)"), width, 650, 0.5, sizes)
+    cut = [line.text for line in layout.lines if "…" in line.text]
+    assert not [text for text in cut if text[:4] not in ("Must", "ID-0", "HEAD")]
+    texts = " ".join(line.text for line in layout.lines)
+    assert f"{round(window.center)}/{round(window.width)}".replace("-", "−") in texts
+    assert "5 mm" in texts
+    assert "5 of 5" in texts
+
+
+def test_the_posterior_fossa_has_one_short_name() -> None:
+    (line,) = overlay(state_of(make_volume(), windows=(Window(40, 120), BRAIN, BRAIN))).top_left
+    assert (line.text, line.shorter[0]) == ("POSTERIOR FOSSA 40/120", "FOSSA 40/120")
+
+
 def test_the_scale_bar_is_as_long_as_it_says(qapp: QApplication) -> None:
     """Hazard: a midline shift is judged against a wrong bar."""
     sizes = TextSizes(interface_font(QFont()))
