@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from dicom_files import write_slice, write_stack
 from ichviewer.core.check_header import red_by_header
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.series import TWO_PATIENTS_NOTE, FolderContents
+from ichviewer.dicom.read import read_volume
 from ichviewer.dicom.scan import scan
 
 
@@ -78,3 +80,17 @@ def test_different_images_under_one_uid_are_all_kept_and_it_is_said(
         count = len(series.slices)
         note = f"one SOP Instance UID for several images: {count} slice{'s' * (count > 1)}, all kept"
         assert (note in series.notes, series.duplicates) == (True, 0)
+
+
+def test_a_plain_file_is_kept_rather_than_its_copy_in_an_archive(tmp_path: Path) -> None:
+    """Hazard: a slice lost to a damaged archive while the sound file beside it is dropped as its copy."""
+    write_stack(tmp_path, 4)
+    with zipfile.ZipFile(tmp_path / "AA.zip", "w") as archive:
+        for path in sorted(tmp_path.glob("IM*")):
+            archive.write(path, path.name)
+    content = bytearray((tmp_path / "AA.zip").read_bytes())
+    content[archive.infolist()[1].header_offset + archive.infolist()[1].file_size] ^= 0xFF
+    (tmp_path / "AA.zip").write_bytes(content)
+    (series,) = scanned(tmp_path).series
+    assert (len(series.slices), series.duplicates) == (4, 4)
+    assert read_volume(series, ignore_progress, CancelToken()).unreadable_reasons == {}
