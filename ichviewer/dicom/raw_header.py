@@ -225,6 +225,15 @@ def media_storage_class(path: Path) -> str:
     return shown_ascii(meta.values.get(tags.MEDIA_STORAGE_SOP_CLASS_UID, b""))
 
 
+def begins_as_dicom(head: bytes) -> bool:
+    """Whether a file with this beginning is taken for DICOM."""
+    try:
+        _start_of_meta(head)
+    except NotDicomError:
+        return False
+    return True
+
+
 def _read_in_steps(file: BinaryIO, size: int) -> RawHeader:
     """The header; a long one is read in steps, so that a big file is not read whole for a small header."""
     wanted = FIRST_BYTES

@@ -145,7 +145,8 @@ def _of_another_kind(found: FoundFile) -> _Scanned:
         return _Scanned(found, Verdict.DAMAGED, f"cannot be read: {why_not_read(error)}")
     if not start:
         return _Scanned(found, Verdict.SKIPPED, "empty file")
-    if start != b"PK\x03\x04":
+    unpacks_itself = start[:2] == b"MZ" and found.member is None and is_archive(found.path)
+    if start != b"PK\x03\x04" and not unpacks_itself:
         return _Scanned(found, Verdict.SKIPPED, "not a DICOM file")
     advice = "unpack it" if found.member else "open it by itself, or name it .zip"
     return _Scanned(found, Verdict.SKIPPED, f"a ZIP archive; {advice}")

@@ -22,6 +22,10 @@ from ichviewer.core.receipt import counted
 from ichviewer.core.series import ArchiveMember
 from ichviewer.dicom.find_files import FoundFile
 from ichviewer.dicom.growth import HIGHEST_RATIO, grows_like_a_bomb
+from ichviewer.dicom.raw_header import begins_as_dicom
+
+FIRST_BYTES = 256
+"""These show whether a file is DICOM."""
 
 MOST_MEMBERS = 100_000
 LARGEST_DIRECTORY = 1 << 24
@@ -42,12 +46,21 @@ DIRECTORY_HEAD = struct.Struct("<8xH18xHHH12x")
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file begins like a ZIP archive; False if it cannot be opened."""
+    """Whether a file is a ZIP archive, perhaps one that unpacks itself; False if it cannot be opened.
+
+    What begins as DICOM is DICOM, whatever its end looks like.
+    """
     try:
         with path.open("rb", buffering=0) as file:
-            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+            start = file.read(FIRST_BYTES)
+        if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+            return True
+        return not begins_as_dicom(start) and zipfile.is_zipfile(path)
     except OSError:
         return False
+    except zipfile.BadZipFile:
+        # Part of one; reading it says so.
+        return True
 
 
 def archived_files(archive: FoundFile) -> list[FoundFile]:

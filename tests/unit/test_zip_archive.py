@@ -134,6 +134,29 @@ def test_an_archive_that_was_opened_with_its_folder_is_listed_once(tmp_path: Pat
     assert scanned(tmp_path / "disc", archive, tmp_path / "disc" / "deep").files == folder
 
 
+def test_an_archive_that_unpacks_itself_opens_as_others_do(tmp_path: Path) -> None:
+    """Hazard: the study of another hospital is taken for a file without images."""
+    archive = zipped(write_stack(tmp_path / "disc" / "study", 2))
+    program = archive.rename(archive.with_suffix(".exe"))
+    program.write_bytes(b"MZ" + bytes(70_000) + program.read_bytes())
+    named = program.with_name("portal.zip")
+    named.write_bytes(b"-- download --\r\n" + program.read_bytes())
+    for path in (program, named):
+        assert opened(path).is_readable.all()
+        assert len(opened(path).series.slices) == 2
+    found = reasons(tmp_path / "disc")
+    assert found["study.exe"] == "skipped: a ZIP archive; open it by itself, or name it .zip"
+    assert found["portal.zip/IM000"] == "loaded: "
+
+
+def test_a_dicom_file_is_no_archive_whatever_stands_at_its_end(tmp_path: Path) -> None:
+    """Hazard: a slice that is left out for the archive in a private element at its end."""
+    path = write_slice(tmp_path / "slice.dcm")
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("note", "text")
+    assert reasons(path) == {"slice.dcm": "loaded: "}
+
+
 @pytest.mark.parametrize(
     "name", ["../outside.dcm", "/etc/outside.dcm", "a/../../b.dcm", "..\\b.dcm", "C:\\b.dcm"]
 )
