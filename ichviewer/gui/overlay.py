@@ -229,6 +229,7 @@ def _slice_lines(state: ViewState, volume: Volume) -> tuple[OverlayLine, ...]:
         OverlayLine(f"HU {volume.series.hu}", 0, LineKind.WARNING, ("HU?",))
         if volume.series.hu != "claimed"
         else None,
+        *_gap_lines(volume.series, state.slice_index),
         OverlayLine(volume.series.description, 4),
         OverlayLine(image, 3, shorter=(image.replace("image", "im."),)),
         OverlayLine(thickness and f"{thickness} thick", 2, shorter=(thickness,)),
@@ -236,3 +237,18 @@ def _slice_lines(state: ViewState, volume: Volume) -> tuple[OverlayLine, ...]:
         OverlayLine(f"slice {place} of {count}", 0, shorter=(f"{place} of {count}", f"{place}/{count}")),
     )
     return tuple(line for line in lines if line is not None and line.text)
+
+
+def _gap_lines(series: Series, slice_index: int) -> tuple[OverlayLine, ...]:
+    """Where a slice may be missing beside this one."""
+    beside = [("above", gap) for gap in series.gaps if gap.after_slice == slice_index]
+    beside += [("below", gap) for gap in series.gaps if gap.after_slice == slice_index - 1]
+    return tuple(
+        OverlayLine(
+            f"missing slice {side}? {gap.mm:.2f} mm",
+            0,
+            LineKind.WARNING,
+            (f"missing {side}? {gap.mm:.2f} mm", f"gap {side}? {gap.mm:.2f} mm", f"gap {side}?"),
+        )
+        for side, gap in beside
+    )

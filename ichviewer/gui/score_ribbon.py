@@ -31,6 +31,7 @@ from ichviewer.gui.ribbon_rows import Mark, RibbonRows, awaited_runs, marks_abov
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import (
     ACCENT,
+    AMBER,
     LINE,
     PANEL,
     RED,
@@ -45,6 +46,8 @@ from ichviewer.gui.wording import counted_text, label_text, probability_text, re
 
 GUTTER_PX, TOP_PX, BOTTOM_PX = 28, 66, 8
 SMALLEST_ROW_PX = 3
+BREAK_PX = 5
+"""Between the rows of two slices where one may be missing between them."""
 EMPTY_CELL = np.array([46, 49, 53], dtype=np.float64)
 
 HATCHES: dict[SliceStatus, tuple[Qt.BrushStyle, str]] = {
@@ -111,7 +114,8 @@ class ScoreRibbon(QWidget):
 
     def _render(self, state: ViewState) -> None:
         reading = reading_text(state)
-        if self._content.differ(state.findings, state.model_card, state.slice_count, reading):
+        gaps = () if state.volume is None else state.volume.series.gaps
+        if self._content.differ(state.findings, state.model_card, state.slice_count, reading, gaps):
             self._picture = None
             self._header = counted_text(state.findings) if state.findings is not None else reading
             card = state.model_card
@@ -158,7 +162,31 @@ class ScoreRibbon(QWidget):
         else:
             painter.fillRect(self.cells_rect(), QColor(LINE).darker(115))
             self._paint_awaited(painter)
+        self._paint_gaps(painter)
         painter.end()
+
+    def gap_rects(self) -> list[QRectF]:
+        """Breaks between rows where a slice may be missing; beside rows that are so low that one were hidden."""
+        volume = self._store.state.volume
+        rows = [
+            self.row_rect(gap.after_slice, gap.after_slice)
+            for gap in (() if volume is None else volume.series.gaps)
+        ]
+        return [
+            QRectF(
+                0,
+                round(row.top()) - BREAK_PX / 2,
+                self.width() if row.height() >= 2 * BREAK_PX else GUTTER_PX - 1,
+                BREAK_PX,
+            )
+            for row in rows
+        ]
+
+    def _paint_gaps(self, painter: QPainter) -> None:
+        for rect in self.gap_rects():
+            painter.fillRect(rect, QColor(PANEL))
+            painter.setPen(QPen(QColor(AMBER), 1, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(0, rect.center().y()), QPointF(rect.right(), rect.center().y()))
 
     def _paint_awaited(self, painter: QPainter) -> None:
         """Slices that are still to be read are holes in the ribbon."""

@@ -12,6 +12,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 
 from ichviewer.core.findings import Subtype
+from ichviewer.core.geometry import Gap
 from ichviewer.core.series import PatientText
 from ichviewer.core.viewstate import OverlayText, ViewState, WindowOrigin, opened
 from ichviewer.core.volume import Volume
@@ -225,6 +226,22 @@ def test_words_go_before_a_number_is_cut(qapp: QApplication, window: Window, wid
     assert f"{round(window.center)}/{round(window.width)}".replace("-", "−") in texts
     assert "5 mm" in texts
     assert "5 of 5" in texts
+
+
+def test_a_missing_slice_is_marked_on_both_slices_beside_it() -> None:
+    """Hazard: two slices are read as neighbors, and the one between them was never seen."""
+    volume = make_volume()
+    volume = replace(volume, series=replace(volume.series, gaps=(Gap(1, 1.24),)))
+    found = {
+        index: [text for text in overlay(state_of(volume, slice_index=index)).texts if "missing" in text]
+        for index in range(4)
+    }
+    assert found == {
+        0: [],
+        1: ["missing slice above? 1.24 mm"],
+        2: ["missing slice below? 1.24 mm"],
+        3: [],
+    }
 
 
 def test_the_posterior_fossa_has_one_short_name() -> None:
