@@ -6,10 +6,10 @@ defined. Other bytes are marked then, not guessed: a guessed name is the name of
 
 from __future__ import annotations
 
-import warnings
+import re
 from collections.abc import Sequence
 
-from pydicom.charset import decode_bytes, default_encoding, python_encoding
+from pydicom.charset import CODES_TO_ENCODINGS, default_encoding, handled_encodings, python_encoding
 
 ENCODINGS = {**python_encoding, "ISO_IR 203": "iso8859_15", "ISO 2022 IR 203": "iso8859_15"}
 """Python's names of the encodings by DICOM's; pydicom's table lacks Latin alphabet No. 9."""
@@ -18,6 +18,9 @@ DELIMITERS = frozenset(b"\\\n\r\f^=")
 """Where a text falls back to its first character set (PS3.5 section 6.1.2.5.3)."""
 
 ESCAPE = b"\x1b"
+PIECE = re.compile(rb"[^\x1b]+|\x1b[^\x1b]*")
+"""From one escape to the next."""
+
 TO_CHINESE = "\x1b$)A"
 """Escape to ISO-IR 58, GB 2312 (PS3.3 Table C.12-4)."""
 
@@ -35,15 +38,29 @@ def decoded(value: bytes, character_sets: Sequence[str]) -> str:
     names = [name.replace("ISO-IR", "ISO_IR") for name in character_sets]
     encodings = [ENCODINGS[name] for name in names if name in ENCODINGS] or [default_encoding]
     if ESCAPE in value:
-        with warnings.catch_warnings():
-            # pydicom warns of escapes that it does not know, on standard error; bad bytes are marked instead.
-            warnings.simplefilter("error")
-            try:
-                # Of ISO-IR 58 alone neither pydicom nor Python takes the escape away.
-                return decode_bytes(value, encodings, set(DELIMITERS)).replace(TO_CHINESE, "")
-            except (UnicodeError, LookupError, UserWarning):
-                return _in_one(value, encodings[0])
+        pieces = [_switched(piece, encodings) for piece in PIECE.findall(value)]
+        if None not in pieces:
+            return "".join(filter(None, pieces))
     return _in_one(value, encodings[0])
+
+
+def _switched(piece: bytes, encodings: Sequence[str]) -> str | None:
+    """Text up to the next escape; None where its own escape is unknown, or not of the file's character sets.
+
+    pydicom's function for this warns of what it does not know; warnings can be caught only for all threads
+    at once.
+    """
+    escape = next((known for known in CODES_TO_ENCODINGS if piece.startswith(known)), b"")
+    encoding = CODES_TO_ENCODINGS[escape] if escape else encodings[0]
+    is_unknown = piece.startswith(ESCAPE) and not escape
+    if is_unknown or encoding not in (*encodings, default_encoding):
+        return None
+    if encoding in handled_encodings:
+        # Python takes these escapes away itself, but not that of ISO-IR 58.
+        return _in_one(piece, encoding).replace(TO_CHINESE, "")
+    text = piece[len(escape) :]
+    end = next((index for index, byte in enumerate(text) if byte in DELIMITERS), len(text))
+    return _in_one(text[:end], encoding) + _in_one(text[end:], encodings[0])
 
 
 def _in_one(value: bytes, encoding: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pydicom
@@ -136,6 +137,23 @@ def test_a_sound_name_is_not_remarked_upon(tmp_path: Path) -> None:
 def test_bytes_that_are_not_in_the_character_set_never_fail(charset: str, value: bytes) -> None:
     """Hazard: one bad letter in a name hides the study."""
     assert decoded(value, charset.split("\\"))
+
+
+@pytest.mark.parametrize("value", [b"Yamada=\x1b$B\xff\xff\x1b(B", b"Yamada=\x1b%/1\xff", b"Yamada=\x1b"])
+def test_no_thread_but_its_own_notices_a_bad_name(value: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hazard: while names are read, a warning in another thread becomes an error and ends its work."""
+
+    def touched(*_: object, **__: object) -> None:
+        raise AssertionError("the warnings of the whole process were touched")
+
+    for name in ("catch_warnings", "simplefilter", "filterwarnings", "warn"):
+        monkeypatch.setattr(warnings, name, touched)
+    assert decoded(value, ["", "ISO 2022 IR 87"]).startswith("Yamada=")
+
+
+def test_a_bad_letter_costs_its_piece_of_the_name_alone() -> None:
+    value = b"Yamada^M\xfcller=\x1b$B;3\xff\xff\x1b(B^\x1b$BB@O:\x1b(B"
+    assert decoded(value, ["", "ISO 2022 IR 87"]) == "Yamada^M\ufffdller=山\ufffd\ufffd^太郎"
 
 
 @pytest.mark.parametrize("charset", ["ISO 2022 IR 87", "ISO 2022 IR 149"])
