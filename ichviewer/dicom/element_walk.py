@@ -161,7 +161,8 @@ class HeadReader:
         """The element at *position*; None where the bytes end within its head.
 
         An element without a VR in a data set with VRs is taken as implicit: some writers mix them. Items and
-        delimiters have none anywhere.
+        delimiters have none anywhere. An unknown VR has a 32-bit length after two bytes of 0 (PS3.5 section
+        7.1.2); without these it is taken for one of an old writer, with a 16-bit length.
 
         Raises:
             MalformedError: It is one too many.
@@ -173,7 +174,7 @@ class HeadReader:
         tag, start = group << 16 | number, position + 8
         if is_implicit or group == DELIMITERS or not (vr.isalpha() and vr.isupper()):
             return Element(tag, b"", start, self._length(data, position + 4)[0])
-        if vr in LONG_VRS:
+        if vr in LONG_VRS or (not length and vr not in SHORT_VRS):
             if position + 12 > len(data):
                 return None
             return Element(tag, vr, position + 12, self._length(data, position + 8)[0])

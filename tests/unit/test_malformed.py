@@ -239,6 +239,25 @@ def test_functional_groups_of_unknown_vr_are_read_as_the_standard_says(tmp_path:
     assert only_series(path).slices[0].image_position_mm == (0.0, 0.0, 7.0)
 
 
+EVIL_ID = PATIENT_ID_HEAD + b"\x04\0EVIL"
+
+
+@pytest.mark.parametrize("end", [PATIENT_ID_HEAD, PIXELS_HEAD])
+@pytest.mark.parametrize(
+    "element",
+    [
+        b"\x09\0\x01\x10ZZ\0\0" + struct.pack("<L", len(EVIL_ID)) + EVIL_ID,
+        b"\x09\0\x01\x10ZZ" + struct.pack("<H", len(EVIL_ID)) + EVIL_ID,
+    ],
+)
+def test_what_stands_in_an_element_of_unknown_vr_is_no_part_of_the_header(
+    tmp_path: Path, element: bytes, end: bytes
+) -> None:
+    """Hazard: another patient's ID, taken from within a private element (PS3.5 section 7.1.2)."""
+    path = put_before(write_slice(tmp_path / "one"), end, element)
+    assert only_series(path).patient.patient_id == "P1"
+
+
 def test_an_item_whose_length_looks_like_letters_is_an_item(tmp_path: Path) -> None:
     """0x4242 as a length reads "BB", which could pass for a VR."""
     filler = b"\x09\0\x10\x10OB\0\0" + struct.pack("<L", 0x4242 - 12 - 36) + b"\0" * (0x4242 - 12 - 36)

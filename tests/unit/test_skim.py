@@ -41,7 +41,7 @@ def test_plain_elements_are_taken_as_they_would_be_one_by_one(
     data = written(elements)
     data = data[: len(data) - missing]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(element_walk, "SHORT_VRS", frozenset())
+        patch.setattr(HeadReader, "skim", lambda self, data, position, *_: position)
         one_by_one = walked(data, last_group)
     assert walked(data, last_group) == one_by_one
 
