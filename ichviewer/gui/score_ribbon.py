@@ -166,7 +166,7 @@ class ScoreRibbon(QWidget):
         painter.end()
 
     def gap_rects(self) -> list[QRectF]:
-        """Breaks between rows where a slice may be missing; beside rows that are so low that one were hidden."""
+        """Breaks between rows where a slice may be missing; beside low rows, which would be hidden."""
         volume = self._store.state.volume
         rows = [
             self.row_rect(gap.after_slice, gap.after_slice)

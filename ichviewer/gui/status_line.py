@@ -27,6 +27,7 @@ class StatusLine(QWidget):
     cancel_requested = Signal()
     analysis_requested = Signal()
     repair_requested = Signal()
+    stack_changed = Signal()
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +36,7 @@ class StatusLine(QWidget):
         self._store = store
         self._place_inputs, self._check_inputs = DrawnInputs(), DrawnInputs()
         self._message_inputs, self._work_inputs = DrawnInputs(), DrawnInputs()
+        self._stack_inputs = DrawnInputs()
         self.place = QLabel()
         self.place.setFixedWidth(196)
         self.place.setToolTip("Slice, counted from the lowest, and its position along the slice normal")
@@ -76,23 +78,29 @@ class StatusLine(QWidget):
         layout.addWidget(self.button)
 
     def show_details(self) -> DetailsWindow | None:
-        """The message's details in a window of their own."""
+        """The message's details in a window of their own, until another stack is opened."""
         message = self._store.state.message
         if message is None:
             return None
         return self._show("Message", "\n\n".join(part for part in (message.text, message.details) if part))
 
     def show_check(self) -> DetailsWindow:
-        """Why the input check is not green, and the whole receipt."""
+        """Why the input check is not green, and the whole receipt, until another stack is opened."""
         state = self._store.state
         return self._show(f"Input check: {state.input_check}", stack_text(state))
 
     def _show(self, title: str, text: str) -> DetailsWindow:
-        window = DetailsWindow(title, text, self)
+        volume = self._store.state.volume
+        name = "" if volume is None else volume.series.description or "series without a description"
+        window = DetailsWindow(f"{title} · {name}" if name else title, text, self)
+        # What it says would be read as said of the stack that is opened next.
+        self.stack_changed.connect(window.close)
         window.show()
         return window
 
     def _render(self, state: ViewState) -> None:
+        if self._stack_inputs.differ(None if state.volume is None else state.volume.series):
+            self.stack_changed.emit()
         if self._place_inputs.differ(state.slice_index, state.slice_count, state.volume, state.receipt):
             count = state.slice_count
             place = f"{state.slice_index + 1}/{count}  {position_text(state)}" if count else ""
@@ -154,7 +162,7 @@ class StatusLine(QWidget):
                 "Take 4096 from values above 3095, in memory alone, then analyze; the files stay as they are"
             )
         else:
-            self.button.setText("Analyze anyway" if state.input_check == "red" else "Analyze")
+            self.button.setText(analyze_text(state))
             self.button.setIcon(icon("analyze"))
             self.button.setToolTip("Score every slice (F5)")
 
@@ -171,3 +179,9 @@ class StatusLine(QWidget):
 def shown_progress(state: ViewState) -> Progress | None:
     """What runs beside the image; while there is none yet, reading has a page of its own."""
     return state.reading if state.reading is not None and state.volume is not None else state.analysis
+
+
+def analyze_text(state: ViewState) -> str:
+    """What the button for the analysis says; what was not analyzed by itself is analyzed anyway."""
+    is_candidate = state.volume is not None and state.volume.series.is_ai_candidate
+    return "Analyze" if is_candidate and state.input_check != "red" else "Analyze anyway"

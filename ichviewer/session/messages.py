@@ -45,7 +45,11 @@ def not_analyzed(stack: OpenStack) -> Message:
     """Why the network did not see a stack by itself, and the way on; unreadable slices are said first."""
     check = stack.input_check
     reasons = "; ".join(check.reasons) or "not an axial head CT"
-    way = "Repair values mends a copy in memory" if check.is_wrapped else "Analyze runs it all the same"
+    way = (
+        "Repair values mends a copy in memory"
+        if check.is_wrapped
+        else "Analyze anyway scores it all the same"
+    )
     text = f"Not analyzed, input check {check.level.value}: {reasons}. {way}."
     lost = unreadable_slices(stack.volume)
     return Message(text, True) if lost is None else Message(f"{lost.text}. {text}", True, lost.details)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from builders import make_volume
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from window_states import analyzed_state, opened_state
+from window_states import analyzed_state, open_volume, opened_state
 
+from ichviewer.controller import OpenStack
+from ichviewer.core.input_check import CheckLevel, InputCheck
 from ichviewer.core.progress import Progress
-from ichviewer.core.viewstate import Message, ViewState, scrolled_to
+from ichviewer.core.viewstate import Message, ViewState, opened, scrolled_to
 from ichviewer.core.wrap_repair import WRAPPED_REASON
 from ichviewer.gui.status_line import StatusLine
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER
+from ichviewer.session.messages import not_analyzed
 
 
 def shown(qtbot: QtBot, state: ViewState) -> tuple[StatusLine, Store]:
@@ -71,6 +75,18 @@ def test_a_message_is_a_sentence_with_its_details_beside_it(qtbot: QtBot) -> Non
     assert not window.isModal()
 
 
+def test_details_name_their_series_and_close_when_another_is_opened(qtbot: QtBot) -> None:
+    """Hazard: the input check of one series is read as that of the next."""
+    message = Message("2 slices could not be read", is_problem=True)
+    line, store = shown(qtbot, replace(opened_state(), input_check="red", message=message))
+    windows = [line.show_check(), line.show_details()]
+    assert all(window is not None and "HEAD 5 mm" in window.windowTitle() for window in windows)
+    store.update(lambda state: scrolled_to(state, 3))
+    assert all(window is not None and window.isVisible() for window in windows)
+    with qtbot.waitSignals([window.destroyed for window in windows if window is not None]):
+        store.update(lambda state: opened(state, make_volume(description="BONE"), ""))
+
+
 def test_a_message_without_details_offers_none(qtbot: QtBot) -> None:
     line, _store = shown(qtbot, replace(opened_state(), message=Message("Exported.")))
     assert not line.details.isVisible()
@@ -91,6 +107,14 @@ def test_what_is_not_analyzed_can_be(qtbot: QtBot, check: str, text: str) -> Non
     assert line.button.text() == text
     with qtbot.waitSignal(line.analysis_requested):
         line.button.click()
+
+
+def test_the_button_is_called_as_the_message_calls_it(qtbot: QtBot) -> None:
+    volume = open_volume(opened_state())
+    volume = replace(volume, series=replace(volume.series, is_ai_candidate=False))
+    line, _store = shown(qtbot, replace(opened_state(), volume=volume, input_check="amber"))
+    stack = OpenStack(volume, "", InputCheck(CheckLevel.AMBER, ("age unknown",)))
+    assert f"{line.button.text()} scores it" in not_analyzed(stack).text
 
 
 def test_wrapped_values_are_offered_to_be_repaired_and_never_repaired_unasked(qtbot: QtBot) -> None:
