@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,14 +32,21 @@ def wrapped_head() -> Pixels:
     return np.clip(with_clip(whole_head(with_bleeds=True), 20), -1000, 3071)
 
 
-def write_head(folder: Path, hu: Pixels, intercept: int) -> Path:
-    """12-bit unsigned files; below the intercept, values wrap as they do in the defective ones."""
+def write_head(
+    folder: Path, hu: Pixels, intercept: int, wrapped: Collection[int] = (), bits_stored: int = 12
+) -> Path:
+    """Unsigned files; below the intercept, values wrap as they do in the defective ones.
+
+    Slices of the indices *wrapped* have an intercept of 0.
+    """
+    usual = intercept
     for number, pixels in enumerate(hu, start=1):
+        intercept = 0 if number - 1 in wrapped else usual
         write_slice(
             folder / f"{number:02d}",
             number,
             pixels=((pixels.astype(np.int32) - intercept) % WRAP).astype(np.uint16),
-            bits_stored=12,
+            bits_stored=bits_stored,
             position=(0, 0, SPACING_MM * number),
             PixelSpacing=[PIXEL_MM, PIXEL_MM],
             RescaleIntercept=intercept,
@@ -75,6 +83,42 @@ def test_unwrapping_gives_back_every_value_and_says_so(folder: Path) -> None:
     check = check_input(repaired)
     assert not check.is_wrapped
     assert check.reasons == ("metal (over 2500 HU in 1 slice, most in slice 21)",)
+
+
+@pytest.mark.parametrize("wrapped", [range(14, 20), range(12, 26), range(10, 34), [33], [0]])
+def test_slices_that_are_wrapped_among_sound_ones_are_red_and_alone_are_mended(
+    tmp_path: Path, wrapped: Collection[int]
+) -> None:
+    """Hazard: six slices whose air is at 3096 HU, among sound ones, are scored as if they were a head."""
+    volume = read(write_head(tmp_path, wrapped_head(), -1024, wrapped))
+    check = check_input(volume)
+    assert check.reasons == (WRAPPED_REASON, f"wrapped are {len(wrapped)} of 34 slices")
+    assert check.is_red
+    repaired = unwrapped(volume)
+    for index, expected in enumerate(wrapped_head()):
+        np.testing.assert_array_equal(repaired.hu(index), expected)
+    assert receipt(repaired.series).startswith(f"{REPAIR} in {len(wrapped)} of 34 slices; sorted by")
+    assert check_input(repaired).reasons == ("metal (over 2500 HU in 1 slice, most in slice 21)",)
+
+
+def test_a_wrapped_slice_that_the_repair_does_not_know_stays_red(folder: Path) -> None:
+    """Hazard: a repair of most slices is taken for one of all."""
+    volume = read(folder)
+    stored = volume.stored_values.copy()
+    stored[7] = np.where(stored[7] > HIGHEST_VALUE, 2500, stored[7])
+    check = check_input(unwrapped(replace(volume, stored_values=stored)))
+    assert check.is_red
+    assert check.reasons[0] == "Hounsfield units look shifted in 1 of 34 slices looked at (air at 2510)"
+
+
+def test_values_beyond_16_bits_with_a_sign_are_not_mended_and_stay_red(folder: Path) -> None:
+    """Hazard: bone of 40000 becomes air when room is made for negative values."""
+    volume = read(folder)
+    stored = volume.stored_values.astype(np.uint16)
+    stored[0, 60, 60] = 40000
+    check = check_input(replace(volume, stored_values=stored))
+    assert check.is_red
+    assert not check.is_wrapped
 
 
 def test_every_value_from_minus_1000_to_3095_survives_the_wrap() -> None:

@@ -86,6 +86,28 @@ def test_shifted_hounsfield_units_are_red() -> None:
     assert check_input(shifted).is_red
 
 
+def test_hounsfield_units_that_are_shifted_in_some_slices_are_red() -> None:
+    """Hazard: a missing intercept in a few slices, whose brain is at 1064 HU, is lost among the others."""
+    volume = make_head()
+    intercepts = volume.intercepts.copy()
+    intercepts[10:13] += 1024
+    check = check_input(replace(volume, intercepts=intercepts))
+    assert check.is_red
+    assert check.reasons[0] == "Hounsfield units look shifted in 3 of 20 slices looked at (air at 30)"
+
+
+def test_a_head_that_touches_the_edges_in_some_slices_is_not_shifted() -> None:
+    """Hazard: a sound head that is doubted teaches its readers to click doubts away."""
+    near = np.full((256, 256), -1000)
+    row, column = (np.mgrid[0:256, 0:256] - 127.5) / 128
+    near[np.hypot(row, column) < 1.3] = 35
+    near[np.hypot(row, column) < 0.9] = noisy_head()[np.hypot(row, column) < 0.9]
+    stack = np.repeat(noisy_head()[None], 20, axis=0)
+    stack[8:12] = near
+    volume = make_volume(hu=stack, pixel_spacing_mm=(0.9, 0.9), patient=ADULT)
+    assert not any("shifted" in reason for reason in check_input(volume).reasons)
+
+
 def test_air_that_was_cut_off_at_the_scanners_circle_does_not_count_as_shifted() -> None:
     pixels = noisy_head()
     row, column = np.mgrid[0:256, 0:256] - 127.5
