@@ -51,14 +51,18 @@ def instances(path: Path, raw: RawHeader) -> list[Instance]:
     Raises:
         DamagedError: The number of frames or the functional groups make no sense.
     """
-    count = raw.integer(tags.NUMBER_OF_FRAMES) or 1
+    declared = raw.ascii(tags.NUMBER_OF_FRAMES)
+    number = raw.integer(tags.NUMBER_OF_FRAMES)
+    if declared and number is None:
+        raise DamagedError(f"its Number of Frames is not a number ({declared})")
+    count = number or 1
     if not 1 <= count <= MOST_FRAMES:
         raise DamagedError(f"{count} frames are declared")
     per_frame = raw.sequence(tags.PER_FRAME_FUNCTIONAL_GROUPS, MOST_FRAMES)
     if count == 1 and not per_frame:
         return [plain_instance(path, raw)]
-    if per_frame and len(per_frame) < count:
-        raise DamagedError(f"{count} frames are declared, {len(per_frame)} are described")
+    if per_frame and len(per_frame) != count:
+        raise DamagedError(f"{declared or 'no'} frames are declared, {len(per_frame)} are described")
     shared = raw.sequence(tags.SHARED_FUNCTIONAL_GROUPS, MOST_FRAMES)
     groups = [([*shared[:1], frame]) for frame in per_frame] or [shared[:1]] * count
     whole = plain_instance(path, raw)

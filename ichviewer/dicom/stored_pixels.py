@@ -222,7 +222,7 @@ def layout_fault(pixels: StoredPixels, shape: tuple[int, int]) -> str:
 
 
 def _size_fault(raw: RawHeader, pixels: StoredPixels, shape: tuple[int, int]) -> str:
-    """Why the declared pixels cannot be in the file; empty if they can."""
+    """Why the pixel data cannot be the declared pixels; empty if they can."""
     needed = frame_bytes(pixels, shape) * pixels.frame_count
     there = raw.total_bytes - pixels.offset
     if pixels.length is not None:
@@ -233,6 +233,9 @@ def _size_fault(raw: RawHeader, pixels: StoredPixels, shape: tuple[int, int]) ->
             return f"{pixels.frame_count} frames in a deflated data set of {raw.total_bytes} bytes"
         if there < needed:
             return f"the pixel data end after {max(there, 0)} of {needed} bytes; {STILL_COPIED}"
+        # Less than a whole frame more is padding; the one byte that makes a length even is none of a frame.
+        if pixels.length is not None and there - needed % 2 >= 2 * needed:
+            return f"more pixels than declared: {there} bytes of them are there, {needed} are declared"
         return ""
     if raw.pixels_end_early:
         return ENDS_EARLY

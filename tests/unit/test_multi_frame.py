@@ -232,7 +232,9 @@ def test_a_multi_frame_capture_is_listed_and_kept_from_the_network(tmp_path: Pat
     ("attributes", "reason"),
     [
         ({"NumberOfFrames": 3}, "3 frames are declared, 2 are described"),
-        ({"NumberOfFrames": 0}, None),
+        ({"NumberOfFrames": 1}, "1 frames are declared, 2 are described"),
+        ({"NumberOfFrames": None}, "no frames are declared, 2 are described"),
+        ({"NumberOfFrames": 0}, "0 frames are declared, 2 are described"),
         ({"NumberOfFrames": -1}, "-1 frames are declared"),
         ({"NumberOfFrames": 99999}, "99999 frames are declared"),
     ],
@@ -244,6 +246,31 @@ def test_a_number_of_frames_that_cannot_be_is_damage(
     (file,) = scan([tmp_path], ignore_progress, CancelToken()).files
     assert (file.verdict is Verdict.DAMAGED) == (reason is not None)
     assert file.reason == (reason or "")
+
+
+def test_a_number_of_frames_that_is_none_is_damage(tmp_path: Path) -> None:
+    """Hazard: the first of many slices shown as all that the file holds."""
+    path = save(make_enhanced([at(0), at(5)], NumberOfFrames="77"), tmp_path / "multi")
+    path.write_bytes(path.read_bytes().replace(b"IS\x02\x0077", b"IS\x02\x00??"))
+    contents = scan([tmp_path], ignore_progress, CancelToken())
+    assert [file.reason for file in contents.files] == ["its Number of Frames is not a number (??)"]
+    assert contents.series == ()
+
+
+@pytest.mark.parametrize(("times", "is_damaged"), [(1, False), (2, True), (3, True)])
+@pytest.mark.parametrize("shape", [(12, 16), (1, 1)])
+def test_more_pixels_than_declared_are_damage(
+    tmp_path: Path, shape: tuple[int, int], times: int, is_damaged: bool
+) -> None:
+    """Hazard: slices in a file that nobody is told of, because it declares fewer than it holds."""
+    dataset = make_slice(pixels=np.zeros(shape, np.uint8))
+    dataset.PixelData = b"\0" * (times * shape[0] * shape[1] + times * shape[0] * shape[1] % 2)
+    is_odd = shape == (1, 1) and times == 2
+    save(dataset, tmp_path / "one")
+    (file,) = scan([tmp_path], ignore_progress, CancelToken()).files
+    # Of two bytes for one pixel the second is padding.
+    assert (file.verdict is Verdict.DAMAGED) == (is_damaged and not is_odd)
+    assert file.reason.startswith("more pixels than declared") == (file.verdict is Verdict.DAMAGED)
 
 
 def test_frames_without_positions_keep_their_order_and_it_is_said(tmp_path: Path) -> None:
