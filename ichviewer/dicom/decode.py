@@ -30,10 +30,16 @@ try:
 except ImportError:  # Windows has pipes of another kind.
     fcntl = None  # type: ignore[assignment]
 
+OUT_OF_TIME = getattr(signal, "SIGXCPU", 0)
+"""How the system ends a child that computes for too long; Windows does not."""
+
+TIME_LIMIT_S = 60.0 if OUT_OF_TIME else 20.0
+"""By the clock. Where computing time is limited (CPU_LIMIT_S), this is for children that wait for ever, and a
+busy machine, on which children come last, costs no slice."""
+
 MEMORY_LIMIT_BYTES = 800_000_000
 """For a child's own data; with its libraries it stays below 1 GB. The largest CT slices need a tenth."""
 
-TIME_LIMIT_S = 20.0
 IN_FLIGHT = 2
 """Tasks given to a child at a time, so that it has work while its last answer is taken."""
 
@@ -56,8 +62,6 @@ LOOK_EVERY_S = 0.1
 GRACE_S = 0.25
 """A child may take this long to finish what nobody wants any more; a new one would take longer to start."""
 
-OUT_OF_TIME = getattr(signal, "SIGXCPU", 0)
-"""How the system ends a child that computes for too long; Windows does not."""
 
 Decoded = NDArray[np.integer] | str
 """Pixels, or the reason why there are none."""

@@ -26,8 +26,8 @@ from pydicom.uid import (
 
 from ichviewer.core.progress import Cancelled, CancelToken, ignore_progress
 from ichviewer.core.series import ArchiveMember, Series, StoredPixels
-from ichviewer.dicom.decode import LARGEST_TASK_BYTES, Decoded, SliceDecoder
-from ichviewer.dicom.decode_child import DecodeTask
+from ichviewer.dicom.decode import LARGEST_TASK_BYTES, TIME_LIMIT_S, Decoded, SliceDecoder
+from ichviewer.dicom.decode_child import CPU_LIMIT_S, DecodeTask
 from ichviewer.dicom.read import read_volume, thumbnail
 from ichviewer.dicom.read_slice import task as slice_task
 from ichviewer.dicom.scan import scan
@@ -242,6 +242,12 @@ def test_tasks_are_taken_only_when_a_child_is_free_for_them(tmp_path: Path, deco
     next(results)
     assert len(taken) <= 4
     assert len(list(results)) == 19
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXCPU"), reason="this system does not limit computing time")
+def test_a_child_that_gets_a_tenth_of_a_processor_uses_its_computing_time_up() -> None:
+    """Hazard: sound slices are missing because the machine was busy when they were decoded."""
+    assert TIME_LIMIT_S >= 10 * CPU_LIMIT_S
 
 
 @needs_pipes
