@@ -26,7 +26,7 @@ from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import StoredPixels
 from ichviewer.dicom.fragments import ENDS_EARLY, fragments_end_early
 from ichviewer.dicom.native import clear_unused_bits
-from ichviewer.dicom.source import member_bytes, open_for_pixels
+from ichviewer.dicom.source import FrameSource, OpenPixels, member_bytes, open_for_pixels
 from ichviewer.dicom.stored_pixels import syntax_name
 
 try:
@@ -45,6 +45,9 @@ REFUSED_JPEG = frozenset({*JPEGTransferSyntaxes, "1.2.840.10008.1.2.4.53", "1.2.
 
 CPU_LIMIT_S = 4
 """Computing time of one frame, s; the largest CT slices need one."""
+
+KEPT_FOR_S = 1
+"""Seconds that the bytes of an archive's multi-frame file are kept for its next frame."""
 
 LOWER_PRIORITY = 5
 """The children yield to the window while a large series is decoded; on an idle machine this costs nothing."""
@@ -79,14 +82,17 @@ def serve(tasks: Connection, answers: Connection, memory_limit_bytes: int) -> No
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     _limit_memory(memory_limit_bytes)
     answers.send(("ready",))
+    source = FrameSource()
     while True:
         try:
+            if not tasks.poll(KEPT_FOR_S):
+                source.forget()
             task = tasks.recv()
-        except EOFError:
+        except (EOFError, BrokenPipeError):
             return
         _limit_computing()
         try:
-            pixels = decode_frame(task)
+            pixels = decode_frame(task, source.open)
         except Exception as error:  # noqa: BLE001  whatever a decoder raises belongs to this one slice
             answers.send(("error", _one_line(error, task)))
             continue
@@ -118,7 +124,7 @@ def _one_line(error: Exception, task: DecodeTask) -> str:
     return f"{syntax_name(task.pixels.transfer_syntax)} could not be decoded: {text}"
 
 
-def decode_frame(task: DecodeTask) -> NDArray[np.integer]:
+def decode_frame(task: DecodeTask, open_pixels: OpenPixels = open_for_pixels) -> NDArray[np.integer]:
     """Decode one frame.
 
     Returns:
@@ -130,7 +136,7 @@ def decode_frame(task: DecodeTask) -> NDArray[np.integer]:
         Exception: Whatever the decoders raise.
     """
     try:
-        return _by_pydicom(task)
+        return _by_pydicom(task, open_pixels)
     except UnreadableError:
         # Cut short, or damaged within its archive: GDCM would fill up what is missing.
         raise
@@ -140,7 +146,7 @@ def decode_frame(task: DecodeTask) -> NDArray[np.integer]:
         return _by_gdcm(task)
 
 
-def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
+def _by_pydicom(task: DecodeTask, open_pixels: OpenPixels) -> NDArray[np.integer]:
     pixels = task.pixels
     decoder = get_decoder(pixels.transfer_syntax)
     is_words = pixels.transfer_syntax == RLELossless
@@ -157,7 +163,7 @@ def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
         "planar_configuration": int(pixels.is_planar),
         "pixel_keyword": "PixelData",
     }
-    with open_for_pixels(Path(task.path), pixels) as file:
+    with open_pixels(Path(task.path), pixels) as file:
         if pixels.length is None and fragments_end_early(file, pixels.offset):
             raise UnreadableError(ENDS_EARLY)
         file.seek(pixels.offset)

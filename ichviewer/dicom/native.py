@@ -17,7 +17,7 @@ from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import StoredPixels
 from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.raw_header import inflated_pixels
-from ichviewer.dicom.source import open_for_pixels
+from ichviewer.dicom.source import OpenPixels, open_for_pixels
 from ichviewer.dicom.stored_pixels import (
     frame_bytes,
     inversion_sum,
@@ -36,7 +36,9 @@ def fits_in_place(pixels: StoredPixels) -> bool:
     return is_plain and not is_foreign and pixels.transfer_syntax != DeflatedExplicitVRLittleEndian
 
 
-def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.integer]) -> None:
+def read_in_place(
+    path: str, pixels: StoredPixels, target: NDArray[np.integer], open_pixels: OpenPixels = open_for_pixels
+) -> None:
     """Read one frame of 16-bit pixels into *target*, (rows, columns), contiguous.
 
     Raises:
@@ -44,7 +46,7 @@ def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.integer]) 
         OSError: The file cannot be read.
     """
     view = target.data.cast("B")
-    with open_for_pixels(Path(path), pixels) as file:
+    with open_pixels(Path(path), pixels) as file:
         file.seek(pixels.offset)
         done = 0
         while done < len(view):
@@ -55,7 +57,9 @@ def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.integer]) 
     clear_unused_bits(target, pixels)
 
 
-def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDArray[np.integer]:
+def read_native(
+    path: str, pixels: StoredPixels, shape: tuple[int, int], open_pixels: OpenPixels = open_for_pixels
+) -> NDArray[np.integer]:
     """Read one frame of any uncompressed kind.
 
     Returns:
@@ -69,7 +73,7 @@ def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDAr
     # Bytes in big-endian words have changed places in pairs, and a pair may lie across two frames.
     in_words = pixels.bits_allocated == 8 and pixels.is_big_endian and pixels.is_word_data
     before, after = (pixels.offset % 2, (pixels.offset + size) % 2) if in_words else (0, 0)
-    with open_for_pixels(Path(path), pixels) as file:
+    with open_pixels(Path(path), pixels) as file:
         if pixels.transfer_syntax == DeflatedExplicitVRLittleEndian:
             content = inflated_pixels(file, pixels.offset, size)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,9 @@ from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import ArchiveMember, StoredPixels
 
 CHUNK_BYTES = 1 << 16
+
+OpenPixels = Callable[[Path, StoredPixels], BinaryIO]
+"""``open_for_pixels``, or the same of a ``FrameSource``."""
 
 
 def open_for_header(path: Path, member: ArchiveMember | None) -> BinaryIO:
@@ -32,9 +35,6 @@ def open_for_header(path: Path, member: ArchiveMember | None) -> BinaryIO:
 def open_for_pixels(path: Path, pixels: StoredPixels) -> BinaryIO:
     """The file, or the whole member in memory after its check sum was found right; seekable.
 
-    Of a multi-frame member the bytes are kept until another one is opened, because its frames are read one by
-    one.
-
     Args:
         path: The file, or the archive.
         pixels: What its header said of them.
@@ -43,14 +43,37 @@ def open_for_pixels(path: Path, pixels: StoredPixels) -> BinaryIO:
         UnreadableError: The file was written after its header was read, or the member is damaged.
         OSError: The file cannot be opened.
     """
+    _check_unchanged(path, pixels)
+    if pixels.member is None:
+        return path.open("rb", buffering=0)
+    return io.BytesIO(member_bytes(path, pixels.member))
+
+
+class FrameSource:
+    """Opens files for one reading, frame by frame: of a multi-frame member the bytes are kept."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[Path, ArchiveMember, bytes] | None = None
+
+    def open(self, path: Path, pixels: StoredPixels) -> BinaryIO:
+        """As ``open_for_pixels``; the bytes are kept until another multi-frame member is opened."""
+        if pixels.member is None or pixels.frame_count == 1:
+            return open_for_pixels(path, pixels)
+        _check_unchanged(path, pixels)
+        if self._kept is None or self._kept[:2] != (path, pixels.member):
+            self.forget()
+            self._kept = path, pixels.member, member_bytes(path, pixels.member)
+        return io.BytesIO(self._kept[2])
+
+    def forget(self) -> None:
+        """Give the memory back."""
+        self._kept = None
+
+
+def _check_unchanged(path: Path, pixels: StoredPixels) -> None:
     if pixels.modified_ns not in (None, path.stat().st_mtime_ns):
         # Pixels of another image, or half of them, could lie where the header said.
         raise UnreadableError("it was changed after its folder was listed; open the folder again")
-    if pixels.member is None:
-        return path.open("rb", buffering=0)
-    if pixels.frame_count > 1:
-        return io.BytesIO(_kept_bytes(path, pixels.member))
-    return io.BytesIO(member_bytes(path, pixels.member))
 
 
 def read_fully(file: BinaryIO, size: int) -> bytes:
@@ -79,9 +102,6 @@ def member_bytes(path: Path, member: ArchiveMember) -> bytes:
     if zlib.crc32(content) != member.crc32:
         raise UnreadableError("its check sum within the archive is wrong")
     return content
-
-
-_kept_bytes = lru_cache(maxsize=1)(member_bytes)
 
 
 class _Inflated(io.RawIOBase):

@@ -25,6 +25,7 @@ from ichviewer.dicom.decode_child import DecodeTask
 from ichviewer.dicom.file_text import shown
 from ichviewer.dicom.native import fits_in_place, read_in_place, read_native, stored_gray
 from ichviewer.dicom.read_slice import pixels_of, task
+from ichviewer.dicom.source import FrameSource, OpenPixels
 from ichviewer.dicom.stored_pixels import NATIVE_SYNTAXES, volume_padding
 from ichviewer.free_memory import free_memory_bytes
 
@@ -112,9 +113,11 @@ class StackReading:
                 yield index
             else:
                 (native if pixels.transfer_syntax in NATIVE_SYNTAXES else compressed).append(index)
+        source = FrameSource()
         for index in nearest_first(native, wanted):
             cancel.raise_if_cancelled()
-            self._settle(index, _read_one(self._series, self._series.slices[index], self._stored[index]))
+            header, target = self._series.slices[index], self._stored[index]
+            self._settle(index, _read_one(self._series, header, target, source.open))
             yield index
         if compressed:
             yield from self._decode(nearest_first(compressed, wanted), cancel, decoder)
@@ -178,16 +181,19 @@ def _is_unsigned(series: Series) -> bool:
     return is_wide and not has_negative
 
 
-def _read_one(series: Series, header: SliceHeader, target: NDArray[np.integer]) -> str:
+def _read_one(
+    series: Series, header: SliceHeader, target: NDArray[np.integer], open_pixels: OpenPixels
+) -> str:
     """Read one uncompressed slice into *target*; why not, if it fails."""
     pixels = pixels_of(header)
     try:
         is_direct = series.in_plane == AS_STORED and pixels.photometric != "MONOCHROME1"
         is_same_kind = pixels.bits_stored < 16 or pixels.is_signed == (target.dtype == np.int16)
         if is_direct and is_same_kind and fits_in_place(pixels):
-            read_in_place(header.path, pixels, target)
+            read_in_place(header.path, pixels, target, open_pixels)
             return ""
-        return _store(series, header, read_native(header.path, pixels, header.stored_shape), target)
+        values = read_native(header.path, pixels, header.stored_shape, open_pixels)
+        return _store(series, header, values, target)
     except OSError as error:
         return f"cannot be opened: {why_not_read(error)}"
     except UnreadableError as error:
