@@ -18,7 +18,7 @@ from ichviewer.core.model_card import ModelCard
 from ichviewer.core.progress import Progress
 from ichviewer.core.series import FolderContents
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window
+from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window, automatic_window
 
 SMALLEST_ZOOM, LARGEST_ZOOM = 0.25, 16.0
 
@@ -166,9 +166,8 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
 
 
 def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
-    """A new stack: middle slice, the triptych's windows, no zoom, no findings; preferences stay."""
-    fresh = ViewState()
-    return replace(
+    """A new stack: middle slice, the windows that it opens in, no zoom, no findings; preferences stay."""
+    fresh = replace(
         state,
         volume=volume,
         receipt=receipt,
@@ -177,10 +176,7 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         analysis=None,
         slice_index=volume.slice_count // 2,
         slice_count=volume.slice_count,
-        windows=fresh.windows,
-        window_origins=fresh.window_origins,
         active_view=0,
-        promoted_view=None,
         is_inverted=False,
         zoom=1.0,
         pan_mm=(0.0, 0.0),
@@ -188,6 +184,28 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         findings=None,
         review=Review(),
         explanation=None,
+    )
+    return in_first_windows(fresh)
+
+
+def in_first_windows(state: ViewState) -> ViewState:
+    """Brain, subdural and bone side by side; one view where the files claim no Hounsfield units.
+
+    There the windows of tissues would show a black picture; the view follows the header, or has the automatic
+    window where the header proposes none.
+    """
+    fresh, volume = ViewState(), state.volume
+    three = replace(
+        state, windows=fresh.windows, window_origins=fresh.window_origins, promoted_view=fresh.promoted_view
+    )
+    if volume is None or volume.series.hu != "not claimed":
+        return three
+    one = replace(three, active_view=0, promoted_view=0)
+    proposals = windows_in_header(one)
+    return (
+        with_window(one, 0, proposals[0], WindowOrigin(header_item=0))
+        if proposals
+        else percentile_window(one)
     )
 
 
@@ -225,6 +243,14 @@ def with_window(state: ViewState, view: int, window: Window, origin: WindowOrigi
     )
 
 
+def percentile_window(state: ViewState) -> ViewState:
+    """Automatic window of the slice in view; no change where the slice could not be read."""
+    if state.volume is None or not state.volume.is_readable[state.slice_index]:
+        return state
+    window = automatic_window(state.volume.measured_hu(state.slice_index))
+    return with_window(state, state.active_view, window, WindowOrigin(is_automatic=True))
+
+
 def window_dragged(window: Window, right_px: float, down_px: float) -> Window:
     """Window after a drag: right is wider, down is brighter (a lower centre); its function stays.
 
@@ -251,16 +277,7 @@ def panned(state: ViewState, right_mm: float, down_mm: float) -> ViewState:
 
 def reset(state: ViewState) -> ViewState:
     """Windows, zoom, pan and inversion as when the stack was opened; slice and findings stay."""
-    fresh = ViewState()
-    return replace(
-        state,
-        windows=fresh.windows,
-        window_origins=fresh.window_origins,
-        zoom=1.0,
-        pan_mm=(0.0, 0.0),
-        is_inverted=False,
-        promoted_view=None,
-    )
+    return in_first_windows(replace(state, zoom=1.0, pan_mm=(0.0, 0.0), is_inverted=False))
 
 
 def next_suspicious(state: ViewState, thresholds: tuple[float, ...], step: int) -> ViewState:

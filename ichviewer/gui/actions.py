@@ -18,13 +18,14 @@ from ichviewer.core.viewstate import (
     ViewState,
     WindowOrigin,
     next_suspicious,
+    percentile_window,
     reset,
     scrolled_to,
     subtype_cycled,
     windows_in_header,
     with_window,
 )
-from ichviewer.core.windowing import PRESETS, automatic_window
+from ichviewer.core.windowing import PRESETS
 from ichviewer.gui.slice_scores import decided, finding_in_view
 from ichviewer.gui.store import Store
 
@@ -325,14 +326,6 @@ def header_window(state: ViewState) -> ViewState:
     now = state.window_origins[state.active_view].header_item
     following = 0 if now is None else (now + 1) % len(windows)
     return with_window(state, state.active_view, windows[following], WindowOrigin(header_item=following))
-
-
-def percentile_window(state: ViewState) -> ViewState:
-    """Automatic window of the slice in view; no change where the slice could not be read."""
-    if state.volume is None or not state.volume.is_readable[state.slice_index]:
-        return state
-    window = automatic_window(state.volume.measured_hu(state.slice_index))
-    return with_window(state, state.active_view, window, WindowOrigin(is_automatic=True))
 
 
 def promoted(state: ViewState) -> ViewState:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from window_states import analyzed_state, open_volume, opened_state
 
 from ichviewer.core.findings import Decision, Subtype
-from ichviewer.core.viewstate import OverlayText, ViewState, scrolled_to, with_window
+from ichviewer.core.viewstate import OverlayText, ViewState, percentile_window, scrolled_to, with_window
 from ichviewer.core.windowing import (
     BONE,
     BRAIN,
@@ -24,7 +24,7 @@ from ichviewer.core.windowing import (
     Window,
     automatic_window,
 )
-from ichviewer.gui.actions import header_window, percentile_window
+from ichviewer.gui.actions import header_window
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
 

@@ -14,12 +14,11 @@ from ichviewer.core.input_check import check_input
 from ichviewer.core.preprocessing import PreprocessingSpec, preprocess_volume_slice
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.series import Series
-from ichviewer.core.viewstate import ViewState, opened
+from ichviewer.core.viewstate import ViewState, opened, percentile_window
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL
 from ichviewer.dicom.read import thumbnail
 from ichviewer.dicom.scan import scan
-from ichviewer.gui.actions import percentile_window
 from ichviewer.gui.heat_layer import inner_head
 from ichviewer.gui.slice_picture import grey_table
 
