@@ -40,6 +40,7 @@ def run_window(paths: Sequence[Path], card_path: Path) -> int:
     apply_theme(application)
     window = build_window(paths, card_path)
     watch(lambda description: _show_unexpected(window.store, description))
+    window.fit_into(window.screen().availableGeometry().size())
     window.show()
     return application.exec()
 

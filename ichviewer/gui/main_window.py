@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QFontDatabase,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from ichviewer.core.findings import SliceStatus
 from ichviewer.core.heatmap import OTHER_METHODS
@@ -288,6 +288,11 @@ class MainWindow(QMainWindow):
         normal = self.normalGeometry()
         size = [normal.width(), normal.height()] if normal.isValid() else [self.width(), self.height()]
         return {**self.reading_page.save_layout(), "window": size, "is_maximized": self.isMaximized()}
+
+    def fit_into(self, available: QSize) -> None:
+        """Make the window no larger than the screen has room for, with its title bar; call it before show."""
+        title_bar = self.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
+        self.resize(self.size().boundedTo(available - QSize(0, title_bar)))
 
     def restore_layout(self, layout: Mapping[str, object]) -> None:
         """Take over what fits; anything else leaves the window as it is."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from builders import make_card
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -339,6 +339,22 @@ def test_the_layout_comes_back(qtbot: QtBot) -> None:
     assert second.reading_page.splitter.sizes()[2:] == first.reading_page.splitter.sizes()[2:]
     second.reading_page.toggle_panel("series")
     assert second.reading_page.panels["series"].width() == pytest.approx(220, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("screen", "expected"),
+    [((1366, 728), (1366, 700)), ((3840, 2120), (1600, 1000)), ((800, 500), (960, 600))],
+)
+def test_the_window_opens_no_larger_than_the_screen(
+    qtbot: QtBot, screen: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    """Hazard: the notice, the input check and the lower slices lie below the edge of a small screen."""
+    window = MainWindow(Store())
+    qtbot.addWidget(window)
+    window.fit_into(QSize(*screen))
+    assert window.width() == expected[0]
+    assert window.height() == pytest.approx(expected[1], abs=30)
+    assert window.height() <= max(screen[1], 600)
 
 
 def test_a_panel_that_was_never_laid_out_comes_back_in_its_first_size(qtbot: QtBot) -> None:
