@@ -28,6 +28,11 @@ class ElidedLabel(QWidget):
         """The whole text."""
         return self._text
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether a single line does not fit into the width that it has."""
+        return self.fontMetrics().horizontalAdvance(self._text) > self.width()
+
     def set_text(self, text: str, color: str | None = None, note: str = "") -> None:
         """Show another text; *note* is added to the tooltip."""
         color = color or self._color

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from ichviewer.core.progress import Progress
@@ -117,7 +118,7 @@ class StatusLine(QWidget):
                 "" if message is None else message.text,
                 AMBER if message is not None and message.is_problem else TEXT,
             )
-            self.details.setVisible(message is not None and (message.is_problem or bool(message.details)))
+            self._offer_details(state)
         if self._work_inputs.differ(
             state.reading,
             state.analysis,
@@ -128,6 +129,18 @@ class StatusLine(QWidget):
             state.findings,
         ):
             self._render_work(state)
+
+    def _offer_details(self, state: ViewState) -> None:
+        """Details are offered of a problem, of what has some, and of a sentence that does not fit."""
+        message = state.message
+        self.details.setVisible(
+            message is not None and (message.is_problem or bool(message.details) or self.message.is_cut)
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What fitted may be cut now."""
+        super().resizeEvent(event)
+        self._offer_details(self._store.state)
 
     def _render_check(self, state: ViewState) -> None:
         self.check.setVisible(bool(state.input_check))

@@ -75,6 +75,19 @@ def test_a_message_is_a_sentence_with_its_details_beside_it(qtbot: QtBot) -> Non
     assert not window.isModal()
 
 
+def test_a_sentence_that_is_cut_can_be_read_whole(qtbot: QtBot) -> None:
+    message = Message("Findings written to /home/reader/studies/2024-01/findings.csv.")
+    line, _store = shown(qtbot, replace(opened_state(), message=message))
+    assert line.details.isVisible()
+    line.resize(2400, 32)
+    assert not line.details.isVisible()
+    line.resize(1280, 32)
+    window = line.show_details()
+    assert window is not None
+    assert line.details.isVisible()
+    assert window.text.toPlainText() == message.text
+
+
 def test_details_name_their_series_and_close_when_another_is_opened(qtbot: QtBot) -> None:
     """Hazard: the input check of one series is read as that of the next."""
     message = Message("2 slices could not be read", is_problem=True)
