@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ichviewer.core.file_errors import why_not_read
@@ -83,14 +83,14 @@ def find_files(paths: Sequence[Path], search: Search) -> Iterator[FoundFile]:
             found = _below(root, seen_folders, search)
         else:
             search.look_at_next()
-            found = iter([_Entry(root, shown(root.name), os.path.realpath(root), is_link=False)])
+            found = iter([_Entry(FoundFile(root, shown(root.name)), os.path.realpath(root), is_link=False)])
         for entry in found:
             is_link_to_it = seen_files.get(entry.real_path)
             if is_link_to_it is None:
                 seen_files[entry.real_path] = entry.is_link
-                yield _file(entry)
+                yield _unless_special(entry.found)
             elif is_link_to_it or entry.is_link:
-                yield FoundFile(entry.path, entry.shown, "the same file was named before")
+                yield replace(entry.found, obstacle="the same file was named before", is_damaged=False)
 
 
 def is_folder(path: Path) -> bool:
@@ -106,20 +106,14 @@ class _Entry:
     """A name of something that is no folder.
 
     Attributes:
-        path: Absolute path.
-        shown: Path relative to what was opened, fit to be shown.
-        real_path: Without links.
+        found: The file.
+        real_path: Its path without links.
         is_link: Whether the name, found in an opened folder, is a link.
-        obstacle: Why it is not opened; empty if nothing is known against it.
-        is_damaged: Whether the obstacle is a fault and no choice.
     """
 
-    path: Path
-    shown: str
+    found: FoundFile
     real_path: str
     is_link: bool
-    obstacle: str = ""
-    is_damaged: bool = False
 
 
 def _below(root: Path, seen: set[tuple[int, int]], search: Search) -> Iterator[_Entry]:
@@ -137,7 +131,8 @@ def _below(root: Path, seen: set[tuple[int, int]], search: Search) -> Iterator[_
             entries = _sorted_entries(folder, search)
         except OSError as error:
             why = f"cannot be opened: {why_not_read(error)}"
-            yield _Entry(folder, _relative(folder, root), real_folder, False, why, is_damaged=True)
+            closed = FoundFile(folder, _relative(folder, root), why, is_damaged=True)
+            yield _Entry(closed, real_folder, is_link=False)
             continue
         folders = []
         for entry in entries:
@@ -145,11 +140,11 @@ def _below(root: Path, seen: set[tuple[int, int]], search: Search) -> Iterator[_
             real_path = os.path.realpath(path) if is_link else f"{real_folder}{os.sep}{entry.name}"
             if is_link and not Path(real_path).is_relative_to(real_root):
                 why = "a link that leads out of the opened folder"
-                yield _Entry(path, _relative(path, root), str(path), True, why)
+                yield _Entry(FoundFile(path, _relative(path, root), why), str(path), is_link)
             elif _is_folder(entry):
                 folders.append(path)
             else:
-                yield _Entry(path, _relative(path, root), real_path, is_link)
+                yield _Entry(FoundFile(path, _relative(path, root)), real_path, is_link)
         waiting += reversed(folders)
 
 
@@ -175,12 +170,12 @@ def _relative(path: Path, root: Path) -> str:
     return shown(str(path.relative_to(root)))
 
 
-def _file(entry: _Entry) -> FoundFile:
-    if entry.obstacle:
-        return FoundFile(entry.path, entry.shown, entry.obstacle, entry.is_damaged)
+def _unless_special(found: FoundFile) -> FoundFile:
+    """The file, with an obstacle if it is none that can be read to its end."""
+    if found.obstacle:
+        return found
     try:
-        mode = entry.path.stat().st_mode
+        mode = found.path.stat().st_mode
     except OSError as error:
-        why = f"cannot be opened: {why_not_read(error)}"
-        return FoundFile(entry.path, entry.shown, why, is_damaged=True)
-    return FoundFile(entry.path, entry.shown, "" if stat.S_ISREG(mode) else "not a regular file")
+        return replace(found, obstacle=f"cannot be opened: {why_not_read(error)}", is_damaged=True)
+    return found if stat.S_ISREG(mode) else replace(found, obstacle="not a regular file")
