@@ -66,7 +66,10 @@ class Analysis:
 
         def work(report: Reporter, cancel: CancelToken) -> StudyFindings:
             report(self._controller.device(cancel))
-            return self._controller.analyze(volume, state.slice_index, lambda *result: report(result), cancel)
+            # The reader may have scrolled while the network was loaded; a state is frozen, so any thread may
+            # look at the one that is shown.
+            in_view = self._store.state.slice_index
+            return self._controller.analyze(volume, in_view, lambda *result: report(result), cancel)
 
         self._store.update(
             lambda state: replace(

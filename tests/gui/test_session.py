@@ -50,6 +50,8 @@ class FakeController:
         self.threads: set[str] = set()
         self.gate = threading.Event()
         self.gate.set()
+        self.is_loaded = threading.Event()
+        self.is_loaded.set()
         self.waiting = threading.Event()
         self.error: Exception | None = None
         self.first_slices: list[int] = []
@@ -92,6 +94,7 @@ class FakeController:
 
     def device(self, cancel: CancelToken) -> str:
         self._enter()
+        self.is_loaded.wait(10)
         return "CPU"
 
     def start_decoder(self) -> None:
@@ -157,6 +160,7 @@ def desk(tmp_path: Path, qtbot: QtBot) -> Iterator[Desk]:
     one = Desk(tmp_path, [make_volume(5, series_uid="1.2.3"), make_volume(3, series_uid="1.2.4")])
     yield one
     one.controller.gate.set()
+    one.controller.is_loaded.set()
     one.session.close({})
 
 
@@ -272,6 +276,16 @@ def test_slices_that_were_lost_are_still_told_after_the_analysis_was_canceled(
     assert desk.state.message.is_problem
     assert "the file was moved or deleted" in desk.state.message.details
     assert desk.state.findings.slices[1].reason == "the file was moved or deleted"
+
+
+def test_the_slice_in_view_when_the_network_is_ready_comes_first(desk: Desk, qtbot: QtBot) -> None:
+    desk.controller.is_loaded.clear()
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: desk.state.analysis is not None)
+    desk.store.update(lambda state: scrolled_to(state, 4))
+    desk.controller.is_loaded.set()
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    assert desk.controller.first_slices == [4]
 
 
 def test_the_slice_in_view_comes_first(desk: Desk, qtbot: QtBot) -> None:
