@@ -167,7 +167,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _relative(path: Path, root: Path) -> str:
     """Path below *root*; bytes that are no text and signs that steer a terminal are marked."""
-    return shown(str(path.relative_to(root)))
+    return shown(str(path.relative_to(root)) if path != root else root.name or str(root))
 
 
 def _unless_special(found: FoundFile) -> FoundFile:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ichviewer.core.findings import NOT_LOOKED_FOR, SliceStatus, StudyFindings, StudyScore, Subtype
 from ichviewer.core.model_card import ModelCard
-from ichviewer.core.series import FileVerdict, Series, Verdict
+from ichviewer.core.series import FileVerdict, FolderContents, Series, Verdict
 from ichviewer.core.viewstate import ViewState
 
 UPRIGHT_COSINE = 0.9999
@@ -174,6 +174,22 @@ def files_text(files: Sequence[FileVerdict]) -> str:
         parts.append(f"{sum(skipped.values())} skipped")
     damaged = sum(f.verdict is Verdict.DAMAGED for f in files)
     return ", ".join([*parts, f"{damaged} damaged"] if damaged else parts)
+
+
+def why_nothing_is_open(contents: FolderContents) -> str:
+    """What stands in the middle while a folder was listed and no series of it is open."""
+    files = contents.files
+    if contents.series:
+        return "No series is open. Choose one on the left, or look at the list of files."
+    if not files:
+        return "Nothing to open: no files were found."
+    first = next((file for file in files if file.verdict is Verdict.DAMAGED), files[0])
+    if len(files) == 1:
+        return f"Nothing to open: {first.path}: {first.reason}"
+    return (
+        f"Nothing to open: none of {len(files)} files holds images that can be shown."
+        f" {first.path}: {first.reason}. The list of files has the others."
+    )
 
 
 def files_list(files: Sequence[FileVerdict]) -> str:

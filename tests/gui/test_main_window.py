@@ -18,6 +18,7 @@ import ichviewer.gui
 from ichviewer.core.findings import Subtype
 from ichviewer.core.heatmap import CLOSED_FORM
 from ichviewer.core.progress import Progress
+from ichviewer.core.series import FileVerdict, FolderContents, Verdict
 from ichviewer.core.viewstate import ViewState, listed
 from ichviewer.gui.export_dialog import ExportDialog
 from ichviewer.gui.main_window import MainWindow
@@ -157,6 +158,19 @@ def test_a_folder_without_a_readable_series_says_so(qtbot: QtBot) -> None:
     window = shown(qtbot, listed(ViewState(), contents))
     assert "No series is open" in window.reading_page.loading.text.text()
     assert not window.reading_page.loading.cancel.isVisible()
+
+
+def test_where_nothing_can_be_chosen_the_reason_stands_in_the_middle(qtbot: QtBot) -> None:
+    locked = FileVerdict("study", Verdict.DAMAGED, "cannot be opened: no permission to read it")
+    report = FileVerdict("SR1", Verdict.SKIPPED, "dose report")
+    window = shown(qtbot, listed(ViewState(), FolderContents((), (locked,))))
+    text = window.reading_page.loading.text
+    assert text.text() == "Nothing to open: study: cannot be opened: no permission to read it"
+    window.store.set(listed(ViewState(), FolderContents((), (report, locked))))
+    assert "none of 2 files" in text.text()
+    assert "study: cannot be opened" in text.text()
+    window.store.set(listed(ViewState(), FolderContents((), ())))
+    assert text.text() == "Nothing to open: no files were found."
 
 
 def test_the_open_study_stays_while_another_is_read(qtbot: QtBot) -> None:

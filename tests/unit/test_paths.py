@@ -173,3 +173,18 @@ def test_a_read_only_folder_is_read(tmp_path: Path) -> None:
         assert read_volume(series, ignore_progress, CancelToken()).is_readable.all()
     finally:
         folder.chmod(stat.S_IRWXU)
+
+
+def test_a_folder_that_cannot_be_opened_is_called_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = tmp_path / "study of 2024"
+    study.mkdir()
+
+    def refused(_folder: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("ichviewer.dicom.find_files.os.scandir", refused)
+    (file,) = scanned(study).files
+    assert file.path == "study of 2024"
+    assert file.reason.startswith("cannot be opened: ")
