@@ -91,6 +91,7 @@ class StoredPixels:
             16-bit words; None where Rescale Slope and Intercept say all.
         member: Where the file lies in a ZIP archive; None for a file of its own.
         modified_ns: When the file was last written, as its disk counts; None if nobody asked.
+        file_bytes: Size of the file, or of the archive; None if nobody asked.
         fault: Why the pixels cannot be read, known from the header already; empty if nothing is wrong.
     """
 
@@ -111,6 +112,7 @@ class StoredPixels:
     modality_lut: tuple[int, bytes] | None = None
     member: ArchiveMember | None = None
     modified_ns: int | None = None
+    file_bytes: int | None = None
     fault: str = ""
 
 

@@ -17,7 +17,7 @@ from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import StoredPixels
 from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.raw_header import inflated_pixels
-from ichviewer.dicom.source import OpenPixels, open_for_pixels
+from ichviewer.dicom.source import OpenPixels, open_for_pixels, read_fully
 from ichviewer.dicom.stored_pixels import (
     frame_bytes,
     inversion_sum,
@@ -78,7 +78,7 @@ def read_native(
             content = inflated_pixels(file, pixels.offset, size)
         else:
             file.seek(pixels.offset - before)
-            content = file.read(before + size + after)
+            content = read_fully(file, before + size + after)
     if len(content) < before + size + after:
         raise UnreadableError(f"the pixel data end after {len(content)} of {size} bytes; {STILL_COPIED}")
     if in_words:

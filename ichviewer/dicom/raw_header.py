@@ -30,7 +30,7 @@ from ichviewer.dicom.element_walk import UNDEFINED, Element, HeadReader, Malform
 from ichviewer.dicom.file_text import LONGEST_VALUE, components, finite_numbers, shown, shown_ascii
 from ichviewer.dicom.fragments import fragments_end_early
 from ichviewer.dicom.sequence_item import SequenceItem, read_items
-from ichviewer.dicom.source import open_for_header
+from ichviewer.dicom.source import open_for_header, read_fully
 
 FIRST_BYTES = 1 << 16
 """Most headers end within this; longer ones are read in further steps."""
@@ -97,6 +97,7 @@ class RawHeader:
         member: Where the file lies in a ZIP archive; None for a file of its own.
         pixels_end_early: Whether the file ends within its compressed pixels.
         modified_ns: When the file, or the archive around it, was last written; None if nobody asked.
+        file_bytes: Size of the file, or of the archive around it; None if nobody asked.
     """
 
     values: Mapping[int, bytes]
@@ -109,6 +110,7 @@ class RawHeader:
     member: ArchiveMember | None = None
     pixels_end_early: bool = False
     modified_ns: int | None = None
+    file_bytes: int | None = None
 
     def without_sequences(self) -> RawHeader:
         """The header for as long as a study is open: sequences may be thousands of times as long."""
@@ -201,7 +203,12 @@ def read_raw_header(path: Path, member: ArchiveMember | None = None) -> RawHeade
         status = os.fstat(file.fileno()) if member is None else path.stat()
         size = status.st_size if member is None else member.size
         try:
-            header = replace(_read_in_steps(file, size), member=member, modified_ns=status.st_mtime_ns)
+            header = replace(
+                _read_in_steps(file, size),
+                member=member,
+                modified_ns=status.st_mtime_ns,
+                file_bytes=status.st_size,
+            )
             # A member of an archive is read once, forward; its pixels are held against its check sum instead.
             if member is None and header.pixels is not None and header.pixels.length is None:
                 return replace(header, pixels_end_early=fragments_end_early(file, header.pixels.offset))
@@ -237,7 +244,7 @@ def begins_as_dicom(head: bytes) -> bool:
 def _read_in_steps(file: BinaryIO, size: int) -> RawHeader:
     """The header; a long one is read in steps, so that a big file is not read whole for a small header."""
     wanted = FIRST_BYTES
-    head = file.read(wanted)
+    head = read_fully(file, wanted)
     start = _start_of_meta(head)
     while True:
         header = _parse(head, start, file, size)
@@ -246,7 +253,7 @@ def _read_in_steps(file: BinaryIO, size: int) -> RawHeader:
         if len(head) >= LONGEST_HEADER:
             raise DamagedError(f"its header is longer than {LONGEST_HEADER >> 20} MiB")
         wanted *= 64
-        more = file.read(min(wanted, size - len(head), LONGEST_HEADER))
+        more = read_fully(file, min(wanted, size - len(head), LONGEST_HEADER))
         if not more:
             return header
         head += more
@@ -325,7 +332,7 @@ def inflated_pixels(file: BinaryIO, offset: int, size: int) -> bytes:
         UnreadableError: The stream is broken or grows beyond the limits.
         OSError: The file cannot be read.
     """
-    head = file.read(FIRST_BYTES)
+    head = read_fully(file, FIRST_BYTES)
     try:
         meta = walk(head, _start_of_meta(head), False, HeadReader(True), (), META_GROUP)
     except (NotDicomError, MalformedError) as error:

@@ -8,6 +8,7 @@ members that were inflated whole.
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -43,9 +44,10 @@ def open_for_pixels(path: Path, pixels: StoredPixels) -> BinaryIO:
         UnreadableError: The file was written after its header was read, or the member is damaged.
         OSError: The file cannot be opened.
     """
-    _check_unchanged(path, pixels)
+    file = _open_unchanged(path, pixels)
     if pixels.member is None:
-        return path.open("rb", buffering=0)
+        return file
+    file.close()
     return io.BytesIO(member_bytes(path, pixels.member))
 
 
@@ -59,7 +61,7 @@ class FrameSource:
         """As ``open_for_pixels``; the bytes are kept until another multi-frame member is opened."""
         if pixels.member is None or pixels.frame_count == 1:
             return open_for_pixels(path, pixels)
-        _check_unchanged(path, pixels)
+        _open_unchanged(path, pixels).close()
         if self._kept is None or self._kept[:2] != (path, pixels.member):
             self.forget()
             self._kept = path, pixels.member, member_bytes(path, pixels.member)
@@ -70,10 +72,21 @@ class FrameSource:
         self._kept = None
 
 
-def _check_unchanged(path: Path, pixels: StoredPixels) -> None:
-    if pixels.modified_ns not in (None, path.stat().st_mtime_ns):
-        # Pixels of another image, or half of them, could lie where the header said.
-        raise UnreadableError("it was changed after its folder was listed; open the folder again")
+def _open_unchanged(path: Path, pixels: StoredPixels) -> BinaryIO:
+    """The file or archive; what is asked of the open file cannot be another one's, as its name's could.
+
+    Raises:
+        UnreadableError: It was written after its header was read: pixels of another image, or half of them,
+            could lie where the header said.
+        OSError: It cannot be opened.
+    """
+    file = path.open("rb", buffering=0)
+    status = os.fstat(file.fileno())
+    is_same_size = pixels.file_bytes in (None, status.st_size)
+    if is_same_size and pixels.modified_ns in (None, status.st_mtime_ns):
+        return file
+    file.close()
+    raise UnreadableError("it was changed after its folder was listed; open the folder again")
 
 
 def read_fully(file: BinaryIO, size: int) -> bytes:

@@ -80,6 +80,7 @@ def stored_pixels(raw: RawHeader, frame_count: int) -> StoredPixels:
         modality_lut=_modality_lut(raw, is_signed),
         member=raw.member,
         modified_ns=raw.modified_ns,
+        file_bytes=raw.file_bytes,
     )
     shape = raw.word(tags.ROWS) or 0, raw.word(tags.COLUMNS) or 0
     return replace(

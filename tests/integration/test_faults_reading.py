@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -9,10 +10,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from dicom_files import ramp, write_slice, write_stack
+from dicom_files import make_slice, ramp, save, write_slice, write_stack
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.progress import CancelToken, Progress, ignore_progress
@@ -158,6 +161,68 @@ def test_a_file_that_is_written_again_after_it_was_listed_is_refused(tmp_path: P
         "it was changed after its folder was listed; open the folder again"
     )
     assert only_series(tmp_path).slices[2].path == str(path)
+
+
+def test_a_file_of_another_size_is_refused_where_the_clock_of_its_disk_is_coarse(tmp_path: Path) -> None:
+    """Hazard: pixels of another image lie where the header said, under this patient's name."""
+    write_stack(tmp_path, 5)
+    series = only_series(tmp_path)
+    path = Path(series.slices[2].path)
+    status = path.stat()
+    path.write_bytes(path.read_bytes() + b"\0\0")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    volume = read_volume(series, ignore_progress, CancelToken())
+    assert volume.unreadable_reasons == {
+        2: "it was changed after its folder was listed; open the folder again"
+    }
+
+
+def test_a_file_that_takes_the_place_of_another_while_it_is_opened_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hazard: the file that was asked is not the file that was read."""
+    write_stack(tmp_path, 5)
+    series = only_series(tmp_path)
+    path, other = Path(series.slices[2].path), Path(series.slices[3].path)
+    os.utime(other, ns=(0, 0))
+    really_open = Path.open
+
+    def swapped(self: Path, *args: Any, **options: Any) -> Any:
+        return really_open(other if self == path else self, *args, **options)
+
+    monkeypatch.setattr(Path, "open", swapped)
+    volume = read_volume(series, ignore_progress, CancelToken())
+    assert not volume.is_readable[2]
+
+
+class HesitantFile(io.FileIO):
+    """Gives at most 100 bytes at a time, as network disks may."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(100 if size is None or size < 0 else min(size, 100)) or b""
+
+    def readinto(self, buffer: Any, /) -> int:
+        return super().readinto(memoryview(buffer)[:100]) or 0
+
+
+@pytest.mark.parametrize(
+    "syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+)
+@pytest.mark.parametrize("kind", ["i2", "u1"])
+def test_a_disk_that_gives_fewer_bytes_than_asked_for_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, syntax: str
+) -> None:
+    """Hazard: a sound study on a network disk is called damaged."""
+    pixels = (np.arange(64 * 64) % 200).reshape(64, 64).astype(kind)
+    path = save(make_slice(1, pixels=pixels, syntax=syntax), tmp_path / "one")
+    really_open = Path.open
+
+    def slowed(self: Path, *args: Any, **options: Any) -> Any:
+        return HesitantFile(self) if self == path else really_open(self, *args, **options)
+
+    monkeypatch.setattr(Path, "open", slowed)
+    volume = read_volume(only_series(tmp_path), ignore_progress, CancelToken())
+    np.testing.assert_array_equal(volume.stored_values[0], pixels)
 
 
 # Not allowed, not there, no answer
