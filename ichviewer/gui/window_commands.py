@@ -152,8 +152,8 @@ def _other_commands(ask: WindowRequests) -> tuple[Command, ...]:
             "Analysis",
             "Repair wrapped values",
             (),
-            "Take 4096 from values above 3095 in wrapped slices (a known defect of some RSNA files), in memory;"
-            " open the series again to undo it",
+            "Take 4096 from values above 3095 in wrapped slices (a known defect of some RSNA files), in"
+            " memory alone; open the series again to undo it",
             ask.repair_wrapped,
             can_repair,
         ),
