@@ -76,7 +76,7 @@ def test_a_message_is_a_sentence_with_its_details_beside_it(qtbot: QtBot) -> Non
 
 
 def test_a_sentence_that_is_cut_can_be_read_whole(qtbot: QtBot) -> None:
-    message = Message("Findings written to /home/reader/studies/2024-01/findings.csv.")
+    message = Message("Findings written to /media/reader/studies/2024-01/findings.csv.")
     line, _store = shown(qtbot, replace(opened_state(), message=message))
     assert line.details.isVisible()
     line.resize(2400, 32)
