@@ -23,6 +23,7 @@ LONGEST_NAME = 64
 """The standard allows 8 characters; some discs have more."""
 
 OUTSIDE = "the DICOMDIR's reference leads out of its folder"
+MISSING = "cannot be opened: named by the DICOMDIR, but not there"
 
 
 def referenced_files(dicomdir: Path, search: Search) -> list[FoundFile]:
@@ -50,6 +51,18 @@ def referenced_files(dicomdir: Path, search: Search) -> list[FoundFile]:
         except DamagedError as error:
             found[position - 1] = replace(file, obstacle=str(error), is_damaged=True)
     return found
+
+
+def missing_count(dicomdir: Path, search: Search) -> int:
+    """How many of the files that a DICOMDIR names are not there; 0 where its records cannot be read.
+
+    Raises:
+        Cancelled: *search* was asked to stop.
+    """
+    try:
+        return sum(file.obstacle == MISSING for file in referenced_files(dicomdir, search))
+    except DamagedError:
+        return 0
 
 
 def _named(directory: Path, root: Path, seen: set[Path], search: Search) -> list[FoundFile]:
@@ -105,8 +118,7 @@ def _referenced(names: tuple[str, ...], root: Path, real_root: Path, search: Sea
     if not all(_is_plain_name(name) for name in names):
         return FoundFile(root, shown, OUTSIDE, named_within=shown)
     if not path.exists():
-        missing = "cannot be opened: named by the DICOMDIR, but not there"
-        return FoundFile(path, shown, missing, is_damaged=True)
+        return FoundFile(path, shown, MISSING, is_damaged=True)
     if not path.resolve().is_relative_to(real_root):
         return FoundFile(root, shown, OUTSIDE, named_within=shown)
     return replace(next(find_files([path], search)), shown=shown)

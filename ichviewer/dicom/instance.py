@@ -36,6 +36,10 @@ class SkippedError(Exception):
     """The file is sound DICOM and holds no image; the text says what it holds."""
 
 
+class DirectoryError(SkippedError):
+    """The file is a DICOMDIR, or another directory of a disc."""
+
+
 @dataclass(frozen=True, eq=False)
 class Instance:
     """One slice with all that decides which stack it belongs to.
@@ -74,7 +78,7 @@ def check_is_image(raw: RawHeader) -> None:
     """
     storage_class = raw.ascii(tags.SOP_CLASS_UID) or raw.ascii(tags.MEDIA_STORAGE_SOP_CLASS_UID)
     if storage_class == MEDIA_DIRECTORY:
-        raise SkippedError("a DICOM directory; the files themselves were read")
+        raise DirectoryError("a DICOM directory; the files themselves were read")
     if raw.ends_early:
         raise DamagedError(f"the file ends within its header; {STILL_COPIED}")
     if raw.pixels is None and raw.word(tags.ROWS) is None:

@@ -12,15 +12,16 @@ from pathlib import Path
 
 from ichviewer.core.file_errors import why_not_read
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress
+from ichviewer.core.receipt import counted
 from ichviewer.core.series import FileVerdict, FolderContents, Verdict
 from ichviewer.dicom import tags
 from ichviewer.dicom.best_series import best_series
 from ichviewer.dicom.build_series import KIND_NOTES, build_all
-from ichviewer.dicom.dicomdir import referenced_files
+from ichviewer.dicom.dicomdir import missing_count, referenced_files
 from ichviewer.dicom.file_text import shown
 from ichviewer.dicom.find_files import FoundFile, Search, find_files, is_folder
 from ichviewer.dicom.frames import instances
-from ichviewer.dicom.instance import Instance, SkippedError, check_is_image
+from ichviewer.dicom.instance import DirectoryError, Instance, SkippedError, check_is_image
 from ichviewer.dicom.raw_header import DamagedError, NotDicomError, read_raw_header
 from ichviewer.dicom.source import open_for_header
 from ichviewer.dicom.stacks import Stack, split_into_stacks, without_duplicates
@@ -63,7 +64,7 @@ def scan(paths: Sequence[Path], progress: ReportProgress, cancel: CancelToken) -
         cancel.raise_if_cancelled()
         if number % REPORT_EVERY == 0:
             progress(Progress(number, len(found), "Reading headers"))
-        scanned.append(_scan_file(file))
+        scanned.append(_scan_file(file, search))
     progress(Progress(len(found), len(found), "Reading headers"))
     slices = [instance for file in scanned for instance in file.instances]
     stacks = [stack for stack in split_into_stacks(slices) if _has_sound_slice(stack)]
@@ -115,7 +116,7 @@ def _within(file: FoundFile) -> list[FoundFile]:
     return [file] if file.obstacle or not is_archive(file.path) else archived_files(file)
 
 
-def _scan_file(file: FoundFile) -> _Scanned:
+def _scan_file(file: FoundFile, search: Search) -> _Scanned:
     if file.obstacle:
         return _Scanned(file, Verdict.DAMAGED if file.is_damaged else Verdict.SKIPPED, file.obstacle)
     try:
@@ -124,6 +125,8 @@ def _scan_file(file: FoundFile) -> _Scanned:
         slices = tuple(instances(file.path, raw))
     except NotDicomError:
         return _of_another_kind(file)
+    except DirectoryError as error:
+        return _Scanned(file, Verdict.SKIPPED, str(error) + _missing_beside(file, search))
     except SkippedError as error:
         return _Scanned(file, Verdict.SKIPPED, str(error))
     except DamagedError as error:
@@ -134,6 +137,15 @@ def _scan_file(file: FoundFile) -> _Scanned:
     if fault:
         return _Scanned(file, Verdict.DAMAGED, fault, slices)
     return _Scanned(file, Verdict.LOADED, KIND_NOTES.get(slices[0].kind, ""), slices)
+
+
+def _missing_beside(directory: FoundFile, search: Search) -> str:
+    """How many files a DICOMDIR names that are not there, or a copy that lacks some would look whole."""
+    if directory.member is not None or directory.path.name.upper() != "DICOMDIR":
+        return ""
+    missing = missing_count(directory.path, search)
+    verb = "is" if missing == 1 else "are"
+    return f"; {counted(missing, 'file')} that it names {verb} not here" if missing else ""
 
 
 def _of_another_kind(found: FoundFile) -> _Scanned:

@@ -488,6 +488,9 @@ def test_a_dicomdir_that_is_opened_itself_stands_for_its_files(tmp_path: Path) -
     assert reasons["../SECRET"] == "the DICOMDIR's reference leads out of its folder"
     assert reasons["A�C/ZERO"] == "the DICOMDIR's reference leads out of its folder"
     assert reasons["DATA/GONE"] == "cannot be opened: named by the DICOMDIR, but not there"
+    in_folder = {file.path: file.reason for file in scanned(tmp_path / "disc").files}
+    directory_itself = "a DICOM directory; the files themselves were read; 1 file that it names is not here"
+    assert in_folder["DICOMDIR"] == directory_itself
 
 
 def enhanced(order: tuple[int, ...], pixels: np.ndarray) -> Dataset:
