@@ -53,6 +53,18 @@ class ElidedLabel(QWidget):
         # Lines break at words, so the last part of every line but one stays empty.
         room = self.width() * self._lines - (self._lines - 1) * 60
         text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, room)
+        if text != self._text:
+            text = without_cut_number(text)
         flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         painter.drawText(self.rect(), flags | (int(Qt.TextFlag.TextWordWrap) if self._lines > 1 else 0), text)
         painter.end()
+
+
+def without_cut_number(elided: str) -> str:
+    """A cut text without the number that the cut goes through, which would be read as another number.
+
+    >>> without_cut_number("10, 17–1…"), without_cut_number("tilt -18.5° (ta…")
+    ('10, …', 'tilt -18.5° (ta…')
+    """
+    words, _, last = elided.rpartition(" ")
+    return f"{words} …" if words and last[-2:-1].isdigit() else elided
