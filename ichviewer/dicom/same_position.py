@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from math import isfinite
 
 from ichviewer.core.receipt import counted
 from ichviewer.dicom.instance import Instance
+from ichviewer.dicom.scan_starts import scan_starts
 
 Placed = tuple[Instance, int]
 """A slice and the number of its place along the normal."""
+
+Split = tuple[list[list[Placed]], tuple[str, ...], tuple[str, ...]]
+"""Parts, the names of the attributes that told them apart, and what remains in doubt."""
 
 Attribute = tuple[str, Callable[[Instance], str]]
 
@@ -34,11 +39,16 @@ OF_A_STACK: tuple[Attribute, ...] = (
 )
 """The same for every slice of a stack: each value makes a stack of its own."""
 
+CONTENT_TIME: Attribute = ("content time", lambda instance: instance.content_time)
+
 OF_A_SLICE: tuple[Attribute, ...] = (
-    ("content time", lambda instance: instance.content_time),
+    CONTENT_TIME,
     ("acquisition number", lambda instance: instance.acquisition_number),
 )
 """May change with every slice; yet where slices share a place, the earlier scan comes first."""
+
+UNCERTAIN_SCANS = "some slices may belong to either of two scans: they make a stack of their own"
+UNCERTAIN_TURNS = "slices at places that only one of the scans covers may belong to another of them"
 
 
 def told_apart(
@@ -59,10 +69,10 @@ def told_apart(
     in_turns = _has_kernels_in_turns(whole)
     by_kernel = _by_value(whole, KERNEL[1]) if in_turns else [whole]
     split = [_split(part, (*OF_A_STACK, *OF_A_SLICE)) for part in by_kernel]
-    parts = [part for found, _ in split for part in found]
-    names = dict.fromkeys([KERNEL[0]] * in_turns + [name for _, found in split for name in found])
+    parts = [part for found, _, _ in split for part in found]
+    names = dict.fromkeys([KERNEL[0]] * in_turns + [name for _, found, _ in split for name in found])
     parts.sort(key=len, reverse=True)
-    notes = []
+    notes = list(dict.fromkeys(doubt for _, _, doubts in split for doubt in doubts))
     if len(parts) > 1:
         by = " and ".join(names)
         where = "at the same positions" if _shared(whole) else "with slices in turns"
@@ -88,17 +98,19 @@ def _shared(part: Sequence[Placed]) -> int:
     return len(part) - len({place for _, place in part})
 
 
-def _split(part: list[Placed], attributes: Sequence[Attribute]) -> tuple[list[list[Placed]], tuple[str, ...]]:
-    """Parts without shared places, as far as *attributes* can tell, and the names of those that could."""
+def _split(part: list[Placed], attributes: Sequence[Attribute]) -> Split:
+    """Parts without shared places, as far as *attributes* can tell."""
     if not _shared(part) or not attributes:
-        return [part], ()
+        return [part], (), ()
     attribute, *others = attributes
-    parts = (_by_value if attribute in OF_A_STACK else _by_time)(part, attribute[1])
+    is_of_a_stack = attribute in OF_A_STACK
+    parts, doubts = (_by_value(part, attribute[1]), ()) if is_of_a_stack else _by_time(part, attribute)
     if sum(_shared(each) for each in parts) == _shared(part):
         return _split(part, others)
     split = [_split(each, others) for each in parts]
-    names = dict.fromkeys((attribute[0], *(name for _, names in split for name in names)))
-    return [each for found, _ in split for each in found], tuple(names)
+    names = dict.fromkeys((attribute[0], *(name for _, names, _ in split for name in names)))
+    all_doubts = (*doubts, *(doubt for _, _, doubts in split for doubt in doubts))
+    return [each for found, _, _ in split for each in found], tuple(names), all_doubts
 
 
 def _by_value(part: Sequence[Placed], value: Callable[[Instance], str]) -> list[list[Placed]]:
@@ -108,34 +120,41 @@ def _by_value(part: Sequence[Placed], value: Callable[[Instance], str]) -> list[
     return [group for _, group in sorted(groups.items())]
 
 
-def _by_time(part: list[Placed], value: Callable[[Instance], str]) -> list[list[Placed]]:
+def _by_time(part: list[Placed], attribute: Attribute) -> tuple[list[list[Placed]], tuple[str, ...]]:
     """As many parts as slices share a place at most; the whole part where the attribute does not tell.
 
-    By value where that is enough; else one scan after the other, a new one wherever a place comes again;
-    else, where scans were reconstructed in turns, by rank at each place.
+    By value where that is enough; else one scan after the other; else, where scans were reconstructed in
+    turns, by rank at each place. What that leaves in doubt is said.
     """
+    value = attribute[1]
     most = max(Counter(place for _, place in part).values())
     groups = _by_value(part, value)
     if any(_shared(group) for group in groups):
-        return [part]
+        return [part], ()
     if len(groups) <= most:
-        return groups
+        return groups, ()
     in_time = sorted(part, key=lambda placed: _as_number(value(placed[0])))
-    scans = _one_after_the_other(in_time)
-    parts = scans if len(scans) == most else _by_rank(in_time, most)
-    return [sorted(each, key=lambda placed: placed[1]) for each in parts]
+    numbers = [_as_number(value(instance))[0] for instance, _ in in_time]
+    times = [_seconds(number) for number in numbers] if attribute == CONTENT_TIME else numbers
+    found = scan_starts([place for _, place in in_time], times, most)
+    if found is None:
+        parts = _by_rank(in_time, most)
+        doubts = (UNCERTAIN_TURNS,) if len({len(each) for each in parts}) > 1 else ()
+    else:
+        starts, is_certain = found
+        parts = [in_time[first:end] for first, end in pairwise([0, *starts, len(in_time)])]
+        doubts = () if is_certain else (UNCERTAIN_SCANS,)
+    return [sorted(each, key=lambda placed: placed[1]) for each in parts], doubts
 
 
-def _one_after_the_other(in_time: Sequence[Placed]) -> list[list[Placed]]:
-    scans: list[list[Placed]] = [[]]
-    seen: set[int] = set()
-    for placed in in_time:
-        if placed[1] in seen:
-            scans.append([])
-            seen = set()
-        scans[-1].append(placed)
-        seen.add(placed[1])
-    return scans
+def _seconds(number: float) -> float:
+    """Seconds of a time HHMMSS or date and time YYYYMMDDHHMMSS."""
+    if not isfinite(number):
+        return number
+    minutes, seconds = divmod(number, 100)
+    hours, minutes = divmod(minutes, 100)
+    days, hours = divmod(hours, 100)
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 def _by_rank(in_time: Sequence[Placed], most: int) -> list[list[Placed]]:

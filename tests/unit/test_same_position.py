@@ -11,6 +11,7 @@ from dicom_files import write_slice
 from ichviewer.core.check_header import amber_by_header
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.series import Series
+from ichviewer.dicom.same_position import UNCERTAIN_SCANS, UNCERTAIN_TURNS
 from ichviewer.dicom.scan import scan
 
 
@@ -96,6 +97,38 @@ def test_a_second_pass_that_reaches_further_stays_whole(tmp_path: Path) -> None:
     write_pass(tmp_path, "a", FOUR, ContentTime=lambda place: f"10000{place}")
     write_pass(tmp_path, "b", range(2, 7), ContentTime=lambda place: f"10050{place}")
     assert stacks(tmp_path) == [names("b", range(2, 7)), names("a", FOUR)]
+
+
+@pytest.mark.parametrize("later", [100010, 100500])
+def test_a_second_pass_that_runs_the_other_way_stays_whole(tmp_path: Path, later: int) -> None:
+    """Hazard: the far end of the second pass, after the patient moved, sewn on to the first."""
+    write_pass(tmp_path, "a", range(10), ContentTime=lambda place: f"{100000 + place}")
+    write_pass(tmp_path, "b", range(6, 14), ContentTime=lambda place: f"{later + 13 - place}")
+    assert stacks(tmp_path) == [names("a", range(10)), names("b", range(6, 14))]
+    assert not any(UNCERTAIN_SCANS in series.notes for series in all_series(tmp_path))
+
+
+def test_a_pause_shows_where_the_second_pass_begins(tmp_path: Path) -> None:
+    """Hazard: the end of the second pass sewn on to the first where their places join."""
+    write_pass(tmp_path, "a", range(6), ContentTime=lambda place: f"{100055 + place + 40 * (place > 4)}")
+    write_pass(tmp_path, "b", range(2, 7), ContentTime=lambda place: f"{100507 - place}")
+    assert stacks(tmp_path) == [names("a", range(6)), names("b", range(2, 7))]
+
+
+def test_slices_of_the_one_pass_or_the_other_make_a_stack_of_their_own(tmp_path: Path) -> None:
+    """Hazard: slices of another pass in a stack, and nobody told."""
+    write_pass(tmp_path, "a", range(6), ContentTime=lambda place: f"{100000 + place}")
+    write_pass(tmp_path, "b", range(2, 7), ContentTime=lambda place: f"{100012 - place}")
+    assert stacks(tmp_path) == [names("a", range(6)), names("b", range(2, 6)), ["b6"]]
+    assert all(UNCERTAIN_SCANS in series.notes for series in all_series(tmp_path))
+
+
+def test_scans_in_turns_of_which_one_reaches_further_are_in_doubt(tmp_path: Path) -> None:
+    """Hazard: the ends of two scans in one stack, and nobody told."""
+    write_pass(tmp_path, "a", range(6), ContentTime=lambda place: f"{100000 + 2 * place}")
+    write_pass(tmp_path, "b", range(2, 8), ContentTime=lambda place: f"{100001 + 2 * place}")
+    assert [len(stack) for stack in stacks(tmp_path)] == [8, 4]
+    assert all(UNCERTAIN_TURNS in series.notes for series in all_series(tmp_path))
 
 
 def test_reconstructions_that_were_written_in_turns_are_split_by_rank(tmp_path: Path) -> None:
