@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import JPEGTransferSyntaxes, RLELossless
 
@@ -26,7 +27,7 @@ from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import StoredPixels
 from ichviewer.dicom.fragments import ENDS_EARLY, fragments_end_early
 from ichviewer.dicom.native import clear_unused_bits
-from ichviewer.dicom.source import FrameSource, OpenPixels, member_bytes, open_for_pixels
+from ichviewer.dicom.source import FrameSource, OpenPixels, open_for_pixels
 from ichviewer.dicom.stored_pixels import syntax_name
 
 try:
@@ -143,7 +144,22 @@ def decode_frame(task: DecodeTask, open_pixels: OpenPixels = open_for_pixels) ->
     except Exception:
         if task.pixels.transfer_syntax not in REFUSED_JPEG:
             raise
-        return _by_gdcm(task)
+        return _by_gdcm(task, open_pixels)
+
+
+@contextlib.contextmanager
+def _compressed_pixels(task: DecodeTask, open_pixels: OpenPixels) -> Iterator[BinaryIO]:
+    """The file, at its first fragment.
+
+    Raises:
+        UnreadableError: It ends early, or is damaged within its archive.
+    """
+    pixels = task.pixels
+    with open_pixels(Path(task.path), pixels) as file:
+        if pixels.length is None and fragments_end_early(file, pixels.offset):
+            raise UnreadableError(ENDS_EARLY)
+        file.seek(pixels.offset)
+        yield file
 
 
 def _by_pydicom(task: DecodeTask, open_pixels: OpenPixels) -> NDArray[np.integer]:
@@ -163,10 +179,7 @@ def _by_pydicom(task: DecodeTask, open_pixels: OpenPixels) -> NDArray[np.integer
         "planar_configuration": int(pixels.is_planar),
         "pixel_keyword": "PixelData",
     }
-    with open_pixels(Path(task.path), pixels) as file:
-        if pixels.length is None and fragments_end_early(file, pixels.offset):
-            raise UnreadableError(ENDS_EARLY)
-        file.seek(pixels.offset)
+    with _compressed_pixels(task, open_pixels) as file:
         array, _ = decoder.as_array(file, index=task.frame_index, **options)
     if not is_words:
         return np.asarray(array)
@@ -175,35 +188,14 @@ def _by_pydicom(task: DecodeTask, open_pixels: OpenPixels) -> NDArray[np.integer
     return words
 
 
-@contextlib.contextmanager
-def _named_file(task: DecodeTask) -> Iterator[str]:
-    """A name under which GDCM can open the file; a member of an archive is put into memory, never on disk.
-
-    Raises:
-        UnreadableError: The member is damaged.
-        NotImplementedError: The system has no files in memory.
-    """
-    if task.pixels.member is None:
-        yield task.path
-        return
-    if not hasattr(os, "memfd_create"):
-        raise NotImplementedError("within a ZIP archive not on this system; unpack the archive")
-    handle = os.memfd_create("member")
-    with os.fdopen(handle, "wb") as memory:
-        memory.write(member_bytes(Path(task.path), task.pixels.member))
-        memory.flush()
-        yield f"/proc/self/fd/{handle}"
-
-
-def _by_gdcm(task: DecodeTask) -> NDArray[np.integer]:
+def _by_gdcm(task: DecodeTask, open_pixels: OpenPixels) -> NDArray[np.integer]:
+    """One frame, handed to GDCM in memory: its own reader would decode all frames of a file for each."""
     if gdcm is None:
         raise ValueError("GDCM is not installed")
-    reader = gdcm.ImageReader()
-    with _named_file(task) as name:
-        reader.SetFileName(name)
-        if not reader.Read():
-            raise ValueError("GDCM cannot read it")
-    image = reader.GetImage()
+    pixels, samples = task.pixels, task.pixels.samples
+    with _compressed_pixels(task, open_pixels) as file:
+        code = get_frame(file, task.frame_index, number_of_frames=pixels.frame_count)
+    image = _gdcm_image(task, code)
     kinds = {
         gdcm.PixelFormat.UINT8: np.uint8,
         gdcm.PixelFormat.INT8: np.int8,
@@ -212,13 +204,40 @@ def _by_gdcm(task: DecodeTask) -> NDArray[np.integer]:
         gdcm.PixelFormat.UINT16: np.uint16,
         gdcm.PixelFormat.INT16: np.int16,
     }
+    # GDCM hands out char* as text; its own encoding brings the bytes back.
+    content = image.GetBuffer().encode("utf-8", "surrogateescape")
     kind = kinds.get(image.GetPixelFormat().GetScalarType())
     if kind is None:
         raise ValueError("GDCM gives neither 8 nor 16 bits")
-    # GDCM hands out char* as text; its own encoding brings the bytes back.
-    decoded: NDArray[np.integer] = np.frombuffer(
-        image.GetBuffer().encode("utf-8", "surrogateescape"), dtype=kind
+    decoded: NDArray[np.integer] = np.frombuffer(content, dtype=kind)
+    return decoded.reshape(task.shape if samples == 1 else (*task.shape, samples))
+
+
+def _gdcm_image(task: DecodeTask, code: bytes) -> Any:
+    """GDCM's image of one frame.
+
+    Args:
+        task: What its header said.
+        code: Its compressed bytes.
+    """
+    pixels = task.pixels
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(code)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((task.shape[1], task.shape[0], 1))
+    photometric = gdcm.PhotometricInterpretation.GetPIType(pixels.photometric)
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(photometric))
+    image.SetPlanarConfiguration(int(pixels.is_planar))
+    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(pixels.transfer_syntax)))
+    image.SetPixelFormat(
+        gdcm.PixelFormat(
+            pixels.samples, pixels.bits_allocated, pixels.bits_stored, pixels.high_bit, int(pixels.is_signed)
+        )
     )
-    samples = task.pixels.samples
-    shape = task.shape if samples == 1 else (*task.shape, samples)
-    return np.asarray(decoded.reshape(task.pixels.frame_count, *shape)[task.frame_index])
+    image.SetDataElement(element)
+    return image

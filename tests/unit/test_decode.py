@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import gdcm
 import numpy as np
+import pydicom
+import pydicom.data
 import pytest
 from dicom_files import make_slice, ramp, save
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import (
     MPEG2MPML,
     ExplicitVRLittleEndian,
@@ -27,10 +30,12 @@ from pydicom.uid import (
 from ichviewer.core.progress import Cancelled, CancelToken, ignore_progress
 from ichviewer.core.series import ArchiveMember, Series, StoredPixels
 from ichviewer.dicom.decode import LARGEST_TASK_BYTES, TIME_LIMIT_S, Decoded, SliceDecoder
-from ichviewer.dicom.decode_child import CPU_LIMIT_S, DecodeTask
+from ichviewer.dicom.decode_child import CPU_LIMIT_S, DecodeTask, decode_frame
+from ichviewer.dicom.raw_header import read_raw_header
 from ichviewer.dicom.read import read_volume, thumbnail
 from ichviewer.dicom.read_slice import task as slice_task
 from ichviewer.dicom.scan import scan
+from ichviewer.dicom.stored_pixels import stored_pixels
 
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 
@@ -167,6 +172,27 @@ def test_more_pixels_declared_than_compressed_data_can_hold_are_refused_before_d
     save(dataset, tmp_path / "bomb")
     (verdict,) = scan([tmp_path], ignore_progress, CancelToken()).files
     assert "50000000 bytes of pixels are declared" in verdict.reason
+
+
+def test_of_many_12_bit_jpeg_frames_only_the_one_asked_for_is_decoded(tmp_path: Path) -> None:
+    """Hazard: a long study uses up its computing time, because every frame decodes the whole file."""
+    source = Path(pydicom.data.__file__).parent / "test_files" / "JPEG-lossy.dcm"
+    dataset = pydicom.dcmread(source)
+    frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
+    broken = b"\xff\xd8 no codestream \xff\xd9"
+    dataset.PixelData, dataset.NumberOfFrames = encapsulate([broken, frame, broken]), 3
+    path = save(dataset, tmp_path / "film")
+    raw = read_raw_header(path)
+    pixels = stored_pixels(raw, 3)
+    shape = dataset.Rows, dataset.Columns
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(source))
+    assert reader.Read()
+    content = reader.GetImage().GetBuffer().encode("utf-8", "surrogateescape")
+    expected = np.frombuffer(content, np.uint16).reshape(shape)
+    np.testing.assert_array_equal(decode_frame(DecodeTask(str(path), pixels, shape, 1)), expected)
+    with pytest.raises(Exception, match=r"."):
+        decode_frame(DecodeTask(str(path), pixels, shape, 0))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="memory limits need POSIX")
