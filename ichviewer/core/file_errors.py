@@ -16,6 +16,9 @@ NETWORK = ("ESTALE", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENET
 
 NO_ANSWER = {errno.EIO, *(getattr(errno, name) for name in NETWORK if hasattr(errno, name))}
 
+STILL_COPIED = "perhaps the file is still being copied, then open it again"
+"""What ends early needs this way out."""
+
 SHARING_VIOLATION = 32
 """What Windows says of a file that another program holds open."""
 

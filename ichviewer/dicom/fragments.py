@@ -11,6 +11,7 @@ import struct
 from typing import BinaryIO
 
 from ichviewer.core.errors import UnreadableError
+from ichviewer.core.file_errors import STILL_COPIED
 from ichviewer.dicom.source import read_fully
 
 ITEM, DELIMITER = 0xE000FFFE, 0xE0DDFFFE
@@ -26,7 +27,6 @@ MOST_FRAGMENTS = 200_000
 BLOCK_BYTES = 4096
 """Read at a time, so that small fragments do not cost two calls of the system each."""
 
-STILL_COPIED = "perhaps the file is still being copied, then open it again"
 ENDS_EARLY = f"its compressed pixels end early; {STILL_COPIED}"
 
 

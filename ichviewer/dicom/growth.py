@@ -1,4 +1,4 @@
-"""How far deflated data may grow before they are taken for a bomb: ZIP members and deflated data sets."""
+"""How far data may grow before they are a bomb: ZIP members, deflated data sets, compressed pixels."""
 
 from __future__ import annotations
 

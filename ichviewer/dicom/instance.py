@@ -13,9 +13,9 @@ from typing import NoReturn
 from pydicom import config
 from pydicom.uid import UID
 
+from ichviewer.core.file_errors import STILL_COPIED
 from ichviewer.core.series import SliceHeader, StoredPixels
 from ichviewer.dicom import tags
-from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.hounsfield import hu_claim
 from ichviewer.dicom.raw_header import DamagedError, RawHeader
 from ichviewer.dicom.stored_pixels import modality_lut_type, stored_pixels

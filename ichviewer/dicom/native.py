@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from ichviewer.core.errors import UnreadableError
+from ichviewer.core.file_errors import STILL_COPIED
 from ichviewer.core.series import StoredPixels
-from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.raw_header import inflated_pixels
 from ichviewer.dicom.source import OpenPixels, open_for_pixels, read_fully
 from ichviewer.dicom.stored_pixels import (

@@ -15,10 +15,12 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from ichviewer.core.file_errors import STILL_COPIED
 from ichviewer.core.series import StoredPixels
 from ichviewer.dicom import tags
 from ichviewer.dicom.element_walk import MalformedError
-from ichviewer.dicom.fragments import ENDS_EARLY, STILL_COPIED
+from ichviewer.dicom.fragments import ENDS_EARLY
+from ichviewer.dicom.growth import grows_like_a_bomb
 from ichviewer.dicom.raw_header import DamagedError, RawHeader
 
 NATIVE_SYNTAXES = frozenset(
@@ -31,11 +33,8 @@ LARGEST_SIDE = 16384
 MOST_PIXELS = 1 << 25
 """No CT slice has more pixels; four times those of the largest detectors."""
 
-HIGHEST_RATIO = 200
-"""No large image declares more than this many times its compressed size in the file ..."""
-
-SMALL_RATIO, SMALL_BYTES = 5000, 1 << 26
-"""... and no small one more than this: a slice of nothing but air shrinks more than a thousandfold."""
+HIGHEST_RATIO_OF_ALL = 5000
+"""No image declares more times its compressed size: a slice of nothing but air shrinks a thousandfold."""
 
 MOST_INFLATING = 1 << 33
 """Bytes inflated over all frames of a deflated file, which is inflated from its start for each frame."""
@@ -240,6 +239,6 @@ def _size_fault(raw: RawHeader, pixels: StoredPixels, shape: tuple[int, int]) ->
         return ""
     if raw.pixels_end_early:
         return ENDS_EARLY
-    if needed > min(SMALL_RATIO * max(there, 0), SMALL_BYTES + HIGHEST_RATIO * max(there, 0)):
+    if needed > HIGHEST_RATIO_OF_ALL * max(there, 0) or grows_like_a_bomb(needed, max(there, 0)):
         return f"{needed} bytes of pixels are declared, {max(there, 0)} bytes of compressed data are there"
     return ""

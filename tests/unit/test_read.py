@@ -21,10 +21,10 @@ from pydicom.uid import (
 )
 
 from ichviewer.core.errors import UnreadableError
+from ichviewer.core.file_errors import STILL_COPIED
 from ichviewer.core.progress import Cancelled, CancelToken, Progress, ignore_progress
 from ichviewer.core.series import Series
 from ichviewer.core.volume import Volume
-from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.read import read_slice, read_volume, thumbnail
 from ichviewer.dicom.scan import scan
 

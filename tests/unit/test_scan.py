@@ -22,12 +22,12 @@ from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ichviewer.core.errors import UnreadableError
+from ichviewer.core.file_errors import STILL_COPIED
 from ichviewer.core.progress import Cancelled, CancelToken, Progress, ignore_progress
 from ichviewer.core.series import TWO_PATIENTS_NOTE, FileVerdict, FolderContents, Series, Verdict
 from ichviewer.dicom import deflated
 from ichviewer.dicom.decode import Decoded, SliceDecoder
 from ichviewer.dicom.decode_child import DecodeTask
-from ichviewer.dicom.fragments import STILL_COPIED
 from ichviewer.dicom.read import read_volume
 from ichviewer.dicom.scan import best_series, scan
 
