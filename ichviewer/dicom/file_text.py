@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST_VALUE = 1024
 """Bytes of a text that are looked at; names and descriptions that DICOM allows are below 400."""
+
+VALUES_KEPT = 512
 
 CUT_MARK = "…"
 REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -44,8 +47,37 @@ def _steers(letter: str) -> bool:
 
 def shown_ascii(value: bytes) -> str:
     """Bytes that should be ASCII, without padding; a text that is too long is cut and says so."""
+    return _shown_ascii(value[: LONGEST_VALUE + 1])
+
+
+def ascii_components(value: bytes) -> tuple[str, ...]:
+    """``components`` of ``shown_ascii``."""
+    return _ascii_components(value[: LONGEST_VALUE + 1])
+
+
+def ascii_numbers(value: bytes) -> tuple[float, ...]:
+    """``finite_numbers`` of ``ascii_components``."""
+    return _ascii_numbers(value[: LONGEST_VALUE + 1])
+
+
+# The slices of a series agree in most values, and headers are asked for the same ones again and again: what
+# was made of a value lately is kept. Keys are cut, so that a hostile value is never kept whole.
+
+
+@lru_cache(maxsize=VALUES_KEPT)
+def _shown_ascii(value: bytes) -> str:
     text = shown(value[:LONGEST_VALUE].decode("ascii", "replace").strip(" \0"))
     return text + CUT_MARK if len(value) > LONGEST_VALUE else text
+
+
+@lru_cache(maxsize=VALUES_KEPT)
+def _ascii_components(value: bytes) -> tuple[str, ...]:
+    return components(_shown_ascii(value))
+
+
+@lru_cache(maxsize=VALUES_KEPT)
+def _ascii_numbers(value: bytes) -> tuple[float, ...]:
+    return finite_numbers(_ascii_components(value))
 
 
 def components(text: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from ichviewer.dicom import tags
 from ichviewer.dicom.character_set import decoded
 from ichviewer.dicom.deflated import inflated_range, inflated_start
 from ichviewer.dicom.element_walk import UNDEFINED, Element, HeadReader, MalformedError, walk
-from ichviewer.dicom.file_text import LONGEST_VALUE, components, finite_numbers, shown, shown_ascii
+from ichviewer.dicom.file_text import LONGEST_VALUE, ascii_components, ascii_numbers, shown, shown_ascii
 from ichviewer.dicom.fragments import fragments_end_early
 from ichviewer.dicom.sequence_item import SequenceItem, read_items
 from ichviewer.dicom.source import open_for_header, read_fully
@@ -134,7 +134,7 @@ class RawHeader:
 
     def ascii_values(self, tag: int) -> tuple[str, ...]:
         """The components of a code string, empty where absent."""
-        return components(self.ascii(tag))
+        return ascii_components(self.bytes_of(tag))
 
     def decimals(self, tag: int) -> tuple[float, ...]:
         """The components of a decimal or integer string.
@@ -143,7 +143,7 @@ class RawHeader:
             The numbers; empty where the attribute is absent, or where any component is no number or a
             senselessly large one.
         """
-        return finite_numbers(self.ascii_values(tag))
+        return ascii_numbers(self.bytes_of(tag))
 
     def decimal(self, tag: int) -> float | None:
         """The first number of a decimal string, None where there is none."""
