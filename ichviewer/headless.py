@@ -1,4 +1,4 @@
-"""The same use cases without a window: analyze, inspect, demo, tour.
+"""The same use cases without a window: analyze, inspect, demo, tour, selftest.
 
 The one thing to get wrong: standard output carries results only; progress and complaints go to
 standard error, so that a pipe stays clean.
@@ -7,13 +7,14 @@ standard error, so that a pipe stays clean.
 from __future__ import annotations
 
 import json
-import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from ichviewer.atomic_file import require_writable
 from ichviewer.controller import Controller, OpenStack, demo_folder
-from ichviewer.core.errors import ExportError, UnreadableError
+from ichviewer.core.errors import ExportError, InferenceError, UnreadableError
+from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import NOT_LOOKED_FOR, SUBTYPES, Review, Subtype, study_scores
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.series import FolderContents, Series, Verdict
@@ -24,9 +25,11 @@ from ichviewer.export.demo_study import write_demo_study
 from ichviewer.export.picture import write_heatmap_picture
 from ichviewer.export.table import Report
 from ichviewer.progress_line import ProgressLine
+from ichviewer.selftest import run_selftest
+from ichviewer.selftest_report import selftest_document, selftest_text
 from ichviewer.settings import user_data_folder
 
-DONE, BAD_ARGUMENTS, NOTHING_READABLE, INPUT_CHECK_RED = 0, 2, 3, 4
+DONE, SOMETHING_FAILED, BAD_ARGUMENTS, NOTHING_READABLE, INPUT_CHECK_RED = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class AnalyzeRequest:
         every_series: Whether every axial CT series is wanted, however short.
         force: Whether a red input check is overridden.
         identify: Whether patient name and ID are written.
+        repair_wrapped: Whether values wrapped by 4096 are mended before the analysis.
     """
 
     path: Path
@@ -54,16 +58,44 @@ class AnalyzeRequest:
     every_series: bool = False
     force: bool = False
     identify: bool = False
+    repair_wrapped: bool = False
+
+
+@dataclass
+class _Outcome:
+    """What became of the series that were chosen.
+
+    Attributes:
+        reports: Of those that were analyzed.
+        unreadable: How many could not be read.
+        refused: How many the input check refused.
+        failed: How many failed later, in whole or in their pictures.
+    """
+
+    reports: list[Report] = field(default_factory=list)
+    unreadable: int = 0
+    refused: int = 0
+    failed: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """A series without scores is never passed over in silence."""
+        if self.unreadable and not (self.reports or self.refused or self.failed):
+            return NOTHING_READABLE
+        if self.unreadable or self.failed:
+            return SOMETHING_FAILED
+        return INPUT_CHECK_RED if self.refused else DONE
 
 
 def analyze(request: AnalyzeRequest) -> int:
     """Score one or more series and write the table.
 
     Returns:
-        0 done, 2 no such series, 3 nothing readable, 4 input check red for at least one series.
+        0 done, 1 something failed (the table holds what did not), 2 no such series, 3 nothing readable,
+        4 input check red for at least one series.
 
     Raises:
-        IchViewerError: The network cannot run or the table cannot be written.
+        IchViewerError: The table cannot be written.
     """
     _require_writable(request.csv)
     controller = Controller(request.checkpoint, request.device, user_data_folder())
@@ -77,15 +109,15 @@ def analyze(request: AnalyzeRequest) -> int:
         series, code = _chosen(controller, contents, request)
         if not series:
             return code
-        reports, refused = _analyze_each(controller, series, request)
+        outcome = _analyze_each(controller, series, request)
+        reports = outcome.reports
         if reports:
             controller.export(request.csv, reports, request.identify)
             print(f"{request.csv}: {sum(len(r.findings.slices) for r in reports)} slices")
             if len(reports) == 1:
                 print(f"  input check {reports[0].input_check}")
                 _print_study(reports[0])
-            return INPUT_CHECK_RED if refused else DONE
-        return INPUT_CHECK_RED if refused else NOTHING_READABLE
+        return outcome.exit_code
     finally:
         controller.close()
 
@@ -94,11 +126,12 @@ def _require_writable(path: Path) -> None:
     """Say before minutes of work that its result could not be written.
 
     Raises:
-        ExportError: The folder is not there or cannot be written.
+        ExportError: The folder is not there or cannot be written, or the file is a folder or read-only.
     """
-    folder = path.absolute().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise ExportError(f"{path} cannot be written: there is no folder {folder} that can be written.")
+    try:
+        require_writable(path)
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written: {why_not_written(error)}.") from error
 
 
 def _chosen(
@@ -126,12 +159,9 @@ def _is_axial_ct(series: Series) -> bool:
     return series.modality == "CT" and series.orientation == "axial" and series.geometry is not None
 
 
-def _analyze_each(
-    controller: Controller, chosen: tuple[Series, ...], request: AnalyzeRequest
-) -> tuple[list[Report], int]:
-    """Reports of the series that were analyzed, and how many the input check refused."""
-    reports: list[Report] = []
-    refused = 0
+def _analyze_each(controller: Controller, chosen: tuple[Series, ...], request: AnalyzeRequest) -> _Outcome:
+    """Read, check and score one series after the other."""
+    outcome = _Outcome()
     progress = ProgressLine()
     for number, series in enumerate(chosen, start=1):
         name = f"series {number} of {len(chosen)}" if len(chosen) > 1 else "analyzing"
@@ -140,19 +170,31 @@ def _analyze_each(
         except UnreadableError as error:
             progress.end()
             _complain(str(error))
+            outcome.unreadable += 1
             continue
-        if stack.input_check.is_red and not request.force:
+        if request.repair_wrapped and stack.input_check.is_wrapped:
+            stack = controller.repair_wrapped(stack.volume)
+        check = stack.input_check
+        if check.reasons:
             progress.end()
-            reasons = "; ".join(stack.input_check.reasons)
-            _complain(f"{series.key}: input check red: {reasons} (--force analyzes it all the same)")
-            refused += 1
+            _complain(f"{series.key}: input check {check.level.value}: {'; '.join(check.reasons)}")
+        if check.is_red and not request.force:
+            mend = "--repair-wrapped mends the values, " if check.is_wrapped else ""
+            _complain(f"  not analyzed ({mend}--force analyzes it all the same)")
+            outcome.refused += 1
             continue
-        report = _analyze_one(controller, stack, name, progress)
-        reports.append(report)
-        if request.heatmaps is not None:
-            _write_pictures(stack.volume, report, request.heatmaps)
+        # What fails here costs this series or its pictures; the table still gets all the others.
+        try:
+            report = _analyze_one(controller, stack, name, progress)
+            outcome.reports.append(report)
+            if request.heatmaps is not None:
+                _write_pictures(stack.volume, report, request.heatmaps)
+        except (InferenceError, ExportError) as error:
+            progress.end()
+            _complain(f"{series.key}: {error}")
+            outcome.failed += 1
     progress.end()
-    return reports, refused
+    return outcome
 
 
 def _analyze_one(controller: Controller, stack: OpenStack, name: str, progress: ProgressLine) -> Report:
@@ -163,7 +205,7 @@ def _analyze_one(controller: Controller, stack: OpenStack, name: str, progress: 
         lambda _finding, p: progress.show(Progress(p.done, p.total, name)),
         CancelToken(),
     )
-    check = "; ".join((stack.input_check.level.value, *stack.input_check.reasons))
+    check = stack.input_check.text
     return Report(volume.series, findings, Review(), controller.card, check, stack.receipt)
 
 
@@ -186,7 +228,8 @@ def inspect(path: Path, hash_uids: bool) -> int:
         0, or 3 if no file could be read.
     """
     contents = scan((path,), lambda _progress: None, CancelToken())
-    print(json.dumps(inspect_document(contents, hash_uids), indent=1, ensure_ascii=False))
+    # ASCII alone: a terminal or pipe of any encoding takes it.
+    print(json.dumps(inspect_document(contents, hash_uids), indent=1))
     return DONE if contents.series else NOTHING_READABLE
 
 
@@ -213,7 +256,10 @@ def tour_study() -> Path:
 
 def tour(study: Path, out: Path, checkpoint: Path) -> int:
     """Analyze *study* without a window and print where the table and a picture of the worst slice lie."""
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{out} cannot be written: {why_not_written(error)}.") from error
     controller = Controller(checkpoint, "auto", user_data_folder())
     controller.start_network()
     try:
@@ -236,6 +282,22 @@ def tour(study: Path, out: Path, checkpoint: Path) -> int:
         controller.close()
 
 
+def selftest(checkpoint: Path, device: str, as_json: bool) -> int:
+    """Try what this machine can do, and print it.
+
+    Returns:
+        0 if everything works, 1 if something does not.
+
+    Raises:
+        IchViewerError: Not even a temporary file can be written.
+    """
+    progress = ProgressLine()
+    report = run_selftest(checkpoint, device, progress.show, CancelToken())
+    progress.end()
+    print(json.dumps(selftest_document(report), indent=1) if as_json else selftest_text(report))
+    return SOMETHING_FAILED if report.problems else DONE
+
+
 def _write_worst_slice(path: Path, volume: Volume, report: Report) -> None:
     """Picture of the slice that the network suspects most, with the map of its strongest subtype."""
     scored = [f for f in report.findings.slices if f.probabilities is not None]
@@ -252,7 +314,7 @@ def _print_study(report: Report) -> None:
     card = report.card
     positions_mm = [float(position) for position in geometry.positions_mm]
     for score in study_scores(report.findings, positions_mm, card.slice_thresholds, card.study_thresholds):
-        mark = "flagged" if score.is_flagged else "below threshold"
+        mark = f"{'flagged' if score.is_flagged else 'not flagged'} (threshold {score.threshold:.2f})"
         print(f"  {score.subtype:17} {score.score:.2f}  {mark}, highest in slice {score.worst_slice + 1}")
     print(f"  {NOT_LOOKED_FOR}. Research use only.")
 
@@ -263,6 +325,9 @@ def _print_verdicts(contents: FolderContents) -> None:
     _complain(
         ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count) or "no files"
     )
+    patients = {(series.patient.patient_id, series.patient.patient_name) for series in contents.series}
+    if len(patients) > 1:
+        _complain(f"{len(patients)} patients")
     for file in contents.files:
         if file.verdict is Verdict.DAMAGED:
             _complain(f"  {file.path}: {file.reason}")

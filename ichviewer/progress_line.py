@@ -22,8 +22,9 @@ class ProgressLine:
             return
         filled = self.WIDTH * progress.done // progress.total if progress.total else 0
         bar = "#" * filled + "." * (self.WIDTH - filled)
-        count = f"{progress.done}/{progress.total}" if progress.total else str(progress.done)
-        print(f"\r{bar} {count} {progress.text}\x1b[K", end="", file=sys.stderr, flush=True)
+        # Without a total the text says how far it is, if there is anything to count.
+        count = f"{progress.done}/{progress.total} " if progress.total else ""
+        print(f"\r{bar} {count}{progress.text}\x1b[K", end="", file=sys.stderr, flush=True)
         self._is_open = True
 
     def end(self) -> None:

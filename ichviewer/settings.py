@@ -12,6 +12,7 @@ import platformdirs
 
 from ichviewer.atomic_file import write_atomically
 from ichviewer.core.errors import IchViewerError
+from ichviewer.core.file_errors import why_not_written
 
 APPLICATION = "ichviewer"
 MOST_RECENT = 8
@@ -79,4 +80,6 @@ def save_settings(path: Path, settings: Settings) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(asdict(settings), indent=1).encode())
     except OSError as error:
-        raise IchViewerError(f"The settings in {path} cannot be written ({error.strerror}).") from error
+        raise IchViewerError(
+            f"The settings in {path} cannot be written ({why_not_written(error)})."
+        ) from error

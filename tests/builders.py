@@ -16,7 +16,7 @@ from ichviewer.core.model_card import LabelCard, ModelCard, OperatingPoint
 from ichviewer.core.preprocessing import Framing, PreprocessingSpec
 from ichviewer.core.series import PatientText, Series, SliceHeader
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL
+from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, FileWindow, VoiFunction, Window
 
 AIR, BRAIN_HU, BONE_HU, SCALP_HU = -1000, 35, 1000, 50
 
@@ -141,6 +141,7 @@ def _series(
             thickness_mm=thickness_mm,
             slope=float(slopes[index]),
             intercept=float(intercepts[index]),
+            file_windows=(FileWindow(Window(40, 80, VoiFunction.LINEAR), "BRAIN"),),
         )
         for index, origin in enumerate(geometry.origins_mm)
     )
@@ -163,7 +164,6 @@ def _series(
         "is_ai_candidate": True,
         "transfer_syntaxes": ("1.2.840.10008.1.2.1",),
         "contrast_agent": "",
-        "file_windows": ((40.0, 80.0, "BRAIN"),),
         "notes": (),
     }
 
@@ -204,7 +204,7 @@ def make_findings(
         cells: Cells of a class map along a side.
     """
     findings = StudyFindings.pending(
-        volume.series.key, card.weights_sha256, [bool(readable) for readable in volume.is_readable]
+        volume.series.key, card.weights_sha256, volume.is_readable, volume.unreadable_reasons
     )
     maps = np.full((len(SUBTYPES), cells, cells), -1.0, dtype=np.float32)
     maps[:, cells // 2 - 1, cells // 2 - 1] = map_logit

@@ -32,13 +32,26 @@ from ichviewer.core.series import FileVerdict, FolderContents, PatientText, Seri
 from ichviewer.core.viewstate import Message, Thumbnail, ViewState, listed, opened, scrolled_to
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BRAIN, apply_window
+from ichviewer.core.wrap_repair import REPAIR, WRAPPED_REASON
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import apply_theme
 from tests.builders import make_card, make_findings, make_volume
 
 SIZE, SMALL = (1600, 1000), (1280, 720)
-RECEIPT = "34 slices of 5 mm · sorted by position · no gap · no duplicate"
+RECEIPT = (
+    "sorted by position; 34 slices; no gaps; 2 localizers hidden; spacing 5.00 mm; Hounsfield units claimed"
+)
+ODD_RECEIPT = (
+    "sorted by position; 28 slices; tilt -18.5° (tag +18.5); 12 gaps; 3 duplicates; 2 localizers hidden; "
+    "spacing 1.08 to 7.00 mm (median 4.00); 1 overlap; missing slice after slice 21? (7.00 mm); "
+    "Hounsfield units assumed: SOP Class or Image Type is missing; compressed with loss"
+)
+AMBER = (
+    "metal (over 2500 HU in 3 slices, most in slice 21)",
+    "bone is missing from the skull (craniectomy?) around slice 22",
+    "age unknown",
+)
 CARD = replace(
     make_card(threshold=0.4),
     name="demo-card",
@@ -141,6 +154,7 @@ def pictures() -> Iterator[Picture]:
         SMALL,
         replace(listed(start, contents(volume)), reading=Progress(9, 34, "Reading slices")),
     )
+    yield from half_read(state, volume)
     analyzing = replace(state, findings=findings(volume, done=12), analysis=Progress(13, 34, "analyzing"))
     yield "analyzing", SIZE, analyzing
     heat = replace(complete, shows_heatmap=True, heatmap_subtype=Subtype.SUBDURAL)
@@ -155,11 +169,65 @@ def pictures() -> Iterator[Picture]:
     yield from extremes(volume)
 
 
+def half_read(state: ViewState, volume: Volume) -> Iterator[Picture]:
+    """A stack while it is read: a slice that is there, one that is not; and after it was canceled."""
+    count, middle = volume.slice_count, volume.slice_count // 2
+    awaited = frozenset(index for index in range(count) if abs(index - middle) > 4 and abs(index - 28) > 1)
+    partial = replace(
+        volume,
+        is_readable=np.asarray([index not in awaited for index in range(count)]),
+        awaited_slices=awaited,
+    )
+    reading = replace(
+        state,
+        volume=partial,
+        thumbnails=(),
+        input_check="",
+        reading=Progress(partial.settled_count, count, "Reading slices"),
+    )
+    yield "reading", SIZE, reading
+    yield "reading-awaited", SMALL, scrolled_to(reading, 4)
+    text = f"Canceled after {partial.settled_count} of {count} slices."
+    message = Message(text, details="Click the series on the left to read the rest.")
+    yield "reading-canceled", SIZE, replace(scrolled_to(reading, 4), reading=None, message=message)
+    many = make_volume(800, 64, 64, spacing_mm=0.2)
+    awaited = frozenset(index for index in range(800) if abs(index - 400) > 60)
+    partial = replace(
+        many,
+        is_readable=np.asarray([index not in awaited for index in range(800)]),
+        awaited_slices=awaited,
+    )
+    yield (
+        "reading-800",
+        SIZE,
+        replace(shown(partial), input_check="", reading=Progress(121, 800, "Reading slices")),
+    )
+
+
 def problems(volume: Volume, state: ViewState, complete: ViewState) -> Iterator[Picture]:
     """What goes wrong."""
     reasons = ("slices are 10 mm thick", "HU not claimed by the files")
     message = Message("Not analyzed: the input check is red.", is_problem=True, details="\n".join(reasons))
     yield "red-check", SIZE, replace(state, input_check="red", input_check_reasons=reasons, message=message)
+    text = f"Not analyzed, input check red: {WRAPPED_REASON}. Repair values mends a copy in memory."
+    yield (
+        "repair-offer",
+        SIZE,
+        replace(
+            state,
+            input_check="red",
+            input_check_reasons=(WRAPPED_REASON,),
+            message=Message(text, is_problem=True),
+        ),
+    )
+    mended = replace(complete, receipt=f"{REPAIR}; {RECEIPT}")
+    yield "repaired", SIZE, mended
+    for name, size in (("amber-check", SIZE), ("amber-check-small", SMALL)):
+        yield (
+            name,
+            size,
+            replace(complete, receipt=ODD_RECEIPT, input_check="amber", input_check_reasons=AMBER),
+        )
     broken = {5: "pixel data end after 1,024 of 131,072 bytes", 18: "JPEG 2000 codestream is damaged"}
     damaged = replace(
         volume,
@@ -200,7 +268,7 @@ def extremes(volume: Volume) -> Iterator[Picture]:
     )
     state = replace(
         shown(long),
-        receipt="sorted by position · tilt −18.5° (tag +18.5°) · 12 gaps · 3 duplicates · HU assumed",
+        receipt=ODD_RECEIPT,
         message=Message("The settings could not be saved: the folder is read-only.", True, "x"),
         device="NVIDIA H200 NVL 141GB HBM3e, CUDA device 0 of 8",
         input_check="amber",

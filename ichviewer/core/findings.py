@@ -6,7 +6,7 @@ The one thing to get wrong: an absent score is ``None``, never 0. Names say *fin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -156,11 +156,19 @@ class StudyFindings:
 
     @staticmethod
     def pending(
-        series_key: str, checkpoint_sha256: str, is_readable: Sequence[bool] | NDArray[np.bool_]
+        series_key: str,
+        checkpoint_sha256: str,
+        is_readable: Sequence[bool] | NDArray[np.bool_],
+        unreadable_reasons: Mapping[int, str] | None = None,
     ) -> StudyFindings:
-        """Nothing known yet: readable slices pend, the others are unreadable."""
-        statuses = (SliceStatus.PENDING if readable else SliceStatus.UNREADABLE for readable in is_readable)
-        slices = tuple(SliceFinding(index, status) for index, status in enumerate(statuses))
+        """Nothing known yet: readable slices pend, the others are unreadable, each with its reason."""
+        reasons = unreadable_reasons or {}
+        slices = tuple(
+            SliceFinding(index, SliceStatus.PENDING)
+            if readable
+            else SliceFinding(index, SliceStatus.UNREADABLE, reason=reasons.get(index, ""))
+            for index, readable in enumerate(is_readable)
+        )
         return StudyFindings(series_key, checkpoint_sha256, slices)
 
     def with_result(self, result: SliceResult) -> StudyFindings:

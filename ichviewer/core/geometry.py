@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 AXIAL_LIMIT_DEGREES = 35.0
 """A stack is axial while the patient's long axis lies within this angle of the slice normal."""
 
+SAME_POSITION_MM = 0.01
+"""Slices closer than this along the normal lie at the same position."""
+
 GAP_FACTOR = 1.5
 """A gap longer than this many times the usual one may hide a missing slice."""
 
@@ -230,8 +233,9 @@ def find_gaps(positions_mm: Sequence[float], thicknesses_mm: Sequence[float | No
     """Gaps in which a slice may be missing.
 
     A gap counts when it exceeds 1.5 times the median gap between slices of the same thickness
-    (of all gaps where the thickness is absent), unless it stands in a run of three or more equal gaps:
-    then the spacing changed on purpose.
+    (of all gaps where the thickness is absent, or changes just there), unless it stands in a run of three or
+    more equal gaps: then the spacing changed on purpose. Slices at the same position have no gap between
+    them and count for no median.
 
     Args:
         positions_mm: Sorted positions along the normal.
@@ -243,29 +247,52 @@ def find_gaps(positions_mm: Sequence[float], thicknesses_mm: Sequence[float | No
     >>> find_gaps([0, 5, 10, 20, 25], [5] * 5)
     (Gap(after_slice=2, mm=10.0),)
     """
-    gaps = np.diff(np.asarray(positions_mm, dtype=np.float64))
+    steps = np.diff(np.asarray(positions_mm, dtype=np.float64))
+    apart = np.flatnonzero(steps > SAME_POSITION_MM)
+    gaps = steps[apart]
     kinds = [
         None if lower is None or upper is None or abs(lower - upper) > 0.05 * upper else round(upper, 1)
         for lower, upper in pairwise(thicknesses_mm)
     ]
-    found = []
-    for index, gap in enumerate(gaps):
-        alike = [g for g, kind in zip(gaps, kinds, strict=True) if kind == kinds[index]]
-        if kinds[index] is None:
-            alike = list(gaps)
-        usual = float(np.median(alike))
-        if gap > GAP_FACTOR * usual and not _stands_in_run(gaps, index):
-            found.append(Gap(index, float(gap)))
+    kinds = [kinds[index] for index in apart]
+    # Once per thickness, not per gap: a stack of thousands of slices must not take millions of steps.
+    alike: dict[float | None, list[float]] = {}
+    for gap, kind in zip(gaps, kinds, strict=True):
+        alike.setdefault(kind, []).append(float(gap))
+    usual = {kind: float(np.median(gaps if kind is None else alike[kind])) for kind in alike}
+    found = [
+        Gap(int(apart[index]), float(gap))
+        for index, (gap, kind) in enumerate(zip(gaps, kinds, strict=True))
+        if gap > GAP_FACTOR * usual[kind] and not _stands_in_run(gaps, index)
+    ]
     return tuple(found)
+
+
+def overlap_count(positions_mm: Sequence[float]) -> int:
+    """Neighbors closer than half the median gap, unless in a run of three or more equal gaps.
+
+    Slices at the same position are named apart and do not count.
+
+    Args:
+        positions_mm: Sorted positions along the normal.
+
+    >>> overlap_count([0, 5, 10, 11, 16])
+    1
+    """
+    steps = np.diff(np.asarray(positions_mm, dtype=np.float64))
+    gaps = steps[steps > SAME_POSITION_MM]
+    usual = float(np.median(gaps)) if len(gaps) > 1 else 0.0
+    close = [index for index, gap in enumerate(gaps) if gap < 0.5 * usual]
+    return sum(not _stands_in_run(gaps, index) for index in close)
 
 
 def _stands_in_run(gaps: Vector, index: int) -> bool:
     """Whether three or more equal gaps (to 5 %) stand together at *index*."""
     alike = np.abs(gaps - gaps[index]) <= 0.05 * gaps[index]
     first = last = index
-    while first > 0 and alike[first - 1]:
+    while last - first < 2 and first > 0 and alike[first - 1]:
         first -= 1
-    while last + 1 < len(gaps) and alike[last + 1]:
+    while last - first < 2 and last + 1 < len(gaps) and alike[last + 1]:
         last += 1
     return last - first + 1 >= 3
 

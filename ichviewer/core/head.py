@@ -30,19 +30,25 @@ def coarse_head(hu: NDArray[np.floating]) -> tuple[NDArray[np.bool_], int]:
     Returns:
         Mask of grid cells, and the side of a cell in pixels; all False where there is no tissue.
     """
+    piece, cell = _coarse_piece(hu)
+    return _fill_holes(piece), cell
+
+
+def _coarse_piece(hu: NDArray[np.floating]) -> tuple[NDArray[np.bool_], int]:
+    """The largest piece of tissue on the coarse grid, holes and all, and the side of a cell in pixels."""
     cell = max(1, -(-max(hu.shape) // GRID_CELLS))
     rows, columns = (-(-length // cell) for length in hu.shape)
     tissue = np.zeros((rows * cell, columns * cell), dtype=np.uint8)
     tissue[: hu.shape[0], : hu.shape[1]] = hu > TISSUE_HU
     by_row = tissue.reshape(rows, cell, columns * cell).sum(axis=1, dtype=np.uint32)
     share = by_row.reshape(rows, columns, cell).sum(axis=2) / cell**2
-    piece = _largest_piece(share > 0.5)
-    return _fill_holes(piece), cell
+    return _largest_piece(share > 0.5), cell
 
 
 def head_box(hu: NDArray[np.floating]) -> tuple[float, float, float, float] | None:
     """Smallest upright box around the head, edges in pixels (top, bottom, left, right); None without one."""
-    mask, cell = coarse_head(hu)
+    # Holes lie inside the box, so they need not be filled.
+    mask, cell = _coarse_piece(hu)
     if not mask.any():
         return None
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -129,17 +135,20 @@ def _fill_runs(reached: NDArray[np.bool_], allowed: NDArray[np.bool_]) -> NDArra
     starts = allowed.copy()
     starts[:, 1:] &= ~allowed[:, :-1]
     run_of_cell = np.cumsum(starts.ravel()).reshape(allowed.shape)
-    is_hit = np.zeros(int(run_of_cell[-1, -1]) + 1, dtype=np.bool_)
+    is_hit = np.zeros(int(run_of_cell.max(initial=0)) + 1, dtype=np.bool_)
     is_hit[run_of_cell[reached]] = True
     return is_hit[run_of_cell] & allowed
 
 
 def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest piece; it is looked for first where most cells are, so that scattered bits cost nothing."""
     best = np.zeros_like(mask)
     rest = mask.copy()
     while rest.sum() > best.sum():
         seed = np.zeros_like(mask)
-        seed.flat[int(np.argmax(rest))] = True
+        row = int(np.argmax(rest.sum(axis=1)))
+        columns = np.flatnonzero(rest[row])
+        seed[row, columns[len(columns) // 2]] = True
         piece = _spread(seed, rest)
         if piece.sum() > best.sum():
             best = piece

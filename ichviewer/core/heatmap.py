@@ -154,7 +154,7 @@ def find_peak(
     """
     if not volume.series.is_measured:
         return None
-    hu = volume.hu(slice_index)
+    hu = volume.measured_hu(slice_index)
     mask = head_mask(hu)
     head_columns = np.flatnonzero(mask.any(axis=0))
     if not len(head_columns):

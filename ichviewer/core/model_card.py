@@ -104,7 +104,7 @@ class ModelCard:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""
-        return asdict(self)
+        return {**asdict(self), "preprocessing": self.preprocessing.to_dict()}
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> ModelCard:

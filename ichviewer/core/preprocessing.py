@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ichviewer.core.diffusion import diffused
 from ichviewer.core.head import brain_mask, head_box, head_mask
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import Window, apply_window
+from ichviewer.core.windowing import VoiFunction, Window, apply_window
 
 FIRST_FIELDS = frozenset(
     ("windows", "size_px", "head_margin", "smallest_frame", "mean", "std", "slab_mm", "thin_below_mm")
@@ -75,6 +75,8 @@ class PreprocessingSpec:
     standardized: bool = False
 
     def __post_init__(self) -> None:
+        if any(window.function is not VoiFunction.LINEAR_EXACT for window in self.windows):
+            raise ValueError("The network's windows are LINEAR_EXACT, no other function.")
         channels = self.channel_count
         if len(self.mean) != channels or len(self.std) != channels:
             raise ValueError(f"{channels} channels need as many means and standard deviations.")
@@ -89,6 +91,7 @@ class PreprocessingSpec:
     def to_dict(self) -> dict[str, Any]:
         """As plain values for a model card; what came later stands there only where it is used."""
         values = asdict(self)
+        values["windows"] = tuple({"center": each.center, "width": each.width} for each in self.windows)
         unused = {field.name for field in fields(self) if values[field.name] == field.default}
         return {name: value for name, value in values.items() if name in FIRST_FIELDS or name not in unused}
 
@@ -137,7 +140,7 @@ class NetworkInput:
 
 
 def slab_hu(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NDArray[np.float32]:
-    """Hounsfield units as the network reads them: thin slices averaged along the normal.
+    """Hounsfield units as the network reads them: thin slices averaged along the normal, padding as air.
 
     Where the median spacing is below ``spec.thin_below_mm``, all readable slices whose position lies
     within half of ``spec.slab_mm`` of this one are averaged; neighbours are taken by mm, not by index.
@@ -153,10 +156,10 @@ def slab_hu(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NDArra
     """
     members = slab_indices(_positions_mm(volume), volume.is_readable, slice_index, spec)
     if len(members) == 1:
-        return volume.hu(slice_index)
+        return volume.measured_hu(slice_index)
     total = np.zeros(volume.shape, dtype=np.float32)
     for member in members:
-        total += volume.hu(int(member))
+        total += volume.measured_hu(int(member))
     return total / np.float32(len(members))
 
 

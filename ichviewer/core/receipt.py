@@ -14,6 +14,9 @@ import numpy as np
 from ichviewer.core.geometry import Gap
 from ichviewer.core.series import Series
 
+SPARSE = 1.5
+"""Slices this many times their thickness apart leave out tissue between them."""
+
 
 def spacings_mm(series: Series) -> tuple[float, ...]:
     """Every distance between neighbouring slices along the normal, mm; empty without positions."""
@@ -26,6 +29,20 @@ def median_spacing_mm(series: Series) -> float | None:
     """Median distance between neighbouring slices, mm; None for a single slice or without positions."""
     steps = spacings_mm(series)
     return float(np.median(steps)) if steps else None
+
+
+def usual_thickness_mm(series: Series) -> float | None:
+    """Median Slice Thickness (0018,0050), None where absent."""
+    found = [header.thickness_mm for header in series.slices if header.thickness_mm is not None]
+    return float(np.median(found)) if found else None
+
+
+def leaves_out(series: Series) -> str:
+    """What thin slices far apart leave out, in words; empty where they touch, or nothing is known."""
+    spacing, thickness = median_spacing_mm(series), usual_thickness_mm(series)
+    if spacing is None or thickness is None or spacing < SPARSE * thickness:
+        return ""
+    return f"slices {thickness:.1f} mm thick are {spacing:.1f} mm apart: parts of the head are not imaged"
 
 
 def receipt(series: Series) -> str:
@@ -46,6 +63,7 @@ def receipt(series: Series) -> str:
         _spacing(spacings_mm(series)),
         counted(series.overlaps, "overlap") if series.overlaps else "",
         *(_missing(gap) for gap in series.gaps),
+        leaves_out(series),
         _units(series),
         "compressed with loss" if series.is_lossy else "",
         *series.notes,

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from ichviewer.core.geometry import Gap, InPlane, StackGeometry
+from ichviewer.core.windowing import FileWindow
 
 
 class Verdict(StrEnum):
@@ -88,6 +90,8 @@ class StoredPixels:
         modality_lut: Modality LUT (0028,3000): first stored value mapped, and the table as little-endian
             16-bit words; None where Rescale Slope and Intercept say all.
         member: Where the file lies in a ZIP archive; None for a file of its own.
+        modified_ns: When the file was last written, as its disk counts; None if nobody asked.
+        file_bytes: Size of the file, or of the archive; None if nobody asked.
         fault: Why the pixels cannot be read, known from the header already; empty if nothing is wrong.
     """
 
@@ -107,6 +111,8 @@ class StoredPixels:
     padding: tuple[int, int] | None = None
     modality_lut: tuple[int, bytes] | None = None
     member: ArchiveMember | None = None
+    modified_ns: int | None = None
+    file_bytes: int | None = None
     fault: str = ""
 
 
@@ -127,6 +133,7 @@ class SliceHeader:
         slope: Rescale Slope (0028,1053); None where absent.
         intercept: Rescale Intercept (0028,1052); None where absent.
         pixels: Where the pixels lie; None for headers that were not read from a file.
+        file_windows: Windows that the file proposes for this slice, in its order; maybe none.
     """
 
     path: str
@@ -141,6 +148,7 @@ class SliceHeader:
     slope: float | None
     intercept: float | None
     pixels: StoredPixels | None = None
+    file_windows: tuple[FileWindow, ...] = ()
 
     @property
     def shown_path(self) -> str:
@@ -182,7 +190,7 @@ class Series:
         tilt_degrees: Gantry tilt from the positions.
         tilt_tag_degrees: (0018,1120) as stored, shown and never used; None where absent.
         gaps: Where a slice may be missing.
-        overlaps: Number of neighbouring pairs closer than half the usual spacing.
+        overlaps: Number of neighbouring pairs closer than half the usual spacing (``overlap_count``).
         duplicates: Number of files dropped because their SOP Instance UID was there already.
         sorted_by: ``position``, or what was used for want of it.
         hu: ``claimed``, ``assumed`` or ``not claimed`` (see viewer notes on Rescale Type).
@@ -190,7 +198,6 @@ class Series:
         transfer_syntaxes: Transfer Syntax UIDs of the files.
         is_lossy: Whether any slice was compressed with loss (0028,2110).
         contrast_agent: (0018,0010), empty where absent.
-        file_windows: VOI windows of the first slice: (center, width, explanation).
         notes: Remarks for the reader, in words.
         kind: Sort of image: ``original``, ``localizer``, ``derived`` or ``capture``.
         hidden: Images of the same study that are listed but kept out of the stack and the AI, by sort:
@@ -222,7 +229,6 @@ class Series:
     transfer_syntaxes: tuple[str, ...]
     is_lossy: bool
     contrast_agent: str
-    file_windows: tuple[tuple[float, float, str], ...]
     notes: tuple[str, ...]
     kind: str = "original"
     hidden: tuple[tuple[str, int], ...] = ()
@@ -239,12 +245,12 @@ class Series:
         """Whether the files say where every pixel lies: positions, orientation and pixel spacing."""
         return self.geometry is not None
 
-    @property
+    @cached_property
     def has_directions(self) -> bool:
         """Whether every file says which way its rows and columns run (0020,0037)."""
         return all(header.image_orientation is not None for header in self.slices)
 
-    @property
+    @cached_property
     def has_positions(self) -> bool:
         """Whether every file says where its slice lies along the normal (0020,0032 and 0020,0037)."""
         return self.has_directions and all(header.image_position_mm is not None for header in self.slices)

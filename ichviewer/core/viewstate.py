@@ -18,7 +18,7 @@ from ichviewer.core.model_card import ModelCard
 from ichviewer.core.progress import Progress
 from ichviewer.core.series import FolderContents
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window
+from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window, automatic_window
 
 SMALLEST_ZOOM, LARGEST_ZOOM = 0.25, 16.0
 
@@ -44,6 +44,24 @@ class Message:
     text: str
     is_problem: bool = False
     details: str = ""
+
+
+@dataclass(frozen=True)
+class WindowOrigin:
+    """Where the window of a view comes from.
+
+    Attributes:
+        is_automatic: Whether it was made from the values of a slice.
+        header_item: Number of the window in the slice's header that the view follows from slice to slice,
+            counted from 0; None where the view keeps its window.
+    """
+
+    is_automatic: bool = False
+    header_item: int | None = None
+
+
+CHOSEN = WindowOrigin()
+"""The reader, or the way a stack opens, chose the window."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +97,7 @@ class ViewState:
         slice_index: Current slice, 0 = lowest.
         slice_count: Slices in the stack; 0 while nothing is open.
         windows: Window of the three views.
+        window_origins: Where each of them comes from.
         active_view: The view that number keys and drags change, 0 to 2.
         promoted_view: The view shown alone, None for all three.
         is_inverted: Whether grey is inverted.
@@ -110,6 +129,7 @@ class ViewState:
     slice_index: int = 0
     slice_count: int = 0
     windows: tuple[Window, Window, Window] = (BRAIN, SUBDURAL, BONE)
+    window_origins: tuple[WindowOrigin, WindowOrigin, WindowOrigin] = (CHOSEN, CHOSEN, CHOSEN)
     active_view: int = 0
     promoted_view: int | None = None
     is_inverted: bool = False
@@ -146,9 +166,8 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
 
 
 def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
-    """A new stack: middle slice, the triptych's windows, no zoom, no findings; preferences stay."""
-    fresh = ViewState()
-    return replace(
+    """A new stack: middle slice, the windows that it opens in, no zoom, no findings; preferences stay."""
+    fresh = replace(
         state,
         volume=volume,
         receipt=receipt,
@@ -157,9 +176,7 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         analysis=None,
         slice_index=volume.slice_count // 2,
         slice_count=volume.slice_count,
-        windows=fresh.windows,
         active_view=0,
-        promoted_view=None,
         is_inverted=False,
         zoom=1.0,
         pan_mm=(0.0, 0.0),
@@ -168,36 +185,84 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         review=Review(),
         explanation=None,
     )
+    return in_first_windows(fresh)
+
+
+def in_first_windows(state: ViewState) -> ViewState:
+    """Brain, subdural and bone side by side; one view where the files claim no Hounsfield units.
+
+    There the windows of tissues would show a black picture; the view follows the header, or has the automatic
+    window where the header proposes none.
+    """
+    fresh, volume = ViewState(), state.volume
+    three = replace(
+        state, windows=fresh.windows, window_origins=fresh.window_origins, promoted_view=fresh.promoted_view
+    )
+    if volume is None or volume.series.hu != "not claimed":
+        return three
+    one = replace(three, active_view=0, promoted_view=0)
+    proposals = windows_in_header(one)
+    return (
+        with_window(one, 0, proposals[0], WindowOrigin(header_item=0))
+        if proposals
+        else percentile_window(one)
+    )
 
 
 def scrolled_to(state: ViewState, slice_index: int) -> ViewState:
-    """Another slice; stops at the ends.
+    """Another slice; stops at the ends. Views that follow the header take the windows of that slice.
 
     >>> scrolled_to(ViewState(slice_count=3), 7).slice_index
     2
     """
-    return replace(state, slice_index=max(0, min(slice_index, state.slice_count - 1)))
+    there = replace(state, slice_index=max(0, min(slice_index, state.slice_count - 1)))
+    proposals = windows_in_header(there)
+    for view, origin in enumerate(state.window_origins):
+        if origin.header_item is not None and proposals:
+            # A slice without this window has its first one; the number is kept for the slices after it.
+            window = proposals[origin.header_item if origin.header_item < len(proposals) else 0]
+            there = with_window(there, view, window, origin)
+    return there
 
 
-def with_window(state: ViewState, view: int, window: Window) -> ViewState:
+def windows_in_header(state: ViewState) -> list[Window]:
+    """Windows that the file of the slice in view proposes, in its order; maybe none."""
+    if state.volume is None:
+        return []
+    return [each.window for each in state.volume.series.slices[state.slice_index].file_windows]
+
+
+def with_window(state: ViewState, view: int, window: Window, origin: WindowOrigin = CHOSEN) -> ViewState:
     """Another window for one view."""
-    windows = list(state.windows)
-    windows[view] = window
-    return replace(state, windows=(windows[0], windows[1], windows[2]))
+    windows, origins = list(state.windows), list(state.window_origins)
+    windows[view], origins[view] = window, origin
+    return replace(
+        state,
+        windows=(windows[0], windows[1], windows[2]),
+        window_origins=(origins[0], origins[1], origins[2]),
+    )
+
+
+def percentile_window(state: ViewState) -> ViewState:
+    """Automatic window of the slice in view; no change where the slice could not be read."""
+    if state.volume is None or not state.volume.is_readable[state.slice_index]:
+        return state
+    window = automatic_window(state.volume.measured_hu(state.slice_index))
+    return with_window(state, state.active_view, window, WindowOrigin(is_automatic=True))
 
 
 def window_dragged(window: Window, right_px: float, down_px: float) -> Window:
-    """Window after a drag: right is wider, down is brighter (a lower centre).
+    """Window after a drag: right is wider, down is brighter (a lower centre); its function stays.
 
     The gain is proportional to the width (a 400 px drag doubles it), because a fixed gain is unusable at
     narrow windows. IHE Basic Image Review.
 
-    >>> window_dragged(Window(40, 80), 100, 0)
-    Window(center=40.0, width=100.0)
+    >>> window_dragged(Window(40, 80), 100, 0) == Window(40, 100)
+    True
     """
     width = min(max(window.width * (1 + right_px / 400), 2.0), 20000.0)
     center = min(max(window.center - window.width * down_px / 400, -5000.0), 10000.0)
-    return Window(center, width)
+    return replace(window, center=center, width=width)
 
 
 def zoomed(state: ViewState, factor: float) -> ViewState:
@@ -212,10 +277,7 @@ def panned(state: ViewState, right_mm: float, down_mm: float) -> ViewState:
 
 def reset(state: ViewState) -> ViewState:
     """Windows, zoom, pan and inversion as when the stack was opened; slice and findings stay."""
-    fresh = ViewState()
-    return replace(
-        state, windows=fresh.windows, zoom=1.0, pan_mm=(0.0, 0.0), is_inverted=False, promoted_view=None
-    )
+    return in_first_windows(replace(state, zoom=1.0, pan_mm=(0.0, 0.0), is_inverted=False))
 
 
 def next_suspicious(state: ViewState, thresholds: tuple[float, ...], step: int) -> ViewState:

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ichviewer.core.series import Series, SliceHeader
+from ichviewer.core.air import border_hu, peak_hu
+from ichviewer.core.series import SliceHeader
 from ichviewer.core.volume import Volume
 
 WRAP = 4096
@@ -21,7 +22,7 @@ HIGHEST_VALUE = 3095
 
 LEAST_INTERCEPT = -100.0
 
-AIR_RANGE_HU = (3080.0, 3250.0)
+WRAPPED_AIR_HU = (3080.0, 3250.0)
 """Where the peak of wrapped air lies: -1000 and up to 150 HU above, read as if it had not been wrapped."""
 
 WRAPPED_REASON = (
@@ -31,9 +32,27 @@ WRAPPED_REASON = (
 REPAIR = f"values above {HIGHEST_VALUE} were unwrapped by {WRAP} at the reader's request"
 
 
-def has_wrapping_header(series: Series) -> bool:
-    """Whether every slice is stored in a way that cannot hold negative values, with an intercept near 0."""
-    return not series.repair and all(_cannot_go_below_0(header) for header in series.slices)
+def suspected_slices(volume: Volume) -> tuple[int, ...]:
+    """Readable slices that are stored in a way that cannot hold negative values, with an intercept near 0."""
+    return tuple(
+        index
+        for index, header in enumerate(volume.series.slices)
+        if volume.is_readable[index] and _cannot_go_below_0(header)
+    )
+
+
+def wrapped_slices(volume: Volume) -> tuple[int, ...]:
+    """Slices that ``unwrapped`` can mend: suspected ones around which air is wrapped.
+
+    None in a stack that was mended already, or that holds stored values beyond 16 bits with a sign (then
+    negative ones have no room beside them).
+    """
+    if volume.series.repair:
+        return ()
+    suspected = suspected_slices(volume)
+    wrapped = tuple(index for index in suspected if _is_wrapped_air(peak_hu(border_hu(volume, index))))
+    has_room = not wrapped or int(volume.stored_values.max()) <= np.iinfo(np.int16).max
+    return wrapped if has_room else ()
 
 
 def _cannot_go_below_0(header: SliceHeader) -> bool:
@@ -44,36 +63,43 @@ def _cannot_go_below_0(header: SliceHeader) -> bool:
     return is_unsigned_12_bits and pixels.photometric == "MONOCHROME2" and intercept > LEAST_INTERCEPT
 
 
-def is_wrapped_air(air_hu: float | None) -> bool:
-    """Whether the commonest value around the head is that of wrapped air.
-
-    >>> is_wrapped_air(3096.0), is_wrapped_air(-1000.0), is_wrapped_air(None)
-    (True, False, False)
-    """
-    return air_hu is not None and AIR_RANGE_HU[0] <= air_hu <= AIR_RANGE_HU[1]
+def _is_wrapped_air(peak: float | None) -> bool:
+    return peak is not None and WRAPPED_AIR_HU[0] <= peak <= WRAPPED_AIR_HU[1]
 
 
 def unwrapped(volume: Volume) -> Volume:
-    """The same stack with every stored value above 3095 lowered by 4096; the files stay as they are.
+    """The same stack with values above 3095 lowered by 4096 in wrapped slices; the files stay as they are.
 
-    Slope and intercept stay those of the files. The series says what was done (``Series.repair``).
+    Slope and intercept stay those of the files. The series says what was done (``Series.repair``), and in
+    how many slices unless it was done in all.
 
     Args:
-        volume: A stack whose values are wrapped.
+        volume: A stack of which slices are wrapped.
 
     Returns:
         A volume with pixels of its own, int16.
     """
+    wrapped = wrapped_slices(volume)
     stored = volume.stored_values.astype(np.int16)
-    for pixels in stored:
+    for index in wrapped:
+        pixels = stored[index]
         pixels[pixels > HIGHEST_VALUE] -= WRAP
-    paddings = tuple(None if padding is None else _unwrapped_padding(padding) for padding in volume.paddings)
+    paddings = list(volume.paddings)
+    for index in wrapped if paddings else ():
+        paddings[index] = _unwrapped_padding(paddings[index])
+    whole = len(wrapped) == volume.slice_count
+    repair = REPAIR if whole else f"{REPAIR} in {len(wrapped)} of {volume.slice_count} slices"
     return replace(
-        volume, series=replace(volume.series, repair=REPAIR), stored_values=stored, paddings=paddings
+        volume,
+        series=replace(volume.series, repair=repair),
+        stored_values=stored,
+        paddings=tuple(paddings),
     )
 
 
-def _unwrapped_padding(padding: tuple[int, int]) -> tuple[int, int]:
+def _unwrapped_padding(padding: tuple[int, int] | None) -> tuple[int, int] | None:
     """The padding's range moves with the values, where it was wrapped whole."""
+    if padding is None:
+        return None
     lowest, highest = padding
     return (lowest - WRAP, highest - WRAP) if lowest > HIGHEST_VALUE else padding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ichviewer.core.input_check import is_bone_kernel
+from ichviewer.core.check_header import is_bone_kernel
 from ichviewer.core.receipt import median_spacing_mm
 from ichviewer.core.series import FolderContents, Series
 

@@ -16,16 +16,24 @@ from ichviewer.core.geometry import (
     canonical_origin,
     find_gaps,
     orientation_name,
+    overlap_count,
     tilt_degrees,
 )
 from ichviewer.core.receipt import counted
 from ichviewer.core.series import TWO_PATIENTS_NOTE, PatientText, Series
 from ichviewer.dicom import tags
+from ichviewer.dicom.file_text import REPLACED
 from ichviewer.dicom.hidden_images import with_hidden
-from ichviewer.dicom.hounsfield import CT_CLASSES
+from ichviewer.dicom.hounsfield import is_ct
 from ichviewer.dicom.instance import Instance
 from ichviewer.dicom.raw_header import RawHeader
-from ichviewer.dicom.stacks import Stack
+from ichviewer.dicom.same_position import kernel_key
+from ichviewer.dicom.stacks import Stack, patient_key
+
+MOST_STACKS = 200
+"""Of one series UID; a hostile file has thousands of orientations, and nobody can use such a list."""
+
+SHOWN_TEXTS = (tags.PATIENT_NAME, tags.PATIENT_ID, tags.STUDY_DESCRIPTION, tags.SERIES_DESCRIPTION)
 
 KIND_NOTES = {
     "localizer": "localizer: not analyzed",
@@ -42,10 +50,13 @@ def build_all(stacks: Sequence[Stack]) -> list[Series]:
     built = []
     for members in by_uid.values():
         members.sort(key=lambda stack: (-len(stack.instances), stack.instances[0].header.shown_path))
-        patients = {stack.instances[0].raw.bytes_of(tags.PATIENT_ID) for stack in members}
+        patients = {patient_key(stack.instances[0].raw) for stack in members}
         shared = [TWO_PATIENTS_NOTE] if len(patients) > 1 else []
         if len(members) > 1:
             shared.append(f"the series UID was split into {len(members)} stacks")
+        if len(members) > MOST_STACKS:
+            shared.append(f"only the {MOST_STACKS} largest of them are listed")
+            members = members[:MOST_STACKS]
         built += [(stack, build_series(stack, number, shared)) for number, stack in enumerate(members)]
     built.sort(key=lambda pair: _listing_order(pair[0].instances[0].raw, pair[1]))
     return with_hidden([series for _, series in built])
@@ -73,10 +84,12 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
     """
     instances = stack.instances
     raw, headers = instances[0].raw, tuple(instance.header for instance in instances)
-    shape, in_plane, is_measured = stack_geometry(instances)
+    shape, in_plane, is_measured = stack_geometry(stack)
     positions = [] if shape is None else list(shape.positions_mm)
     orientation = "unknown" if shape is None else orientation_name(shape.normal)
     hu = combined_claim(instances)
+    kernels = _kernels(instances)
+    changes = [f"the convolution kernel changes within the stack: {', '.join(kernels)}"] * (len(kernels) > 1)
     return Series(
         series_instance_uid=raw.ascii(tags.SERIES_INSTANCE_UID),
         stack_number=stack_number,
@@ -85,7 +98,7 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
         study_date=raw.ascii(tags.STUDY_DATE),
         description=raw.text(tags.SERIES_DESCRIPTION),
         modality=raw.ascii(tags.MODALITY),
-        kernel=instances[0].kernel,
+        kernel=" and ".join(kernels),
         patient=_patient(raw),
         slices=headers,
         geometry=shape if is_measured else None,
@@ -94,29 +107,28 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
         tilt_degrees=0.0 if shape is None else tilt_degrees(shape),
         tilt_tag_degrees=raw.decimal(tags.GANTRY_TILT),
         gaps=find_gaps(positions, [header.thickness_mm for header in headers]),
-        overlaps=_overlaps(positions),
+        overlaps=overlap_count(positions),
         duplicates=stack.duplicates,
         sorted_by=stack.sorted_by,
         hu=hu,
-        is_ai_candidate=is_measured and orientation == "axial" and _is_ct_original(instances[0]),
+        is_ai_candidate=is_measured and orientation == "axial" and all(map(_is_ct_original, instances)),
         transfer_syntaxes=tuple(sorted({instance.raw.transfer_syntax for instance in instances})),
         is_lossy=any(instance.raw.ascii(tags.LOSSY_COMPRESSION) == "01" for instance in instances),
         contrast_agent=raw.text(tags.CONTRAST_AGENT),
-        file_windows=_windows(raw),
-        notes=(*notes, *stack.notes, *_remarks(instances, hu)),
+        notes=(*notes, *stack.notes, *changes, *_remarks(instances, hu)),
         kind=instances[0].kind,
     )
 
 
-def stack_geometry(instances: Sequence[Instance]) -> tuple[StackGeometry | None, InPlane, bool]:
+def stack_geometry(stack: Stack) -> tuple[StackGeometry | None, InPlane, bool]:
     """Canonical geometry of a stack.
 
     Returns:
         The geometry (None without positions or orientation), the way to canonical pixels, and whether the
         geometry is in millimetres within the slice too (False where Pixel Spacing is absent).
     """
+    instances, cosines = stack.instances, stack.orientation
     first = instances[0].header
-    cosines = first.image_orientation
     if cosines is None or any(i.header.image_position_mm is None for i in instances):
         return None, AS_STORED if cosines is None else canonical_in_plane(cosines), False
     in_plane = canonical_in_plane(cosines)
@@ -140,17 +152,14 @@ def combined_claim(instances: Sequence[Instance]) -> str:
 
 
 def _is_ct_original(instance: Instance) -> bool:
-    storage_class = instance.raw.ascii(tags.SOP_CLASS_UID)
-    is_ct = instance.raw.ascii(tags.MODALITY) == "CT" and (not storage_class or storage_class in CT_CLASSES)
-    return is_ct and instance.kind == "original"
+    raw = instance.raw
+    return instance.kind == "original" and is_ct(raw.ascii(tags.MODALITY), raw.ascii(tags.SOP_CLASS_UID))
 
 
-def _overlaps(positions: Sequence[float]) -> int:
-    """Neighbours closer than half the median spacing."""
-    if len(positions) < 3:
-        return 0
-    steps = np.diff(np.asarray(positions, dtype=np.float64))
-    return int((steps < 0.5 * np.median(steps)).sum())
+def _kernels(instances: Sequence[Instance]) -> list[str]:
+    """The Convolution Kernels of a stack, lowest slice first; one, as a rule, or none."""
+    kernels = {kernel_key(instance.kernel): instance.kernel for instance in reversed(instances)}
+    return [kernel for key, kernel in reversed(kernels.items()) if key]
 
 
 def _patient(raw: RawHeader) -> PatientText:
@@ -160,16 +169,6 @@ def _patient(raw: RawHeader) -> PatientText:
         birth_date=raw.ascii(tags.PATIENT_BIRTH_DATE),
         sex=raw.ascii(tags.PATIENT_SEX),
         age=raw.ascii(tags.PATIENT_AGE),
-    )
-
-
-def _windows(raw: RawHeader) -> tuple[tuple[float, float, str], ...]:
-    centers, widths = raw.decimals(tags.WINDOW_CENTER), raw.decimals(tags.WINDOW_WIDTH)
-    names = raw.text(tags.WINDOW_EXPLANATION).split("\\")
-    return tuple(
-        (center, width, names[index].strip() if index < len(names) else "")
-        for index, (center, width) in enumerate(zip(centers, widths, strict=False))
-        if width >= 1
     )
 
 
@@ -186,10 +185,22 @@ def _remarks(instances: Sequence[Instance], hu: str) -> list[str]:
     if first.header.pixels and first.header.pixels.photometric == "MONOCHROME1":
         remarks.append("MONOCHROME1: shown inverted, not in Hounsfield units")
     if hu == "assumed":
-        remarks.append("Hounsfield units assumed: SOP Class or Image Type is missing")
+        remarks.append(f"Hounsfield units assumed: {_why_assumed(first)}")
+    if first.raw.has(tags.WINDOW_CENTER) and not first.header.file_windows:
+        remarks.append("the window in the header is not valid: not offered")
+    if first.raw.has(tags.VOI_LUT_SEQUENCE):
+        remarks.append("the file's VOI LUT (a table of greys) is not used: windows are")
     damaged = sum(bool(i.header.pixels and i.header.pixels.fault) for i in instances)
     if damaged:
         remarks.append(f"{damaged} of {len(instances)} slices are damaged")
+    if any(REPLACED in first.raw.text(tag) for tag in SHOWN_TEXTS):
+        remarks.append(f"characters that are not in the file's character set are shown as {REPLACED}")
     if first.header.pixel_spacing_mm is None:
         remarks.append("no Pixel Spacing: nothing can be measured")
     return remarks
+
+
+def _why_assumed(instance: Instance) -> str:
+    if not instance.raw.has(tags.PHOTOMETRIC_INTERPRETATION):
+        return "no Photometric Interpretation, taken for MONOCHROME2"
+    return "SOP Class or Image Type is missing"

@@ -7,23 +7,33 @@ import nothing of the window; ``multiprocessing`` starts it with this module's f
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import gdcm
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import JPEGTransferSyntaxes
+from pydicom.uid import JPEGTransferSyntaxes, RLELossless
 
+from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import StoredPixels
-from ichviewer.dicom.source import member_bytes, open_for_pixels
+from ichviewer.dicom.fragments import ENDS_EARLY, fragments_end_early
+from ichviewer.dicom.native import clear_unused_bits
+from ichviewer.dicom.source import FrameSource, OpenPixels, open_for_pixels
 from ichviewer.dicom.stored_pixels import syntax_name
+
+try:
+    import gdcm
+except ImportError:  # What others decode must open all the same; the self-test names what does not.
+    gdcm = None
 
 try:
     import resource
@@ -32,6 +42,16 @@ except ImportError:  # Windows has no such limits; the declared sizes are checke
 
 REFUSED_JPEG = frozenset({*JPEGTransferSyntaxes, "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"})
 """Syntaxes in which GDCM's own reader may know what pydicom's table refuses (12-bit JPEG, old processes)."""
+
+
+CPU_LIMIT_S = 4
+"""Computing time of one frame, s; the largest CT slices need one."""
+
+KEPT_FOR_S = 1
+"""Seconds that the bytes of an archive's multi-frame file are kept for its next frame."""
+
+LOWER_PRIORITY = 5
+"""The children yield to the window while a large series is decoded; on an idle machine this costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +77,23 @@ def serve(tasks: Connection, answers: Connection, memory_limit_bytes: int) -> No
     An answer is ("ok", dtype, shape) and the bytes, or ("error", why).
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(LOWER_PRIORITY)
     # The decoders of some libraries print to stderr what they also report; the answer says it better.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     _limit_memory(memory_limit_bytes)
     answers.send(("ready",))
+    source = FrameSource()
     while True:
         try:
+            if not tasks.poll(KEPT_FOR_S):
+                source.forget()
             task = tasks.recv()
-        except EOFError:
+        except (EOFError, BrokenPipeError):
             return
+        _limit_computing()
         try:
-            pixels = decode_frame(task)
+            pixels = decode_frame(task, source.open)
         except Exception as error:  # noqa: BLE001  whatever a decoder raises belongs to this one slice
             answers.send(("error", _one_line(error, task)))
             continue
@@ -84,12 +110,22 @@ def _limit_memory(limit_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _limit_computing() -> None:
+    """Give the next frame CPU_LIMIT_S of computing; the system ends this process when they are used up.
+
+    A loop without end is cut short so, and a busy machine is no reason to give up a slice.
+    """
+    if resource is not None:
+        _, highest = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + CPU_LIMIT_S, highest))
+
+
 def _one_line(error: Exception, task: DecodeTask) -> str:
     text = " ".join(str(error).split())[:200] or type(error).__name__
     return f"{syntax_name(task.pixels.transfer_syntax)} could not be decoded: {text}"
 
 
-def decode_frame(task: DecodeTask) -> NDArray[np.integer]:
+def decode_frame(task: DecodeTask, open_pixels: OpenPixels = open_for_pixels) -> NDArray[np.integer]:
     """Decode one frame.
 
     Returns:
@@ -97,19 +133,39 @@ def decode_frame(task: DecodeTask) -> NDArray[np.integer]:
 
     Raises:
         NotImplementedError: No decoder knows the transfer syntax.
+        UnreadableError: The file ends early, or is damaged within its archive.
         Exception: Whatever the decoders raise.
     """
     try:
-        return _by_pydicom(task)
+        return _by_pydicom(task, open_pixels)
+    except UnreadableError:
+        # Cut short, or damaged within its archive: GDCM would fill up what is missing.
+        raise
     except Exception:
         if task.pixels.transfer_syntax not in REFUSED_JPEG:
             raise
-        return _by_gdcm(task)
+        return _by_gdcm(task, open_pixels)
 
 
-def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
+@contextlib.contextmanager
+def _compressed_pixels(task: DecodeTask, open_pixels: OpenPixels) -> Iterator[BinaryIO]:
+    """The file, at its first fragment.
+
+    Raises:
+        UnreadableError: It ends early, or is damaged within its archive.
+    """
+    pixels = task.pixels
+    with open_pixels(Path(task.path), pixels) as file:
+        if pixels.length is None and fragments_end_early(file, pixels.offset):
+            raise UnreadableError(ENDS_EARLY)
+        file.seek(pixels.offset)
+        yield file
+
+
+def _by_pydicom(task: DecodeTask, open_pixels: OpenPixels) -> NDArray[np.integer]:
     pixels = task.pixels
     decoder = get_decoder(pixels.transfer_syntax)
+    is_words = pixels.transfer_syntax == RLELossless
     options: dict[str, Any] = {
         "rows": task.shape[0],
         "columns": task.shape[1],
@@ -117,44 +173,29 @@ def _by_pydicom(task: DecodeTask) -> NDArray[np.integer]:
         "samples_per_pixel": pixels.samples,
         "photometric_interpretation": pixels.photometric,
         "bits_allocated": pixels.bits_allocated,
-        "bits_stored": pixels.bits_stored,
+        # RLE packs whole words, in which High Bit counts; other codes hold the stored bits alone.
+        "bits_stored": pixels.bits_allocated if is_words else pixels.bits_stored,
         "pixel_representation": int(pixels.is_signed),
         "planar_configuration": int(pixels.is_planar),
         "pixel_keyword": "PixelData",
     }
-    with open_for_pixels(Path(task.path), pixels.member, pixels.frame_count) as file:
-        file.seek(pixels.offset)
+    with _compressed_pixels(task, open_pixels) as file:
         array, _ = decoder.as_array(file, index=task.frame_index, **options)
-    return np.asarray(array)
+    if not is_words:
+        return np.asarray(array)
+    words = np.array(array)
+    clear_unused_bits(words, pixels)
+    return words
 
 
-@contextlib.contextmanager
-def _named_file(task: DecodeTask) -> Iterator[str]:
-    """A name under which GDCM can open the file; a member of an archive is put into memory, never on disk.
-
-    Raises:
-        UnreadableError: The member is damaged.
-        NotImplementedError: The system has no files in memory.
-    """
-    if task.pixels.member is None:
-        yield task.path
-        return
-    if not hasattr(os, "memfd_create"):
-        raise NotImplementedError("within a ZIP archive not on this system; unpack the archive")
-    handle = os.memfd_create("member")
-    with os.fdopen(handle, "wb") as memory:
-        memory.write(member_bytes(Path(task.path), task.pixels.member))
-        memory.flush()
-        yield f"/proc/self/fd/{handle}"
-
-
-def _by_gdcm(task: DecodeTask) -> NDArray[np.integer]:
-    reader = gdcm.ImageReader()
-    with _named_file(task) as name:
-        reader.SetFileName(name)
-        if not reader.Read():
-            raise ValueError("GDCM cannot read it")
-    image = reader.GetImage()
+def _by_gdcm(task: DecodeTask, open_pixels: OpenPixels) -> NDArray[np.integer]:
+    """One frame, handed to GDCM in memory: its own reader would decode all frames of a file for each."""
+    if gdcm is None:
+        raise ValueError("GDCM is not installed")
+    pixels, samples = task.pixels, task.pixels.samples
+    with _compressed_pixels(task, open_pixels) as file:
+        code = get_frame(file, task.frame_index, number_of_frames=pixels.frame_count)
+    image = _gdcm_image(task, code)
     kinds = {
         gdcm.PixelFormat.UINT8: np.uint8,
         gdcm.PixelFormat.INT8: np.int8,
@@ -163,13 +204,40 @@ def _by_gdcm(task: DecodeTask) -> NDArray[np.integer]:
         gdcm.PixelFormat.UINT16: np.uint16,
         gdcm.PixelFormat.INT16: np.int16,
     }
+    # GDCM hands out char* as text; its own encoding brings the bytes back.
+    content = image.GetBuffer().encode("utf-8", "surrogateescape")
     kind = kinds.get(image.GetPixelFormat().GetScalarType())
     if kind is None:
         raise ValueError("GDCM gives neither 8 nor 16 bits")
-    # GDCM hands out char* as text; its own encoding brings the bytes back.
-    decoded: NDArray[np.integer] = np.frombuffer(
-        image.GetBuffer().encode("utf-8", "surrogateescape"), dtype=kind
+    decoded: NDArray[np.integer] = np.frombuffer(content, dtype=kind)
+    return decoded.reshape(task.shape if samples == 1 else (*task.shape, samples))
+
+
+def _gdcm_image(task: DecodeTask, code: bytes) -> Any:
+    """GDCM's image of one frame.
+
+    Args:
+        task: What its header said.
+        code: Its compressed bytes.
+    """
+    pixels = task.pixels
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(code)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((task.shape[1], task.shape[0], 1))
+    photometric = gdcm.PhotometricInterpretation.GetPIType(pixels.photometric)
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(photometric))
+    image.SetPlanarConfiguration(int(pixels.is_planar))
+    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(pixels.transfer_syntax)))
+    image.SetPixelFormat(
+        gdcm.PixelFormat(
+            pixels.samples, pixels.bits_allocated, pixels.bits_stored, pixels.high_bit, int(pixels.is_signed)
+        )
     )
-    samples = task.pixels.samples
-    shape = task.shape if samples == 1 else (*task.shape, samples)
-    return np.asarray(decoded.reshape(task.pixels.frame_count, *shape)[task.frame_index])
+    image.SetDataElement(element)
+    return image

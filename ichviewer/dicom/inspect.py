@@ -45,9 +45,26 @@ def _hasher(contents: FolderContents) -> Callable[[str], str]:
     }
     known |= {header.sop_instance_uid for series in contents.series for header in series.slices}
     known |= {file.series_instance_uid or "" for file in contents.files}
-    longest_first = sorted((re.escape(uid) for uid in known if uid), key=len, reverse=True)
-    pattern = re.compile("|".join([*longest_first, UID_LIKE.pattern]))
-    return lambda text: pattern.sub(lambda match: hashed_uid(match[0]), text)
+    # Looked up, not a pattern of thousands that every text is held against; illegal ones by length.
+    illegal = {uid for uid in known if uid and not UID_LIKE.fullmatch(uid)}
+    lengths = sorted({len(uid) for uid in illegal}, reverse=True)
+
+    def uid_at(text: str, start: int) -> str:
+        """The longest UID that begins there; empty if none does."""
+        pieces = (text[start : start + length] for length in lengths)
+        known_here = next((piece for piece in pieces if piece in illegal), "")
+        like_one = UID_LIKE.match(text, start)
+        return max(known_here, "" if like_one is None else like_one[0], key=len)
+
+    def renamed(text: str) -> str:
+        parts, start = [], 0
+        while start < len(text):
+            uid = uid_at(text, start)
+            parts.append(hashed_uid(uid) or text[start])
+            start += len(uid) or 1
+        return "".join(parts)
+
+    return renamed
 
 
 def _series(series: Series, renamed: Callable[[str], str]) -> dict[str, Any]:

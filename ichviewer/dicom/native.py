@@ -14,10 +14,16 @@ from numpy.typing import NDArray
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from ichviewer.core.errors import UnreadableError
+from ichviewer.core.file_errors import STILL_COPIED
 from ichviewer.core.series import StoredPixels
-from ichviewer.dicom.raw_header import inflated_dataset
-from ichviewer.dicom.source import open_for_pixels
-from ichviewer.dicom.stored_pixels import frame_bytes
+from ichviewer.dicom.raw_header import inflated_pixels
+from ichviewer.dicom.source import OpenPixels, open_for_pixels, read_fully
+from ichviewer.dicom.stored_pixels import (
+    frame_bytes,
+    inversion_sum,
+    is_padding_whole_words,
+    stored_range,
+)
 
 LUMA = (0.299, 0.587, 0.114)
 """Share of red, green and blue in the brightness of a color image (ITU-R BT.601)."""
@@ -30,7 +36,9 @@ def fits_in_place(pixels: StoredPixels) -> bool:
     return is_plain and not is_foreign and pixels.transfer_syntax != DeflatedExplicitVRLittleEndian
 
 
-def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.integer]) -> None:
+def read_in_place(
+    path: str, pixels: StoredPixels, target: NDArray[np.integer], open_pixels: OpenPixels = open_for_pixels
+) -> None:
     """Read one frame of 16-bit pixels into *target*, (rows, columns), contiguous.
 
     Raises:
@@ -38,18 +46,20 @@ def read_in_place(path: str, pixels: StoredPixels, target: NDArray[np.integer]) 
         OSError: The file cannot be read.
     """
     view = target.data.cast("B")
-    with open_for_pixels(Path(path), pixels.member, pixels.frame_count) as file:
+    with open_pixels(Path(path), pixels) as file:
         file.seek(pixels.offset)
         done = 0
         while done < len(view):
             count = file.readinto(view[done:])  # type: ignore[attr-defined]
             if not count:
-                raise UnreadableError(f"the pixel data end after {done} of {len(view)} bytes")
+                raise UnreadableError(f"the pixel data end after {done} of {len(view)} bytes; {STILL_COPIED}")
             done += count
     clear_unused_bits(target, pixels)
 
 
-def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDArray[np.integer]:
+def read_native(
+    path: str, pixels: StoredPixels, shape: tuple[int, int], open_pixels: OpenPixels = open_for_pixels
+) -> NDArray[np.integer]:
     """Read one frame of any uncompressed kind.
 
     Returns:
@@ -60,17 +70,20 @@ def read_native(path: str, pixels: StoredPixels, shape: tuple[int, int]) -> NDAr
         OSError: The file cannot be read.
     """
     size = frame_bytes(pixels, shape)
-    with open_for_pixels(Path(path), pixels.member, pixels.frame_count) as file:
+    # Bytes in big-endian words have changed places in pairs, and a pair may lie across two frames.
+    in_words = pixels.bits_allocated == 8 and pixels.is_big_endian and pixels.is_word_data
+    before, after = (pixels.offset % 2, (pixels.offset + size) % 2) if in_words else (0, 0)
+    with open_pixels(Path(path), pixels) as file:
         if pixels.transfer_syntax == DeflatedExplicitVRLittleEndian:
-            content = inflated_dataset(file.read())[pixels.offset : pixels.offset + size]
+            content = inflated_pixels(file, pixels.offset, size)
         else:
-            file.seek(pixels.offset)
-            content = file.read(size)
-    if len(content) < size:
-        raise UnreadableError(f"the pixel data end after {len(content)} of {size} bytes")
+            file.seek(pixels.offset - before)
+            content = read_fully(file, before + size + after)
+    if len(content) < before + size + after:
+        raise UnreadableError(f"the pixel data end after {len(content)} of {size} bytes; {STILL_COPIED}")
+    if in_words:
+        content = np.frombuffer(content, dtype=">u2").astype("<u2").tobytes()[before : before + size]
     order = ">" if pixels.is_big_endian else "<"
-    if pixels.bits_allocated == 8 and pixels.is_big_endian and pixels.is_word_data:
-        content = np.frombuffer(content, dtype=">u2").astype("<u2").tobytes()
     kind = ("i" if pixels.is_signed else "u") + str(pixels.bits_allocated // 8)
     values = np.frombuffer(content, dtype=np.dtype(order + kind)).astype(np.dtype(kind))
     clear_unused_bits(values, pixels)
@@ -93,15 +106,23 @@ def _in_shape(
 
 
 def clear_unused_bits(values: NDArray[np.integer], pixels: StoredPixels) -> None:
-    """Clear bits outside Bits Stored, or fill them with the sign, in place."""
+    """Clear bits outside Bits Stored, or fill them with the sign, in place.
+
+    Padding that needs those bits becomes the lowest stored value, as ``volume_padding`` says.
+    """
     unused_above = pixels.bits_allocated - 1 - pixels.high_bit
     unused = pixels.bits_allocated - pixels.bits_stored
     if not unused:
         return
     kind = ("i" if pixels.is_signed else "u") + str(pixels.bits_allocated // 8)
     words = values.view(np.dtype(kind))
+    is_padding = None
+    if pixels.padding is not None and is_padding_whole_words(pixels):
+        is_padding = (words >= pixels.padding[0]) & (words <= pixels.padding[1])
     np.left_shift(words, unused_above, out=words)
     np.right_shift(words, unused, out=words)
+    if is_padding is not None:
+        words[is_padding] = stored_range(pixels)[0]
 
 
 def stored_gray(values: NDArray[np.integer], pixels: StoredPixels) -> NDArray[np.integer]:
@@ -112,7 +133,7 @@ def stored_gray(values: NDArray[np.integer], pixels: StoredPixels) -> NDArray[np
         pixels: How they were written.
 
     Returns:
-        (rows, columns), integers. MONOCHROME1 is inverted within the range of Bits Stored.
+        (rows, columns), integers. MONOCHROME1 is inverted (``inversion_sum``).
     """
     if values.ndim == 3:
         brightness = values.astype(np.float32) @ np.asarray(LUMA, dtype=np.float32)
@@ -122,6 +143,5 @@ def stored_gray(values: NDArray[np.integer], pixels: StoredPixels) -> NDArray[np
         table = np.frombuffer(words[: len(words) // 2 * 2], dtype="<u2").astype(np.uint16)
         values = table[np.clip(values.astype(np.int32) - first, 0, len(table) - 1)]
     if pixels.photometric == "MONOCHROME1":
-        highest = -1 if pixels.is_signed else (1 << pixels.bits_stored) - 1
-        values = np.asarray(highest - values.astype(np.int32)).astype(values.dtype)
+        values = np.asarray(inversion_sum(pixels) - values.astype(np.int32)).astype(values.dtype)
     return values

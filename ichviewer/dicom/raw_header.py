@@ -1,25 +1,19 @@
 """One file's header as plain bytes per attribute, read once, quickly, and without trust.
 
 Values stay bytes until they are asked for, because converting everything (as pydicom does) costs
-more than reading the pixels; pydicom parses the few sequences that matter. The one thing to get
-wrong: nothing here may take memory that the file does not hold, so all reading is done on a
-bounded piece of the file in memory.
+more than reading the pixels. The one thing to get wrong: nothing here may take memory that the file
+does not hold, so all reading is done on a bounded piece of the file in memory.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from pydicom.charset import decode_bytes, python_encoding
-from pydicom.dataset import Dataset
-from pydicom.filereader import read_sequence
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -30,31 +24,22 @@ from pydicom.uid import (
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.series import ArchiveMember
 from ichviewer.dicom import tags
-from ichviewer.dicom.element_walk import UNDEFINED, Element, walk
-from ichviewer.dicom.source import open_for_header
+from ichviewer.dicom.character_set import decoded
+from ichviewer.dicom.deflated import inflated_range, inflated_start
+from ichviewer.dicom.element_walk import UNDEFINED, Element, HeadReader, MalformedError, walk
+from ichviewer.dicom.file_text import LONGEST_VALUE, ascii_components, ascii_numbers, shown, shown_ascii
+from ichviewer.dicom.fragments import fragments_end_early
+from ichviewer.dicom.sequence_item import SequenceItem, read_items
+from ichviewer.dicom.source import open_for_header, read_fully
 
 FIRST_BYTES = 1 << 16
 """Most headers end within this; longer ones are read in further steps."""
 
+META_BYTES = 1 << 10
+"""The Media Storage SOP Class UID, the second element of all, lies within these."""
+
 LONGEST_HEADER = 1 << 26
 """A header that has not ended after this many bytes is refused."""
-
-LARGEST_INFLATED = 1 << 29
-"""No deflated data set may grow beyond this (bytes)."""
-
-PARSE_ERRORS = (
-    RecursionError,
-    EOFError,
-    OSError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    NotImplementedError,
-    OverflowError,
-    struct.error,
-)
-"""What pydicom raises on sequences that are not as they should be; found by feeding it damaged files."""
 
 META_GROUP = 0x0002
 LAST_GROUP = 0x7FDF
@@ -62,6 +47,14 @@ LAST_GROUP = 0x7FDF
 
 _META_TAGS = frozenset((tags.TRANSFER_SYNTAX_UID, tags.MEDIA_STORAGE_SOP_CLASS_UID))
 _HEADER_TAGS = frozenset(tags.HEADER)
+_SEQUENCES = frozenset(
+    (
+        tags.DIRECTORY_RECORD_SEQUENCE,
+        tags.MODALITY_LUT_SEQUENCE,
+        tags.SHARED_FUNCTIONAL_GROUPS,
+        tags.PER_FRAME_FUNCTIONAL_GROUPS,
+    )
+)
 
 
 class NotDicomError(Exception):
@@ -94,7 +87,7 @@ class RawHeader:
     """Attributes of one data set, undecoded.
 
     Attributes:
-        values: Bytes by tag number; of a sequence its items.
+        values: Bytes by tag number; of a sequence its items, of anything else no more than is looked at.
         transfer_syntax: UID; guessed from the bytes where the file has no meta information.
         is_implicit: Whether the data set is written without VRs.
         is_little_endian: Byte order of numbers.
@@ -102,6 +95,9 @@ class RawHeader:
         ends_early: Whether the file ends within the header.
         total_bytes: Size of the file, or of the inflated data set with the deflated syntax.
         member: Where the file lies in a ZIP archive; None for a file of its own.
+        pixels_end_early: Whether the file ends within its compressed pixels.
+        modified_ns: When the file, or the archive around it, was last written; None if nobody asked.
+        file_bytes: Size of the file, or of the archive around it; None if nobody asked.
     """
 
     values: Mapping[int, bytes]
@@ -112,6 +108,17 @@ class RawHeader:
     ends_early: bool
     total_bytes: int
     member: ArchiveMember | None = None
+    pixels_end_early: bool = False
+    modified_ns: int | None = None
+    file_bytes: int | None = None
+
+    def without_sequences(self) -> RawHeader:
+        """The header for as long as a study is open: sequences may be thousands of times as long."""
+        if _SEQUENCES.isdisjoint(self.values):
+            return self
+        return replace(
+            self, values={tag: value for tag, value in self.values.items() if tag not in _SEQUENCES}
+        )
 
     def has(self, tag: int) -> bool:
         """Whether the attribute is there with a value."""
@@ -122,25 +129,21 @@ class RawHeader:
         return self.values.get(tag, b"")
 
     def ascii(self, tag: int) -> str:
-        """A UID, code or number string without its padding, empty where absent."""
-        return self.bytes_of(tag).decode("ascii", "replace").strip(" \0")
+        """A UID, code or number string without its padding, empty where absent; fit to be shown."""
+        return shown_ascii(self.bytes_of(tag))
 
     def ascii_values(self, tag: int) -> tuple[str, ...]:
         """The components of a code string, empty where absent."""
-        text = self.ascii(tag)
-        return tuple(part.strip(" \0") for part in text.split("\\")) if text else ()
+        return ascii_components(self.bytes_of(tag))
 
     def decimals(self, tag: int) -> tuple[float, ...]:
         """The components of a decimal or integer string.
 
         Returns:
-            The numbers; empty where the attribute is absent, or where any component is no finite number.
+            The numbers; empty where the attribute is absent, or where any component is no number or a
+            senselessly large one.
         """
-        try:
-            numbers = tuple(float(part) for part in self.ascii_values(tag))
-        except ValueError:
-            return ()
-        return numbers if all(abs(number) < float("inf") for number in numbers) else ()
+        return ascii_numbers(self.bytes_of(tag))
 
     def decimal(self, tag: int) -> float | None:
         """The first number of a decimal string, None where there is none."""
@@ -161,34 +164,27 @@ class RawHeader:
         return int(struct.unpack_from(("<" if self.is_little_endian else ">") + letter, value)[0])
 
     def text(self, tag: int) -> str:
-        """Text for people, in the file's character set (0008,0005); never fails, at worst marks bad bytes."""
-        value = self.bytes_of(tag)
-        if not value:
-            return ""
-        names = self.ascii_values(tags.SPECIFIC_CHARACTER_SET)
-        names = tuple(name.replace("ISO-IR", "ISO_IR") for name in names)
-        encodings = [python_encoding[name] for name in names if name in python_encoding] or ["iso8859"]
-        if b"\x1b" in value and len(encodings) > 1:
-            try:
-                return decode_bytes(value, encodings, set(b"\\\n\r\f^=")).strip(" \0")
-            except (UnicodeError, LookupError, UserWarning):
-                return value.decode(encodings[0], "replace").strip(" \0")
-        return value.decode(encodings[0], "replace").strip(" \0")
+        """Text for people, in the file's character set (0008,0005), fit to be shown.
 
-    def sequence(self, tag: int) -> list[Dataset]:
+        Never fails, at worst marks bad bytes; a text that is too long is cut.
+        """
+        value = self.bytes_of(tag)[:LONGEST_VALUE]
+        return shown(decoded(value, self.ascii_values(tags.SPECIFIC_CHARACTER_SET)).strip(" \0"))
+
+    def sequence(self, tag: int, most: int) -> list[SequenceItem]:
         """The items of a sequence, empty where absent.
 
         Raises:
-            DamagedError: The sequence is malformed.
+            DamagedError: The sequence is malformed, or has more than *most* items.
         """
-        value = self.values.get(tag, b"")
         try:
-            items = read_sequence(
-                io.BytesIO(value), self.is_implicit, self.is_little_endian, len(value), "iso8859"
-            )
-        except PARSE_ERRORS as error:
+            reader = HeadReader(self.is_little_endian)
+            items = read_items(self.bytes_of(tag), self.is_implicit, reader, most + 1)
+        except MalformedError as error:
             raise DamagedError(f"malformed file: sequence {tag:08X} cannot be read ({error})") from error
-        return list(items)
+        if len(items) > most:
+            raise DamagedError(f"malformed file: sequence {tag:08X} has more than {most} items")
+        return items
 
 
 def read_raw_header(path: Path, member: ArchiveMember | None = None) -> RawHeader:
@@ -204,17 +200,51 @@ def read_raw_header(path: Path, member: ArchiveMember | None = None) -> RawHeade
         OSError: The file cannot be opened.
     """
     with open_for_header(path, member) as file:
-        size = os.fstat(file.fileno()).st_size if member is None else member.size
+        status = os.fstat(file.fileno()) if member is None else path.stat()
+        size = status.st_size if member is None else member.size
         try:
-            return replace(_read_in_steps(file, size), member=member)
-        except UnreadableError as error:
-            raise DamagedError(str(error)) from error
+            header = replace(
+                _read_in_steps(file, size),
+                member=member,
+                modified_ns=status.st_mtime_ns,
+                file_bytes=status.st_size,
+            )
+            # A member of an archive is read once, forward; its pixels are held against its check sum instead.
+            if member is None and header.pixels is not None and header.pixels.length is None:
+                return replace(header, pixels_end_early=fragments_end_early(file, header.pixels.offset))
+            return header
+        except (UnreadableError, MalformedError) as error:
+            raise DamagedError(f"malformed file: {error}") from error
+
+
+def media_storage_class(path: Path) -> str:
+    """Media Storage SOP Class UID (0002,0002) from a file's first bytes; empty where there is none.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with path.open("rb", buffering=0) as file:
+        head = file.read(META_BYTES)
+    try:
+        meta = walk(head, _start_of_meta(head), False, HeadReader(True), _META_TAGS, META_GROUP)
+    except (NotDicomError, MalformedError):
+        return ""
+    return shown_ascii(meta.values.get(tags.MEDIA_STORAGE_SOP_CLASS_UID, b""))
+
+
+def begins_as_dicom(head: bytes) -> bool:
+    """Whether a file with this beginning is taken for DICOM."""
+    try:
+        _start_of_meta(head)
+    except NotDicomError:
+        return False
+    return True
 
 
 def _read_in_steps(file: BinaryIO, size: int) -> RawHeader:
     """The header; a long one is read in steps, so that a big file is not read whole for a small header."""
     wanted = FIRST_BYTES
-    head = file.read(wanted)
+    head = read_fully(file, wanted)
     start = _start_of_meta(head)
     while True:
         header = _parse(head, start, file, size)
@@ -223,7 +253,7 @@ def _read_in_steps(file: BinaryIO, size: int) -> RawHeader:
         if len(head) >= LONGEST_HEADER:
             raise DamagedError(f"its header is longer than {LONGEST_HEADER >> 20} MiB")
         wanted *= 64
-        more = file.read(min(wanted, size - len(head), LONGEST_HEADER))
+        more = read_fully(file, min(wanted, size - len(head), LONGEST_HEADER))
         if not more:
             return header
         head += more
@@ -250,20 +280,24 @@ def _is_plausible_start(head: bytes) -> bool:
 
 def _parse(head: bytes, start: int, file: BinaryIO, size: int) -> RawHeader:
     """The header as far as *head* reaches; ``ends_early`` if that is not far enough."""
-    meta = walk(head, start, False, True, _META_TAGS, META_GROUP)
-    syntax = meta.values.get(tags.TRANSFER_SYNTAX_UID, b"").decode("ascii", "replace").strip(" \0")
+    meta = walk(head, start, False, HeadReader(True), _META_TAGS, META_GROUP)
+    syntax = shown_ascii(meta.values.get(tags.TRANSFER_SYNTAX_UID, b""))
     data, position, total = head, meta.end, size
     if syntax == DeflatedExplicitVRLittleEndian:
-        data, position = inflate(head[meta.end :] + file.read()), 0
-        total = len(data)
+        data, total = inflated_start(head[meta.end :], file, LONGEST_HEADER)
+        position = 0
     is_implicit = not _has_vr(data, position)
     is_little_endian = syntax != ExplicitVRBigEndian
-    found = walk(data, position, is_implicit, is_little_endian, _HEADER_TAGS, LAST_GROUP, tags.PIXEL_DATA)
+    reader = HeadReader(is_little_endian)
+    found = walk(data, position, is_implicit, reader, _HEADER_TAGS, LAST_GROUP, tags.PIXEL_DATA)
     if not syntax:
         syntax = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
     is_whole = found.stopped_at is not None or (len(data) >= total and not found.is_cut)
     return RawHeader(
-        values={**meta.values, **found.values},
+        values={
+            tag: value if tag in _SEQUENCES else value[: LONGEST_VALUE + 1]
+            for tag, value in {**meta.values, **found.values}.items()
+        },
         transfer_syntax=str(syntax),
         is_implicit=is_implicit,
         is_little_endian=is_little_endian,
@@ -286,41 +320,21 @@ def _pixel_element(element: Element | None) -> PixelElement | None:
     return PixelElement(element.tag, element.start, length, element.vr in (b"OW", b""))
 
 
-def text_values(item: Dataset, keyword: str) -> tuple[str, ...]:
-    """Components of a string attribute in a sequence item, unchecked; empty where absent.
+def inflated_pixels(file: BinaryIO, offset: int, size: int) -> bytes:
+    """Bytes of the data set of a file in the deflated syntax.
 
-    Taken from the bytes: pydicom's own conversion warns of what many scanners write (long decimal strings).
-    """
-    element = item.get_item(keyword)
-    value = b"" if element is None else element.value
-    text = value.decode("ascii", "replace") if isinstance(value, bytes) else ""
-    return tuple(part.strip(" \0") for part in text.split("\\")) if text.strip(" \0") else ()
-
-
-def inflate(deflated: bytes) -> bytes:
-    """Inflate a deflated data set (PS3.5 A.5), up to LARGEST_INFLATED bytes.
+    Args:
+        file: The whole file, at its start.
+        offset: First byte wanted, in the inflated data set.
+        size: Bytes wanted; fewer come where the data set ends before.
 
     Raises:
-        DamagedError: The stream is broken or grows beyond the limit.
+        UnreadableError: The stream is broken or grows beyond the limits.
+        OSError: The file cannot be read.
     """
+    head = read_fully(file, FIRST_BYTES)
     try:
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        inflated = inflater.decompress(deflated, LARGEST_INFLATED)
-    except zlib.error as error:
-        raise DamagedError(f"malformed file: the deflated data set is broken ({error})") from error
-    if inflater.unconsumed_tail:
-        raise DamagedError(f"the deflated data set grows beyond {LARGEST_INFLATED >> 20} MiB")
-    return inflated
-
-
-def inflated_dataset(content: bytes) -> bytes:
-    """The data set of a file in the deflated syntax, inflated.
-
-    Raises:
-        UnreadableError: The stream is broken or grows beyond the limit.
-    """
-    try:
-        meta = walk(content, _start_of_meta(content), False, True, (), META_GROUP)
-        return inflate(content[meta.end :])
-    except (NotDicomError, DamagedError) as error:
+        meta = walk(head, _start_of_meta(head), False, HeadReader(True), (), META_GROUP)
+    except (NotDicomError, MalformedError) as error:
         raise UnreadableError(str(error) or "not a DICOM file") from error
+    return inflated_range(head[meta.end :], file, offset, size)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.errors import UnreadableError
+from ichviewer.core.file_errors import why_not_read
 from ichviewer.core.progress import CancelToken
 from ichviewer.core.series import Series, SliceHeader, StoredPixels
 from ichviewer.dicom.decode import SliceDecoder
 from ichviewer.dicom.decode_child import DecodeTask
+from ichviewer.dicom.file_text import shown
 from ichviewer.dicom.native import read_native, stored_gray
 from ichviewer.dicom.stored_pixels import NATIVE_SYNTAXES
 
@@ -35,9 +38,11 @@ def read_slice(
         else:
             values = _decode_one(header, pixels, cancel, decoder)
     except OSError as error:
-        raise UnreadableError(f"{header.shown_path} cannot be opened: {error.strerror}.") from error
+        raise UnreadableError(
+            f"{shown(header.shown_path)} cannot be opened: {why_not_read(error)}."
+        ) from error
     except UnreadableError as error:
-        raise UnreadableError(f"{header.shown_path} cannot be read: {error}.") from error
+        raise UnreadableError(f"{shown(header.shown_path)} cannot be read: {error}.") from error
     return series.in_plane.to_canonical(stored_gray(values, pixels))
 
 
@@ -53,12 +58,17 @@ def _decode_one(
 
 
 def task(header: SliceHeader, pixels: StoredPixels) -> DecodeTask:
-    """What a decoder needs to know of a slice."""
-    return DecodeTask(header.path, pixels, header.stored_shape, (header.frame_number or 1) - 1)
+    """What a decoder needs to know of a slice; small, because it goes through a pipe.
+
+    The Modality LUT comes after decoding, and a name within an archive may be long; both stay here.
+    """
+    member = pixels.member and replace(pixels.member, name="")
+    needed = replace(pixels, modality_lut=None, member=member)
+    return DecodeTask(header.path, needed, header.stored_shape, (header.frame_number or 1) - 1)
 
 
 def pixels_of(header: SliceHeader) -> StoredPixels:
     """Where the pixels of a scanned slice lie."""
     if header.pixels is None:
-        raise UnreadableError(f"{header.shown_path} was not read from a file.")
+        raise UnreadableError(f"{shown(header.shown_path)} was not read from a file.")
     return header.pixels

@@ -8,15 +8,19 @@ members that were inflated whole.
 from __future__ import annotations
 
 import io
+import os
 import zlib
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from ichviewer.core.errors import UnreadableError
-from ichviewer.core.series import ArchiveMember
+from ichviewer.core.series import ArchiveMember, StoredPixels
 
 CHUNK_BYTES = 1 << 16
+
+OpenPixels = Callable[[Path, StoredPixels], BinaryIO]
+"""``open_for_pixels``, or the same of a ``FrameSource``."""
 
 
 def open_for_header(path: Path, member: ArchiveMember | None) -> BinaryIO:
@@ -29,22 +33,72 @@ def open_for_header(path: Path, member: ArchiveMember | None) -> BinaryIO:
     return file if member is None else io.BufferedReader(_Inflated(file, member), CHUNK_BYTES)
 
 
-def open_for_pixels(path: Path, member: ArchiveMember | None, frame_count: int) -> BinaryIO:
+def open_for_pixels(path: Path, pixels: StoredPixels) -> BinaryIO:
     """The file, or the whole member in memory after its check sum was found right; seekable.
 
     Args:
         path: The file, or the archive.
-        member: The member of the archive.
-        frame_count: Frames in the file. Of a multi-frame member the bytes are kept until another one is
-            opened, because its frames are read one by one.
+        pixels: What its header said of them.
 
     Raises:
-        UnreadableError: The member is damaged.
+        UnreadableError: The file was written after its header was read, or the member is damaged.
         OSError: The file cannot be opened.
     """
-    if member is None:
-        return path.open("rb", buffering=0)
-    return io.BytesIO(_kept_bytes(path, member) if frame_count > 1 else member_bytes(path, member))
+    file = _open_unchanged(path, pixels)
+    if pixels.member is None:
+        return file
+    file.close()
+    return io.BytesIO(member_bytes(path, pixels.member))
+
+
+class FrameSource:
+    """Opens files for one reading, frame by frame: of a multi-frame member the bytes are kept."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[Path, ArchiveMember, bytes] | None = None
+
+    def open(self, path: Path, pixels: StoredPixels) -> BinaryIO:
+        """As ``open_for_pixels``; the bytes are kept until another multi-frame member is opened."""
+        if pixels.member is None or pixels.frame_count == 1:
+            return open_for_pixels(path, pixels)
+        _open_unchanged(path, pixels).close()
+        if self._kept is None or self._kept[:2] != (path, pixels.member):
+            self.forget()
+            self._kept = path, pixels.member, member_bytes(path, pixels.member)
+        return io.BytesIO(self._kept[2])
+
+    def forget(self) -> None:
+        """Give the memory back."""
+        self._kept = None
+
+
+def _open_unchanged(path: Path, pixels: StoredPixels) -> BinaryIO:
+    """The file or archive; what is asked of the open file cannot be another one's, as its name's could.
+
+    Raises:
+        UnreadableError: It was written after its header was read: pixels of another image, or half of them,
+            could lie where the header said.
+        OSError: It cannot be opened.
+    """
+    file = path.open("rb", buffering=0)
+    status = os.fstat(file.fileno())
+    is_same_size = pixels.file_bytes in (None, status.st_size)
+    if is_same_size and pixels.modified_ns in (None, status.st_mtime_ns):
+        return file
+    file.close()
+    raise UnreadableError("it was changed after its folder was listed; open the folder again")
+
+
+def read_fully(file: BinaryIO, size: int) -> bytes:
+    """*size* bytes, fewer only at the end of the file; one reading may give fewer anywhere on a network disk.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    content = file.read(size)
+    while len(content) < size and (more := file.read(size - len(content))):
+        content += more
+    return content
 
 
 def member_bytes(path: Path, member: ArchiveMember) -> bytes:
@@ -61,9 +115,6 @@ def member_bytes(path: Path, member: ArchiveMember) -> bytes:
     if zlib.crc32(content) != member.crc32:
         raise UnreadableError("its check sum within the archive is wrong")
     return content
-
-
-_kept_bytes = lru_cache(maxsize=1)(member_bytes)
 
 
 class _Inflated(io.RawIOBase):

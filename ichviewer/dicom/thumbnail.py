@@ -10,12 +10,15 @@ from ichviewer.core.series import Series
 from ichviewer.core.windowing import BRAIN, apply_window
 from ichviewer.dicom.decode import SliceDecoder
 from ichviewer.dicom.read_slice import read_slice
+from ichviewer.dicom.stored_pixels import volume_padding
 
 
 def thumbnail(
     series: Series, size_px: int, cancel: CancelToken | None = None, decoder: SliceDecoder | None = None
 ) -> NDArray[np.uint8]:
     """Middle slice: in the brain window if in Hounsfield units, else from the 2nd to the 98th percentile.
+
+    Pixels that mean "no measurement" are black and count for nothing.
 
     Args:
         series: From ``scan``.
@@ -33,12 +36,18 @@ def thumbnail(
     index = len(series.slices) // 2
     header = series.slices[index]
     stored = read_slice(series, index, cancel or CancelToken(), decoder).astype(np.float32)
+    padding = volume_padding(header.pixels) if header.pixels is not None else None
+    is_padding = np.zeros(stored.shape, dtype=np.bool_)
+    if padding is not None:
+        is_padding = (stored >= padding[0]) & (stored <= padding[1])
     if series.hu != "not claimed":
         slope, intercept = header.slope or 1.0, header.intercept or 0.0
         gray = apply_window(stored * np.float32(slope) + np.float32(intercept), BRAIN)
     else:
-        low, high = (float(value) for value in np.percentile(stored[::4, ::4], (2, 98)))
+        measured = stored[::4, ::4][~is_padding[::4, ::4]]
+        low, high = np.percentile(measured, (2, 98)).tolist() if measured.size else (0.0, 1.0)
         gray = np.clip((stored - low) / max(high - low, 1.0), 0, 1)
+    gray[is_padding] = 0
     spacing = series.geometry.pixel_spacing_mm if series.geometry else (1.0, 1.0)
     return _fitted(gray, spacing, size_px)
 

@@ -17,38 +17,50 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from ichviewer.core.file_errors import why_not_read
 from ichviewer.core.receipt import counted
 from ichviewer.core.series import ArchiveMember
 from ichviewer.dicom.find_files import FoundFile
+from ichviewer.dicom.growth import HIGHEST_RATIO, grows_like_a_bomb
+from ichviewer.dicom.raw_header import begins_as_dicom
+
+FIRST_BYTES = 256
+"""These show whether a file is DICOM."""
 
 MOST_MEMBERS = 100_000
 LARGEST_DIRECTORY = 1 << 24
 """Bytes of the archive's own directory."""
 
-LARGEST_MEMBER = 1 << 29
+LARGEST_MEMBER = 1 << 28
 """Bytes of one file; its pixels are inflated in memory."""
 
 LARGEST_TOTAL = 1 << 36
 """Bytes of all files together."""
 
-HIGHEST_RATIO = 200
-"""Times that a large member may grow. Head CT grows two- to fourfold, an empty slice a thousandfold."""
-
-SMALL_BYTES = 1 << 26
-"""A member up to this size may grow as it likes."""
-
-IS_ENCRYPTED = 0x1
+IS_ENCRYPTED, IS_UTF8 = 0x1, 0x800
 LOCAL_HEAD = struct.Struct("<4s22xHH")
 """Signature, length of the name, length of the extra field, of the head before each member's data."""
 
+DIRECTORY_HEAD = struct.Struct("<8xH18xHHH12x")
+"""Flags, lengths of the name, of the extra field and of the comment, of each entry of the directory."""
+
 
 def is_archive(path: Path) -> bool:
-    """Whether a file begins like a ZIP archive; False if it cannot be opened."""
+    """Whether a file is a ZIP archive, perhaps one that unpacks itself; False if it cannot be opened.
+
+    What begins as DICOM is DICOM, whatever its end looks like.
+    """
     try:
         with path.open("rb", buffering=0) as file:
-            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+            start = file.read(FIRST_BYTES)
+        if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+            return True
+        return not begins_as_dicom(start) and zipfile.is_zipfile(path)
     except OSError:
         return False
+    except zipfile.BadZipFile:
+        # Part of one; reading it says so.
+        return True
 
 
 def archived_files(archive: FoundFile) -> list[FoundFile]:
@@ -60,11 +72,12 @@ def archived_files(archive: FoundFile) -> list[FoundFile]:
     """
     try:
         with _BoundedFile(archive.path) as file, zipfile.ZipFile(file) as opened:
-            entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+            entries = [entry for entry in opened.infolist() if not entry.filename.endswith("/")]
             _check_whole(entries)
             members = sorted(_members(archive, entries, file), key=lambda found: found.shown)
+            _check_growth(members)
     except OSError as error:
-        return [replace(archive, obstacle=f"cannot be opened: {error.strerror or error}", is_damaged=True)]
+        return [replace(archive, obstacle=f"cannot be opened: {why_not_read(error)}", is_damaged=True)]
     # What the standard library raises on archives that are not as they should be.
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
         fault = f"a ZIP archive that cannot be read, perhaps not copied whole ({error})"
@@ -74,12 +87,35 @@ def archived_files(archive: FoundFile) -> list[FoundFile]:
 
 
 class _BoundedFile(io.FileIO):
-    """A file of which nobody takes more into memory at once than an archive's directory may need."""
+    """An archive for ``ZipFile``, which takes whatever is declared, and gives up at the first false name.
+
+    No more is taken into memory at once than a directory may need.
+    """
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > LARGEST_DIRECTORY:
             raise zipfile.BadZipFile(f"its directory is larger than {LARGEST_DIRECTORY >> 20} MiB")
-        return super().read(LARGEST_DIRECTORY if size is None or size < 0 else size) or b""
+        return _truly_marked(super().read(LARGEST_DIRECTORY if size is None or size < 0 else size) or b"")
+
+
+def _truly_marked(directory: bytes) -> bytes:
+    """A directory in which no name is marked as UTF-8 that is none; bytes of another kind as they are."""
+    marked, position = bytearray(directory), 0
+    while directory.startswith(b"PK\x01\x02", position) and position + DIRECTORY_HEAD.size <= len(directory):
+        flags, name, extra, comment = DIRECTORY_HEAD.unpack_from(directory, position)
+        start = position + DIRECTORY_HEAD.size
+        if flags & IS_UTF8 and not _is_utf8(directory[start : start + name]):
+            struct.pack_into("<H", marked, position + 8, flags & ~IS_UTF8)
+        position = start + name + extra + comment
+    return bytes(marked)
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_whole(entries: list[zipfile.ZipInfo]) -> None:
@@ -96,6 +132,17 @@ def _check_whole(entries: list[zipfile.ZipInfo]) -> None:
         raise zipfile.BadZipFile(f"its files are {total >> 30} GiB in all; {limit}")
 
 
+def _check_growth(members: list[FoundFile]) -> None:
+    """Hold against the limit together what each member alone may do: many small bombs are a large one.
+
+    Raises:
+        BadZipFile: They are beyond it.
+    """
+    read = [found.member for found in members if found.member is not None]
+    if grows_like_a_bomb(sum(one.size for one in read), sum(one.compressed_bytes for one in read)):
+        raise zipfile.BadZipFile(f"its files would grow more than {HIGHEST_RATIO}-fold, as in a ZIP bomb")
+
+
 def _members(archive: FoundFile, entries: list[zipfile.ZipInfo], file: BinaryIO) -> Iterator[FoundFile]:
     """One file for every entry; what lies on another's bytes is left out, as a bomb does it."""
     archive_size = archive.path.stat().st_size
@@ -105,12 +152,12 @@ def _members(archive: FoundFile, entries: list[zipfile.ZipInfo], file: BinaryIO)
         shown = f"{archive.shown}/{name}"
         obstacle = _obstacle(entry, name)
         if obstacle:
-            yield FoundFile(archive.path, shown, obstacle)
+            yield FoundFile(archive.path, shown, obstacle, named_within=name)
             continue
         offset = _data_offset(file, entry, archive_size)
         fault = _fault(entry, offset, archive_size, end_of_last)
         if fault or offset is None:
-            yield FoundFile(archive.path, shown, fault, is_damaged=True)
+            yield FoundFile(archive.path, shown, fault, is_damaged=True, named_within=name)
             continue
         end_of_last = offset + entry.compress_size
         is_deflated = entry.compress_type == zipfile.ZIP_DEFLATED
@@ -155,7 +202,7 @@ def _fault(entry: zipfile.ZipInfo, offset: int | None, archive_size: int, end_of
         return "damaged: the archive ends within it"
     if entry.header_offset < end_of_last:
         return "refused: it lies on the bytes of another file, as in a ZIP bomb"
-    if entry.file_size > max(SMALL_BYTES, HIGHEST_RATIO * entry.compress_size):
+    if grows_like_a_bomb(entry.file_size, entry.compress_size):
         return f"refused: it would grow more than {HIGHEST_RATIO}-fold, as in a ZIP bomb"
     if entry.compress_type == zipfile.ZIP_STORED and entry.file_size != entry.compress_size:
         return "damaged: its two sizes in the archive's directory differ"

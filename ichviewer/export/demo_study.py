@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ichviewer.atomic_file import partial_folder
 from ichviewer.core.errors import ExportError
+from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import SUBTYPES, Subtype
 from ichviewer.core.phantom import BLEEDING_SUBTYPES, Phantom, PhantomSpec, demo_spec, make_phantom
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress, ignore_progress
@@ -113,24 +115,35 @@ def write_demo_study(
     def written(step: Progress) -> None:
         report(Progress(slices + step.done, 2 * slices, step.text))
 
-    phantom = make_phantom(spec, drawn, cancel)
     options = demo_options(spec)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
+        with partial_folder(folder) as partial:
+            # Drawn only now: a folder that cannot be written is said at once.
+            phantom = make_phantom(spec, drawn, cancel)
+            _write_series(partial, folder, phantom, options, written, cancel)
+            _write_truth(partial, phantom, options)
+            # The folder was private so far; a demo study is nobody's secret.
+            partial.chmod(0o755)
+            _move_into_place(partial, folder)
     except OSError as error:
-        raise ExportError(f"{folder} cannot be written: {error.strerror}.") from error
-    try:
-        write_dicom_series(partial, phantom.hu, phantom.geometry, options, written, cancel)
-        _write_truth(partial, phantom, options)
-        # mkdtemp makes a private folder; a demo study is nobody's secret.
-        partial.chmod(0o755)
-        _move_into_place(partial, folder)
-    except OSError as error:
-        raise ExportError(f"{folder} cannot be written: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        raise ExportError(f"{folder} cannot be written: {why_not_written(error)}.") from error
     return _truth(folder, phantom, options)
+
+
+def _write_series(
+    partial: Path,
+    folder: Path,
+    phantom: Phantom,
+    options: SeriesOptions,
+    report: ReportProgress,
+    cancel: CancelToken | None,
+) -> None:
+    """Write into *partial*, and complain of *folder*: the reader knows of no other one."""
+    try:
+        write_dicom_series(partial, phantom.hu, phantom.geometry, options, report, cancel)
+    except ExportError as error:
+        raise ExportError(str(error).replace(str(partial), str(folder))) from error
 
 
 def demo_options(spec: PhantomSpec) -> SeriesOptions:
@@ -186,7 +199,7 @@ def _move_into_place(partial: Path, folder: Path) -> None:
     if not folder.exists():
         partial.rename(folder)
         return
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".old", dir=folder.parent))
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".old.partial", dir=folder.parent))
     old = aside / "study"
     try:
         folder.rename(old)

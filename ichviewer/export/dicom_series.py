@@ -6,6 +6,7 @@ how the **stored** pixels shall become canonical, so its inverse is applied here
 
 from __future__ import annotations
 
+import io
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 from ichviewer import __version__
 from ichviewer.core.errors import ExportError
+from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.geometry import AS_STORED, InPlane, StackGeometry, tilt_degrees
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress, ignore_progress
 
@@ -152,9 +154,13 @@ def write_dicom_series(
         dataset = slice_dataset(volume_hu[slice_index], geometry, slice_index, position, options)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            dataset.save_as(path, enforce_file_format=True, overwrite=False)
+            # Written in memory first: pydicom turns an error of the disk into a traceback in words.
+            content = io.BytesIO()
+            dataset.save_as(content, enforce_file_format=True)
+            with path.open("xb") as file:
+                file.write(content.getbuffer())
         except OSError as error:
-            raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
+            raise ExportError(f"{path} cannot be written: {why_not_written(error)}.") from error
         paths.append(path)
         report(Progress(position + 1, len(order), f"Writing {path.name}"))
     return tuple(paths)

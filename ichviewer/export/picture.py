@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ichviewer.atomic_file import write_atomically
 from ichviewer.core.colormap import blend_heat
 from ichviewer.core.errors import ExportError
+from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import SliceFinding, Subtype
 from ichviewer.core.heatmap import closed_form_heatmap, heat_on_slice
 from ichviewer.core.input_check import CheckLevel
@@ -33,7 +34,7 @@ def write_heatmap_picture(
 
     Args:
         path: PNG file; its folder is made if it is not there.
-        volume: The stack.
+        volume: The stack; that its values were repaired is written on the picture.
         finding: A scored slice.
         subtype: Whose heat map.
         card: The checkpoint's card, for the fixed scale.
@@ -42,7 +43,7 @@ def write_heatmap_picture(
     Raises:
         ExportError: The file cannot be written.
     """
-    hu = volume.hu(finding.slice_index)
+    hu = volume.measured_hu(finding.slice_index)
     grey = np.round(apply_window(hu, BRAIN) * 255).astype(np.uint8)
     heatmap = closed_form_heatmap(finding, subtype, card, volume.geometry.pixel_spacing_mm)
     heat = np.zeros(hu.shape, np.float32) if heatmap is None else heat_on_slice(heatmap, hu)
@@ -54,6 +55,8 @@ def write_heatmap_picture(
     text = f"slice {finding.slice_index + 1} of {volume.slice_count}   {subtype} {score}   RESEARCH USE ONLY"
     if input_check.startswith(CheckLevel.RED):
         text += "   INPUT CHECK RED"
+    if volume.series.repair:
+        text += "   VALUES REPAIRED"
     _write_png(path, _with_footer(both, text))
 
 
@@ -79,4 +82,4 @@ def _write_png(path: Path, rgb: NDArray[np.uint8]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content.tobytes())
     except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
+        raise ExportError(f"{path} cannot be written: {why_not_written(error)}.") from error

@@ -1,4 +1,4 @@
-"""Findings as CSV: one row per slice.
+"""Findings as CSV: one row per slice, with the scores of the study in each.
 
 The one thing to get wrong: an absent score is an empty cell, never 0. Text cells that a
 spreadsheet would run as a formula are neutralised; numbers never are.
@@ -15,7 +15,16 @@ from pathlib import Path
 from ichviewer import __version__
 from ichviewer.atomic_file import write_atomically
 from ichviewer.core.errors import ExportError
-from ichviewer.core.findings import NOTICE, SUBTYPES, Review, SliceFinding, SliceStatus, StudyFindings
+from ichviewer.core.file_errors import why_not_written
+from ichviewer.core.findings import (
+    NOTICE,
+    SUBTYPES,
+    Review,
+    SliceFinding,
+    SliceStatus,
+    StudyFindings,
+    study_scores,
+)
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.series import Series
 
@@ -25,6 +34,9 @@ COLUMNS: tuple[str, ...] = (
     *(f"p_{subtype}" for subtype in SUBTYPES),
     *(f"flag_{subtype}" for subtype in SUBTYPES),
     *(f"threshold_{subtype}" for subtype in SUBTYPES),
+    *(f"study_p_{subtype}" for subtype in SUBTYPES),
+    *(f"study_flag_{subtype}" for subtype in SUBTYPES),
+    *(f"study_threshold_{subtype}" for subtype in SUBTYPES),
     *(
         "peak_subtype",
         "peak_row",
@@ -82,13 +94,14 @@ def write_table(path: Path, reports: Sequence[Report], identify: bool = False) -
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
     for report in reports:
+        of_study = _study(report)
         for finding in report.findings.slices:
-            row = _row(report, finding)
+            row = {**_row(report, finding), **of_study}
             writer.writerow(_cell(row[column]) for column in columns)
     try:
         write_atomically(path, text.getvalue().encode("utf-8"))
     except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
+        raise ExportError(f"{path} cannot be written: {why_not_written(error)}.") from error
 
 
 def _require_complete(findings: StudyFindings) -> None:
@@ -143,6 +156,23 @@ def _scores(card: ModelCard, finding: SliceFinding) -> dict[str, object]:
         cells[f"p_{subtype}"] = None if probability is None else round(probability, 6)
         cells[f"flag_{subtype}"] = None if probability is None else int(probability >= threshold)
         cells[f"threshold_{subtype}"] = round(threshold, 6)
+    return cells
+
+
+def _study(report: Report) -> dict[str, object]:
+    """Scores of the whole study, the same in each of its rows; empty where slices have no positions."""
+    cells: dict[str, object] = {}
+    for subtype, threshold in zip(SUBTYPES, report.card.study_thresholds, strict=True):
+        cells |= {f"study_p_{subtype}": None, f"study_flag_{subtype}": None}
+        cells[f"study_threshold_{subtype}"] = round(threshold, 6)
+    geometry = report.series.geometry
+    if geometry is None or not report.series.has_positions:
+        return cells
+    positions_mm = [float(position) for position in geometry.positions_mm]
+    card = report.card
+    for score in study_scores(report.findings, positions_mm, card.slice_thresholds, card.study_thresholds):
+        cells[f"study_p_{score.subtype}"] = round(score.score, 6)
+        cells[f"study_flag_{score.subtype}"] = int(score.is_flagged)
     return cells
 
 

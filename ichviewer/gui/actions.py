@@ -16,13 +16,16 @@ from ichviewer.core.findings import Decision
 from ichviewer.core.viewstate import (
     OverlayText,
     ViewState,
+    WindowOrigin,
     next_suspicious,
+    percentile_window,
     reset,
     scrolled_to,
     subtype_cycled,
+    windows_in_header,
     with_window,
 )
-from ichviewer.core.windowing import PRESETS, Window, automatic_window
+from ichviewer.core.windowing import PRESETS
 from ichviewer.gui.slice_scores import decided, finding_in_view
 from ichviewer.gui.store import Store
 
@@ -137,9 +140,10 @@ def _window_commands(step: Step) -> tuple[Command, ...]:
             "View/Window",
             "From the header",
             ("0",),
-            "Next window from the DICOM header",
+            "Next window from the slice's DICOM header; the view follows it from slice to slice",
             step(header_window),
-            lambda state: state.volume is not None and bool(state.volume.series.file_windows),
+            lambda state: bool(windows_in_header(state)),
+            lambda state: state.window_origins[state.active_view].header_item is not None,
         ),
         Command(
             "window-automatic",
@@ -312,20 +316,16 @@ def has_scores(state: ViewState) -> bool:
 
 
 def header_window(state: ViewState) -> ViewState:
-    """The next window of the DICOM header for the active view; the first one after any other window."""
-    if state.volume is None or not state.volume.series.file_windows:
-        return state
-    windows = [Window(center, max(width, 1.0)) for center, width, _ in state.volume.series.file_windows]
-    now = state.windows[state.active_view]
-    following = (windows.index(now) + 1) % len(windows) if now in windows else 0
-    return with_window(state, state.active_view, windows[following])
+    """The next window of the slice's header for the active view; the first one after any other window.
 
-
-def percentile_window(state: ViewState) -> ViewState:
-    """Automatic window of the slice in view; no change where the slice could not be read."""
-    if state.volume is None or not state.volume.is_readable[state.slice_index]:
+    The view then follows the header from slice to slice until it gets another window.
+    """
+    windows = windows_in_header(state)
+    if not windows:
         return state
-    return with_window(state, state.active_view, automatic_window(state.volume.hu(state.slice_index)))
+    now = state.window_origins[state.active_view].header_item
+    following = 0 if now is None else (now + 1) % len(windows)
+    return with_window(state, state.active_view, windows[following], WindowOrigin(header_item=following))
 
 
 def promoted(state: ViewState) -> ViewState:

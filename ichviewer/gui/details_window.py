@@ -19,6 +19,7 @@ class DetailsWindow(QDialog):
         self.text.setReadOnly(True)
         self.text.setAccessibleName(title)
         heading = QLabel(title)
+        heading.setTextFormat(Qt.TextFormat.PlainText)
         heading.setWordWrap(True)
         copy = QPushButton("Copy")
         copy.setToolTip("Copy the whole text")

@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ichviewer.gui.file_dialogs import nothing_remembered
+
 SUGGESTED_NAME = "findings.csv"
 """Says nothing about the patient."""
 
@@ -70,13 +72,14 @@ class ExportDialog(QDialog):
         self._look_at_path()
 
     def _browse(self) -> None:
-        path, _kind = QFileDialog.getSaveFileName(
-            self,
-            "Export findings",
-            self.path.text(),
-            "Table (*.csv)",
-            options=QFileDialog.Option.DontConfirmOverwrite,
-        )
+        with nothing_remembered():
+            path, _kind = QFileDialog.getSaveFileName(
+                self,
+                "Export findings",
+                self.path.text(),
+                "Table (*.csv)",
+                options=QFileDialog.Option.DontConfirmOverwrite,
+            )
         if path:
             self.path.setText(path)
 
@@ -84,7 +87,7 @@ class ExportDialog(QDialog):
         text = self.path.text().strip()
         self.export_button.setEnabled(bool(text) and not self._pending)
         remarks = []
-        if text and Path(text).exists():
+        if text and _is_there(Path(text)):
             remarks.append("This file exists and will be replaced.")
         if self._pending:
             remarks.append(
@@ -95,3 +98,11 @@ class ExportDialog(QDialog):
     def _accept(self) -> None:
         self.export_chosen.emit(Path(self.path.text().strip()), self.identify.isChecked())
         self.accept()
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something would be replaced; what cannot be looked at is said when it cannot be written."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

@@ -25,7 +25,7 @@ def inner_head(volume: Volume, slice_index: int) -> NDArray[np.uint8]:
     Enlarging spreads a pixel's heat half way into its neighbors, so heat that ends one pixel early ends
     inside the head on the screen too.
     """
-    mask = head_mask(volume.hu(slice_index)).astype(np.uint8)
+    mask = head_mask(volume.measured_hu(slice_index)).astype(np.uint8)
     return np.asarray(cv2.erode(mask, np.ones((3, 3), np.uint8)), dtype=np.uint8)
 
 

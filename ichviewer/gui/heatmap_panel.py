@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from ichviewer.core.findings import SUBTYPES, SliceStatus
-from ichviewer.core.heatmap import CLOSED_FORM
+from ichviewer.core.heatmap import CLOSED_FORM, Heatmap, closed_form_heatmap
+from ichviewer.core.model_card import ModelCard
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
 from ichviewer.gui.elided_label import ElidedLabel
@@ -21,6 +22,10 @@ from ichviewer.gui.wording import label_text
 
 EXPLAIN_AFTER_MS = 120
 """Another method takes its time, so it is asked for only where the reader stays this long."""
+
+
+HARDLY_VISIBLE = 0.25
+"""Share of full color below which the hottest cell tints the image by less than a tenth at first."""
 
 
 class HeatmapPanel(QWidget):
@@ -156,7 +161,7 @@ def heatmap_note(state: ViewState) -> str:
     if finding is None or card is None or state.volume is None:
         return "No scores, no heat map."
     probability = finding.probability(state.heatmap_subtype)
-    if probability is None or finding.class_maps is None or finding.framing is None:
+    if probability is None or finding.class_maps is None:
         return f"No heat map: no scores ({finding.status.value})."
     if not state.shows_heatmap:
         return "Hidden."
@@ -168,11 +173,22 @@ def heatmap_note(state: ViewState) -> str:
         below = ""
     if state.heatmap_method != CLOSED_FORM and not has_explanation(state):
         return f"{below}computing {state.heatmap_method} …"
-    if state.heatmap_method != CLOSED_FORM and state.explanation is not None:
-        return below + cell_text(state.volume, state.explanation.cell_mm)
-    rows = finding.class_maps.shape[1]
-    cell_mm = finding.framing.height * state.volume.geometry.pixel_spacing_mm[0] / rows
-    return below + cell_text(state.volume, cell_mm)
+    spacing = state.volume.geometry.pixel_spacing_mm
+    heatmap = closed_form_heatmap(finding, state.heatmap_subtype, card, spacing)
+    if state.heatmap_method != CLOSED_FORM:
+        heatmap = state.explanation
+    if heatmap is None:
+        return f"No heat map: no scores ({finding.status.value})."
+    return below + cell_text(state.volume, heatmap.cell_mm) + weakness_text(heatmap, card)
+
+
+def weakness_text(heatmap: Heatmap, card: ModelCard) -> str:
+    """That a map is too weak to be seen, with its hottest cell; empty for any other map."""
+    hottest = float(heatmap.values.max())
+    if hottest >= HARDLY_VISIBLE:
+        return ""
+    full_scale = card.labels[SUBTYPES.index(heatmap.subtype)].heatmap_full_scale
+    return f"; hottest {hottest * full_scale:.1f} of {full_scale:.1f}: hardly visible on the fixed scale"
 
 
 def cell_text(volume: Volume, cell_mm: float) -> str:

@@ -9,6 +9,7 @@ from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import icon
+from ichviewer.gui.wording import why_nothing_is_open
 
 
 class LoadingPage(QWidget):
@@ -21,6 +22,7 @@ class LoadingPage(QWidget):
         self._inputs = DrawnInputs()
         self.text = QLabel()
         self.text.setObjectName("BigText")
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setWordWrap(True)
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.bar = QProgressBar()
@@ -48,7 +50,7 @@ class LoadingPage(QWidget):
         self.bar.setVisible(reading is not None)
         self.cancel.setVisible(reading is not None)
         if reading is None:
-            self.text.setText("No series is open. Choose one on the left, or look at the list of files.")
+            self.text.setText("" if state.contents is None else why_nothing_is_open(state.contents))
             return
         count = f" {reading.done} of {reading.total}" if reading.total else ""
         self.text.setText(f"{reading.text}{count}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QFontDatabase,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from ichviewer.core.findings import SliceStatus
 from ichviewer.core.heatmap import OTHER_METHODS
@@ -27,6 +27,7 @@ from ichviewer.gui.actions import build_action, viewing_commands
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.empty_page import EmptyPage
 from ichviewer.gui.export_dialog import ExportDialog
+from ichviewer.gui.file_dialogs import nothing_remembered
 from ichviewer.gui.help_text import about_text, keys_text
 from ichviewer.gui.loading_page import LoadingPage
 from ichviewer.gui.reading_page import ReadingPage
@@ -47,11 +48,13 @@ class MainWindow(QMainWindow):
     demo_requested = Signal()
     reading_cancelled = Signal()
     analysis_requested = Signal()
+    repair_requested = Signal()
     analysis_cancelled = Signal()
     export_requested = Signal(object, bool)
     explanation_requested = Signal()
     device_requested = Signal(str)
     recent_cleared = Signal()
+    self_test_requested = Signal()
     closing = Signal()
 
     def __init__(
@@ -98,8 +101,10 @@ class MainWindow(QMainWindow):
             toggle_full_screen=self.toggle_full_screen,
             cancel=self.cancel,
             analyze=self.analysis_requested.emit,
+            repair_wrapped=self.repair_requested.emit,
             show_keys=self.show_keys,
             show_about=self.show_about,
+            self_test=self.self_test_requested.emit,
         )
 
     def _lay_out(self) -> None:
@@ -122,6 +127,7 @@ class MainWindow(QMainWindow):
         self.reading_page.heatmap.explanation_requested.connect(self.explanation_requested)
         self.status_line.cancel_requested.connect(self.cancel)
         self.status_line.analysis_requested.connect(self.analysis_requested)
+        self.status_line.repair_requested.connect(self.repair_requested)
 
     # Menus
 
@@ -198,13 +204,17 @@ class MainWindow(QMainWindow):
 
     def ask_for_folder(self) -> None:
         """Let the user choose a folder."""
-        path = QFileDialog.getExistingDirectory(self, "Open a folder of DICOM files")
+        with nothing_remembered():
+            path = QFileDialog.getExistingDirectory(self, "Open a folder of DICOM files")
         if path:
             self.open_requested.emit((Path(path),))
 
     def ask_for_files(self) -> None:
         """Let the user choose files; DICOM files often have no extension, so all are offered."""
-        paths, _kind = QFileDialog.getOpenFileNames(self, "Open DICOM files or ZIP archives", "", "All files (*)")
+        with nothing_remembered():
+            paths, _kind = QFileDialog.getOpenFileNames(
+                self, "Open DICOM files or ZIP archives", "", "All files (*)"
+            )
         if paths:
             self.open_requested.emit(tuple(Path(path) for path in paths))
 
@@ -278,6 +288,11 @@ class MainWindow(QMainWindow):
         normal = self.normalGeometry()
         size = [normal.width(), normal.height()] if normal.isValid() else [self.width(), self.height()]
         return {**self.reading_page.save_layout(), "window": size, "is_maximized": self.isMaximized()}
+
+    def fit_into(self, available: QSize) -> None:
+        """Make the window no larger than the screen has room for, with its title bar; call it before show."""
+        title_bar = self.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
+        self.resize(self.size().boundedTo(available - QSize(0, title_bar)))
 
     def restore_layout(self, layout: Mapping[str, object]) -> None:
         """Take over what fits; anything else leaves the window as it is."""

@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from ichviewer.core.findings import NOTICE
 from ichviewer.core.geometry import direction_letters
-from ichviewer.core.series import Series
-from ichviewer.core.viewstate import OverlayText, ViewState
+from ichviewer.core.series import Series, SliceHeader
+from ichviewer.core.viewstate import CHOSEN, OverlayText, ViewState, WindowOrigin
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import PRESETS, Window
+from ichviewer.core.windowing import PRESETS, VoiFunction, Window
 from ichviewer.gui.heat_choice import HeatChoice
 from ichviewer.gui.wording import position_text
 
@@ -38,13 +38,14 @@ class OverlayLine:
         text: What it says.
         rank: Where there is no room for all lines of a corner, the highest rank goes first.
         kind: How it is drawn.
-        short: Said instead where *text* is too long for the view; empty if *text* is cut then.
+        shorter: Said instead where *text* is too long for the view, the first that fits; words go before a
+            number is cut.
     """
 
     text: str
     rank: int
     kind: LineKind = LineKind.PLAIN
-    short: str = ""
+    shorter: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def overlay_of(state: ViewState, view_index: int, heat: HeatChoice, cursor: str)
         top_left=_view_lines(state, view_index) + _heat_lines(heat),
         top_right=_patient_lines(state.volume.series) if is_full else (),
         bottom_left=_slice_lines(state, state.volume),
-        bottom_right=(OverlayLine(cursor, 0),) if cursor else (),
+        bottom_right=(OverlayLine(cursor, 0, shorter=(cursor.partition(" (")[0],)),) if cursor else (),
         letters=letters,
         has_scale_bar=state.volume.series.is_measured,
     )
@@ -116,19 +117,21 @@ def side_letters(volume: Volume) -> tuple[str, str, str, str]:
     return left, right, top, bottom
 
 
-def window_text(window: Window, series: Series) -> str:
+def window_text(window: Window, header: SliceHeader, origin: WindowOrigin = CHOSEN) -> str:
     """Name of a window, and its center / width.
 
-    The name is a preset's, else ``FILE`` where the file's header names this window, else ``CUSTOM``.
+    The name is a preset's, else the explanation (or ``FILE``) where the slice's file proposes this window,
+    else ``AUTO``, ``KEPT`` (from the file of another slice, because this one proposes none) or ``CUSTOM``.
+    A curve that is no straight line is named.
     """
     named = [preset.name.upper() for preset in PRESETS if preset.window == window]
     from_file = [
-        (explanation or "FILE").upper()
-        for center, width, explanation in series.file_windows
-        if (center, width) == (window.center, window.width)
+        (each.explanation or "FILE").upper() for each in header.file_windows if each.window == window
     ]
-    name = (named + from_file + ["CUSTOM"])[0]
-    return f"{name} {_whole(window.center)}/{_whole(window.width)}"
+    other = "AUTO" if origin.is_automatic else "CUSTOM" if origin.header_item is None else "KEPT"
+    name = (named + from_file + [other])[0]
+    curve = "SIGMOID " if window.function is VoiFunction.SIGMOID else ""
+    return f"{name} {curve}{_whole(window.center)}/{_whole(window.width)}"
 
 
 def cursor_text(volume: Volume, slice_index: int, row: int, column: int) -> str:
@@ -182,10 +185,12 @@ def _view_lines(state: ViewState, view_index: int) -> tuple[OverlayLine, ...]:
     if state.volume is None:
         return ()
     window = state.windows[view_index]
-    text = window_text(window, state.volume.series)
+    header = state.volume.series.slices[state.slice_index]
+    text = window_text(window, header, state.window_origins[view_index])
     name, _, numbers = text.rpartition(" ")
-    lines = (OverlayLine(text, 0, LineKind.STRONG, f"{name[:4]} {numbers}"),)
-    return lines + _inverted_lines(state)
+    short = next((each.short_name.upper() for each in PRESETS if each.window == window), name)
+    shorter = (f"{short} {numbers}", f"{short[:4]} {numbers}", numbers)
+    return (OverlayLine(text, 0, LineKind.STRONG, shorter), *_inverted_lines(state))
 
 
 def _inverted_lines(state: ViewState) -> tuple[OverlayLine, ...]:
@@ -193,7 +198,10 @@ def _inverted_lines(state: ViewState) -> tuple[OverlayLine, ...]:
 
 
 def _heat_lines(choice: HeatChoice) -> tuple[OverlayLine, ...]:
-    lines = tuple(OverlayLine(text, 1 + rank, short=short) for rank, (text, short) in enumerate(choice.lines))
+    lines = tuple(
+        OverlayLine(text, 1 + rank, shorter=(short,) if short else ())
+        for rank, (text, short) in enumerate(choice.lines)
+    )
     return (*lines, OverlayLine("", 2, LineKind.COLOR_BAR)) if choice.heatmap is not None else lines
 
 
@@ -213,14 +221,34 @@ def _patient_lines(series: Series) -> tuple[OverlayLine, ...]:
 def _slice_lines(state: ViewState, volume: Volume) -> tuple[OverlayLine, ...]:
     header = volume.series.slices[state.slice_index]
     image = "" if header.instance_number is None else f"image {header.instance_number}"
-    thickness = "" if header.thickness_mm is None else f"{header.thickness_mm:g} mm thick"
+    thickness = "" if header.thickness_mm is None else f"{header.thickness_mm:g} mm"
+    position = position_text(state)
+    place, count = state.slice_index + 1, state.slice_count
     lines = (
         OverlayLine("LOSSY", 0, LineKind.WARNING) if volume.series.is_lossy else None,
-        OverlayLine(f"HU {volume.series.hu}", 0, LineKind.WARNING) if volume.series.hu != "claimed" else None,
+        OverlayLine(f"HU {volume.series.hu}", 0, LineKind.WARNING, ("HU?",))
+        if volume.series.hu != "claimed"
+        else None,
+        *_gap_lines(volume.series, state.slice_index),
         OverlayLine(volume.series.description, 4),
-        OverlayLine(image, 3),
-        OverlayLine(thickness, 2),
-        OverlayLine(position_text(state), 1),
-        OverlayLine(f"slice {state.slice_index + 1} of {state.slice_count}", 0),
+        OverlayLine(image, 3, shorter=(image.replace("image", "im."),)),
+        OverlayLine(thickness and f"{thickness} thick", 2, shorter=(thickness,)),
+        OverlayLine(position, 1, shorter=(position.replace("position", "pos."), position.partition(" ")[2])),
+        OverlayLine(f"slice {place} of {count}", 0, shorter=(f"{place} of {count}", f"{place}/{count}")),
     )
     return tuple(line for line in lines if line is not None and line.text)
+
+
+def _gap_lines(series: Series, slice_index: int) -> tuple[OverlayLine, ...]:
+    """Where a slice may be missing beside this one."""
+    beside = [("above", gap) for gap in series.gaps if gap.after_slice == slice_index]
+    beside += [("below", gap) for gap in series.gaps if gap.after_slice == slice_index - 1]
+    return tuple(
+        OverlayLine(
+            f"missing slice {side}? {gap.mm:.2f} mm",
+            0,
+            LineKind.WARNING,
+            (f"missing {side}? {gap.mm:.2f} mm", f"gap {side}? {gap.mm:.2f} mm", f"gap {side}?"),
+        )
+        for side, gap in beside
+    )

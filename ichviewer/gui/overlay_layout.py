@@ -74,11 +74,12 @@ class TextSizes:
         return self._widths.get((text, kind), lambda: self._metrics(kind).horizontalAdvance(text))
 
     def fitted(self, line: OverlayLine, width: float) -> str:
-        """The line's text, its short form, or as much of that as fits into *width*."""
-        if self.width(line.text, line.kind) <= width:
-            return line.text
-        text = line.short or line.text
-        return self._metrics(line.kind).elidedText(text, Qt.TextElideMode.ElideRight, width)
+        """The first of the line's texts that fits into *width*, or as much of the last as does."""
+        texts = (line.text, *line.shorter)
+        for text in texts:
+            if self.width(text, line.kind) <= width:
+                return text
+        return self._metrics(line.kind).elidedText(texts[-1], Qt.TextElideMode.ElideRight, width)
 
     def _metrics(self, kind: LineKind) -> QFontMetricsF:
         return self._plain if kind is LineKind.PLAIN else self._strong

@@ -13,6 +13,7 @@ from ichviewer.gui.loading_page import LoadingPage
 from ichviewer.gui.score_ribbon import ScoreRibbon
 from ichviewer.gui.series_panel import SeriesPanel
 from ichviewer.gui.slice_scores import SliceScores
+from ichviewer.gui.stack_panel import StackPanel
 from ichviewer.gui.store import Store
 from ichviewer.gui.study_panel import StudyPanel
 from ichviewer.gui.triptych import Triptych
@@ -36,7 +37,8 @@ class ReadingPage(QWidget):
         self.ribbon = ScoreRibbon(store)
         self.slice_scores, self.study = SliceScores(store), StudyPanel(store)
         self.heatmap = HeatmapPanel(store, methods)
-        self.findings = _scrolling(self.slice_scores, self.study, self.heatmap)
+        self.stack = StackPanel(store)
+        self.findings = _scrolling(self.slice_scores, self.study, self.heatmap, self.stack)
         self.panels: dict[str, QWidget] = {
             "series": self.series,
             "ribbon": self.ribbon,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES, SliceStatus, StudyFindings
+from ichviewer.core.volume import Volume
 
 STATUS_ORDER = (SliceStatus.OK, SliceStatus.PENDING, SliceStatus.UNREADABLE, SliceStatus.FAILED)
 """What a shared row says, least to most important."""
@@ -80,6 +81,17 @@ def ribbon_rows(findings: StudyFindings, thresholds: Sequence[float] | None, mos
         np.logical_or.reduceat(scores >= limits, starts, axis=0),
         tuple(STATUS_ORDER[rank] for rank in np.maximum.reduceat(ranks, starts)),
     )
+
+
+def awaited_runs(volume: Volume) -> list[tuple[int, int]]:
+    """Adjacent slices that are still to be read: (first, last), lowest first."""
+    runs: list[tuple[int, int]] = []
+    for index in sorted(volume.awaited_slices):
+        if runs and runs[-1][1] == index - 1:
+            runs[-1] = (runs[-1][0], index)
+        else:
+            runs.append((index, index))
+    return runs
 
 
 def marks_above_threshold(findings: StudyFindings, thresholds: Sequence[float] | None) -> tuple[Mark, ...]:

@@ -27,10 +27,11 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus, StudyFindings
 from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.gui.redraw import DrawnInputs
-from ichviewer.gui.ribbon_rows import Mark, RibbonRows, marks_above_threshold, ribbon_rows
+from ichviewer.gui.ribbon_rows import Mark, RibbonRows, awaited_runs, marks_above_threshold, ribbon_rows
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import (
     ACCENT,
+    AMBER,
     LINE,
     PANEL,
     RED,
@@ -38,12 +39,15 @@ from ichviewer.gui.theme import (
     SMALL_PX,
     SUBTYPE_COLORS,
     TEXT,
+    WINDOW,
     interface_font,
 )
-from ichviewer.gui.wording import counted_text, label_text, probability_text
+from ichviewer.gui.wording import counted_text, label_text, probability_text, reading_text
 
 GUTTER_PX, TOP_PX, BOTTOM_PX = 28, 66, 8
 SMALLEST_ROW_PX = 3
+BREAK_PX = 5
+"""Between the rows of two slices where one may be missing between them."""
 EMPTY_CELL = np.array([46, 49, 53], dtype=np.float64)
 
 HATCHES: dict[SliceStatus, tuple[Qt.BrushStyle, str]] = {
@@ -51,6 +55,9 @@ HATCHES: dict[SliceStatus, tuple[Qt.BrushStyle, str]] = {
     SliceStatus.UNREADABLE: (Qt.BrushStyle.HorPattern, "#a9782e"),
     SliceStatus.FAILED: (Qt.BrushStyle.DiagCrossPattern, "#b04a4a"),
 }
+
+AWAITED = Qt.BrushStyle.Dense6Pattern
+"""Of slices that are still to be read."""
 
 
 class ScoreRibbon(QWidget):
@@ -106,9 +113,11 @@ class ScoreRibbon(QWidget):
         )
 
     def _render(self, state: ViewState) -> None:
-        if self._content.differ(state.findings, state.model_card, state.slice_count):
+        reading = reading_text(state)
+        gaps = () if state.volume is None else state.volume.series.gaps
+        if self._content.differ(state.findings, state.model_card, state.slice_count, reading, gaps):
             self._picture = None
-            self._header = counted_text(state.findings) if state.findings is not None else ""
+            self._header = counted_text(state.findings) if state.findings is not None else reading
             card = state.model_card
             self._marks = (
                 marks_above_threshold(state.findings, card.slice_thresholds)
@@ -152,7 +161,39 @@ class ScoreRibbon(QWidget):
             self._paint_marks(painter)
         else:
             painter.fillRect(self.cells_rect(), QColor(LINE).darker(115))
+            self._paint_awaited(painter)
+        self._paint_gaps(painter)
         painter.end()
+
+    def gap_rects(self) -> list[QRectF]:
+        """Breaks between rows where a slice may be missing; beside low rows, which would be hidden."""
+        volume = self._store.state.volume
+        rows = [
+            self.row_rect(gap.after_slice, gap.after_slice)
+            for gap in (() if volume is None else volume.series.gaps)
+        ]
+        return [
+            QRectF(
+                0,
+                round(row.top()) - BREAK_PX / 2,
+                self.width() if row.height() >= 2 * BREAK_PX else GUTTER_PX - 1,
+                BREAK_PX,
+            )
+            for row in rows
+        ]
+
+    def _paint_gaps(self, painter: QPainter) -> None:
+        for rect in self.gap_rects():
+            painter.fillRect(rect, QColor(PANEL))
+            painter.setPen(QPen(QColor(AMBER), 1, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(0, rect.center().y()), QPointF(rect.right(), rect.center().y()))
+
+    def _paint_awaited(self, painter: QPainter) -> None:
+        """Slices that are still to be read are holes in the ribbon."""
+        volume = self._store.state.volume
+        for first, last in () if volume is None else awaited_runs(volume):
+            painter.fillRect(self.row_rect(first, last), QColor(WINDOW))
+            painter.fillRect(self.row_rect(first, last), QBrush(QColor(LINE), AWAITED))
 
     def _paint_head(self, painter: QPainter) -> None:
         painter.setFont(interface_font(self.font(), SMALL_PX, is_bold=True))
@@ -172,6 +213,8 @@ class ScoreRibbon(QWidget):
                 painter.drawText(
                     line.translated(0, 15), Qt.AlignmentFlag.AlignRight, f"{unscored} without scores"
                 )
+        elif self._header:
+            painter.drawText(QRect(8, 19, self.width() - 12, 16), Qt.AlignmentFlag.AlignLeft, self._header)
         self._paint_codes(painter)
 
     def _paint_codes(self, painter: QPainter) -> None:

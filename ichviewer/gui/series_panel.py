@@ -19,6 +19,7 @@ from ichviewer.core.series import FolderContents, Series, Verdict
 from ichviewer.core.viewstate import OverlayText, Thumbnail, ViewState
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.overlay import displayed_date, displayed_name
+from ichviewer.gui.plain_tooltip import plain_tooltip
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.series_delegate import IS_OPEN_ROLE, KEY_ROLE, LINES_ROLE, PICTURE_ROLE, SeriesDelegate
 from ichviewer.gui.store import Store
@@ -88,8 +89,9 @@ class SeriesPanel(QWidget):
             self._fill(state.contents, names_patients=state.overlay_text is OverlayText.FULL)
         if self._picture_inputs.differ(state.thumbnails) or is_new:
             self._show_pictures(state.thumbnails)
-        if self._open_inputs.differ(state.volume) or is_new:
-            self._mark_open(None if state.volume is None else state.volume.series.key)
+        open_series = None if state.volume is None else state.volume.series
+        if self._open_inputs.differ(open_series) or is_new:
+            self._mark_open(None if open_series is None else open_series.key)
         if self._file_inputs.differ(state.contents):
             self._show_files_line(state.contents)
 
@@ -129,8 +131,10 @@ class SeriesPanel(QWidget):
 
     def _on_item(self, item: QListWidgetItem) -> None:
         key = item.data(KEY_ROLE)
-        volume = self._store.state.volume
-        if key and (volume is None or volume.series.key != key):
+        state = self._store.state
+        is_open = state.volume is not None and state.volume.series.key == key
+        is_cut_short = state.reading is None and state.volume is not None and not state.volume.is_complete
+        if key and (not is_open or is_cut_short):
             self.series_requested.emit(key)
 
 
@@ -162,7 +166,7 @@ def _item(key: str, lines: tuple[str, ...], is_enabled: bool, tip: str = "") -> 
     item.setData(KEY_ROLE, key)
     item.setData(LINES_ROLE, lines)
     item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join(lines))
-    item.setToolTip(tip or "\n".join(lines))
+    item.setToolTip(plain_tooltip(tip or "\n".join(lines)))
     if not is_enabled:
         item.setFlags(Qt.ItemFlag.NoItemFlags)
     return item

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ichviewer.core.colormap import blend_heat
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import Window, apply_window
+from ichviewer.core.windowing import Window, apply_voi
 from ichviewer.gui.placement import Placement
 
 # A picture takes a millisecond, and beside a busy network OpenCV's threads only wait for each other.
@@ -32,12 +32,12 @@ def grey_table(volume: Volume, slice_index: int, window: Window, is_inverted: bo
     Args:
         volume: The slice's ``padding`` ("no measurement") is black in any window, inverted or not.
         slice_index: The slice.
-        window: LINEAR_EXACT, as in ``core.windowing``.
+        window: Center, width and function.
         is_inverted: Whether dense is dark.
     """
     stored = np.arange(65536, dtype=np.uint16).view(volume.stored_values.dtype).astype(np.float64)
     hu = stored * volume.slopes[slice_index] + volume.intercepts[slice_index]
-    grey = np.round(apply_window(hu, window) * 255).astype(np.uint8)
+    grey = np.round(apply_voi(hu, window) * 255).astype(np.uint8)
     if is_inverted:
         grey = 255 - grey
     padding = volume.padding(slice_index)

@@ -24,7 +24,8 @@ from ichviewer.gui.recent import Recent
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.slice_picture import grey_table, heat_table, render_slice
 from ichviewer.gui.store import Store
-from ichviewer.gui.theme import ACCENT, LINE, TEXT, WINDOW
+from ichviewer.gui.theme import ACCENT, LINE, SECONDARY, TEXT, WINDOW
+from ichviewer.gui.wording import awaited_text
 
 
 class SliceView(QWidget):
@@ -79,12 +80,19 @@ class SliceView(QWidget):
         return cursor_text(state.volume, state.slice_index, row, column)
 
     def _render(self, state: ViewState) -> None:
-        """Ask for a paint event if anything that this view draws has changed."""
-        findings = state.findings
+        """Ask for a paint event if anything that this view draws has changed.
+
+        While a stack is read, its volume changes many times a second, and the slice in view once.
+        """
+        findings, volume = state.findings, state.volume
         if self._drawn.differ(
-            state.volume,
+            None if volume is None else volume.series,
+            None if volume is None else volume.stored_values,
+            volume is not None and bool(volume.is_readable[state.slice_index]),
+            awaited_text(state),
             state.slice_index,
             state.windows[self._view_index],
+            state.window_origins[self._view_index],
             state.active_view == self._view_index,
             state.promoted_view is None,
             state.is_inverted,
@@ -120,9 +128,16 @@ class SliceView(QWidget):
     def _draw_slice(
         self, painter: QPainter, state: ViewState, volume: Volume, placement: Placement, heat: HeatChoice
     ) -> None:
+        if awaited := awaited_text(state):
+            # Not black: black would be air.
+            painter.fillRect(self.rect(), QColor(WINDOW))
+            self._draw_words(painter, awaited, SECONDARY)
+            return
         if not volume.is_readable[state.slice_index]:
             reason = volume.unreadable_reasons.get(state.slice_index, "no reason given")
-            self._draw_unreadable(painter, reason)
+            painter.fillRect(self.rect(), QColor(WINDOW))
+            painter.fillRect(self.rect(), QBrush(QColor(LINE), Qt.BrushStyle.BDiagPattern))
+            self._draw_words(painter, f"This slice could not be read: {reason}", TEXT)
             return
         if not placement.is_in_view:
             return
@@ -159,15 +174,13 @@ class SliceView(QWidget):
         opacity = state.heatmap_opacity if heat.heatmap is not None else None
         return self._pictures.get((volume, index, window, inverted, placement, heat.heatmap, opacity), render)
 
-    def _draw_unreadable(self, painter: QPainter, reason: str) -> None:
-        painter.fillRect(self.rect(), QColor(WINDOW))
-        painter.fillRect(self.rect(), QBrush(QColor(LINE), Qt.BrushStyle.BDiagPattern))
+    def _draw_words(self, painter: QPainter, text: str, color: str) -> None:
+        """A sentence in the middle, instead of a picture."""
         room = QRectF(self.rect()).adjusted(24, 24, -24, -24)
         words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        text = f"This slice could not be read: {reason}"
         box = painter.boundingRect(room, words, text).adjusted(-10, -8, 10, 8)
         painter.fillRect(box, QColor(WINDOW))
-        painter.setPen(QColor(TEXT))
+        painter.setPen(QColor(color))
         painter.drawText(room, words, text)
 
     def _draw_overlay(

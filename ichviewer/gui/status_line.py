@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from ichviewer.core.progress import Progress
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.elided_label import ElidedLabel
+from ichviewer.gui.plain_tooltip import plain_tooltip
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER, CHECK_COLORS, SECONDARY, TEXT, icon
-from ichviewer.gui.wording import position_text
+from ichviewer.gui.window_commands import can_repair
+from ichviewer.gui.wording import position_text, stack_text
 
 HEIGHT_PX = 32
+
+RECEIPT_NOTE = "The input check beside it opens this text, to be copied."
 
 
 class StatusLine(QWidget):
@@ -22,6 +27,8 @@ class StatusLine(QWidget):
 
     cancel_requested = Signal()
     analysis_requested = Signal()
+    repair_requested = Signal()
+    stack_changed = Signal()
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,8 +37,9 @@ class StatusLine(QWidget):
         self._store = store
         self._place_inputs, self._check_inputs = DrawnInputs(), DrawnInputs()
         self._message_inputs, self._work_inputs = DrawnInputs(), DrawnInputs()
+        self._stack_inputs = DrawnInputs()
         self.place = QLabel()
-        self.place.setFixedWidth(142)
+        self.place.setFixedWidth(196)
         self.place.setToolTip("Slice, counted from the lowest, and its position along the slice normal")
         self.receipt = ElidedLabel(self, SECONDARY)
         self.check = QPushButton()
@@ -71,29 +79,37 @@ class StatusLine(QWidget):
         layout.addWidget(self.button)
 
     def show_details(self) -> DetailsWindow | None:
-        """The message's details in a window of their own."""
+        """The message's details in a window of their own, until another stack is opened."""
         message = self._store.state.message
         if message is None:
             return None
         return self._show("Message", "\n\n".join(part for part in (message.text, message.details) if part))
 
     def show_check(self) -> DetailsWindow:
-        """Why the input check is not green."""
+        """Why the input check is not green, and the whole receipt, until another stack is opened."""
         state = self._store.state
-        text = "\n".join(state.input_check_reasons) or "Nothing was found to be wrong with the input."
-        return self._show(f"Input check: {state.input_check}", text)
+        return self._show(f"Input check: {state.input_check}", stack_text(state))
 
     def _show(self, title: str, text: str) -> DetailsWindow:
-        window = DetailsWindow(title, text, self)
+        volume = self._store.state.volume
+        name = "" if volume is None else volume.series.description or "series without a description"
+        window = DetailsWindow(f"{title} · {name}" if name else title, text, self)
+        # What it says would be read as said of the stack that is opened next.
+        self.stack_changed.connect(window.close)
         window.show()
         return window
 
     def _render(self, state: ViewState) -> None:
+        if self._stack_inputs.differ(None if state.volume is None else state.volume.series):
+            self.stack_changed.emit()
         if self._place_inputs.differ(state.slice_index, state.slice_count, state.volume, state.receipt):
             count = state.slice_count
             place = f"{state.slice_index + 1}/{count}  {position_text(state)}" if count else ""
             self.place.setText(place)
-            self.receipt.set_text(state.receipt)
+            is_repaired = state.volume is not None and bool(state.volume.series.repair)
+            self.receipt.set_text(
+                state.receipt, AMBER if is_repaired else SECONDARY, RECEIPT_NOTE if state.receipt else ""
+            )
         if self._check_inputs.differ(state.input_check, state.input_check_reasons):
             self._render_check(state)
         if self._message_inputs.differ(state.message):
@@ -102,11 +118,29 @@ class StatusLine(QWidget):
                 "" if message is None else message.text,
                 AMBER if message is not None and message.is_problem else TEXT,
             )
-            self.details.setVisible(message is not None and (message.is_problem or bool(message.details)))
+            self._offer_details(state)
         if self._work_inputs.differ(
-            state.reading, state.analysis, state.volume, state.model_card, state.input_check, state.findings
+            state.reading,
+            state.analysis,
+            state.volume,
+            state.model_card,
+            state.input_check_reasons,
+            state.input_check,
+            state.findings,
         ):
             self._render_work(state)
+
+    def _offer_details(self, state: ViewState) -> None:
+        """Details are offered of a problem, of what has some, and of a sentence that does not fit."""
+        message = state.message
+        self.details.setVisible(
+            message is not None and (message.is_problem or bool(message.details) or self.message.is_cut)
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What fitted may be cut now."""
+        super().resizeEvent(event)
+        self._offer_details(self._store.state)
 
     def _render_check(self, state: ViewState) -> None:
         self.check.setVisible(bool(state.input_check))
@@ -114,7 +148,8 @@ class StatusLine(QWidget):
         color = CHECK_COLORS.get(state.input_check, SECONDARY)
         self.check.setStyleSheet(f"QPushButton#Link {{ color: {color}; }}")
         reasons = "\n".join(f"• {reason}" for reason in state.input_check_reasons)
-        self.check.setToolTip(f"Whether the network's input can be trusted\n{reasons}".strip())
+        head = "Whether the network's input can be trusted; click to read and copy it, with the receipt"
+        self.check.setToolTip(plain_tooltip(f"{head}\n{reasons}".strip()))
 
     def _render_work(self, state: ViewState) -> None:
         progress = shown_progress(state)
@@ -125,15 +160,22 @@ class StatusLine(QWidget):
             self.bar.setValue(progress.done)
             self.bar.setFormat(f"{progress.text}{count}".replace("%", ""))
         self.bar.setVisible(progress is not None)
-        can_analyze = state.volume is not None and state.model_card is not None
+        is_whole = state.volume is not None and state.volume.is_complete
+        can_analyze = is_whole and state.model_card is not None
         is_left = state.findings is None or not state.findings.is_complete
         self.button.setVisible(progress is not None or (can_analyze and is_left))
         if progress is not None:
             self.button.setText("Cancel")
             self.button.setIcon(icon("cancel"))
             self.button.setToolTip("Stop; what is known so far stays (Esc)")
+        elif can_repair(state):
+            self.button.setText("Repair values")
+            self.button.setIcon(icon("analyze"))
+            self.button.setToolTip(
+                "Take 4096 from values above 3095, in memory alone, then analyze; the files stay as they are"
+            )
         else:
-            self.button.setText("Analyze anyway" if state.input_check == "red" else "Analyze")
+            self.button.setText(analyze_text(state))
             self.button.setIcon(icon("analyze"))
             self.button.setToolTip("Score every slice (F5)")
 
@@ -141,6 +183,8 @@ class StatusLine(QWidget):
         state = self._store.state
         if shown_progress(state) is not None:
             self.cancel_requested.emit()
+        elif can_repair(state):
+            self.repair_requested.emit()
         else:
             self.analysis_requested.emit()
 
@@ -148,3 +192,9 @@ class StatusLine(QWidget):
 def shown_progress(state: ViewState) -> Progress | None:
     """What runs beside the image; while there is none yet, reading has a page of its own."""
     return state.reading if state.reading is not None and state.volume is not None else state.analysis
+
+
+def analyze_text(state: ViewState) -> str:
+    """What the button for the analysis says; what was not analyzed by itself is analyzed anyway."""
+    is_candidate = state.volume is not None and state.volume.series.is_ai_candidate
+    return "Analyze" if is_candidate and state.input_check != "red" else "Analyze anyway"

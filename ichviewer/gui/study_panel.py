@@ -12,10 +12,18 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from ichviewer.core.findings import SUBTYPES, StudyScore, Subtype, study_scores
 from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.gui.elided_label import ElidedLabel
+from ichviewer.gui.plain_tooltip import plain_tooltip
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
-from ichviewer.gui.theme import SECONDARY, SUBTYPE_COLORS, TEXT
-from ichviewer.gui.wording import counted_text, probability_text, runs_text, study_sentence
+from ichviewer.gui.theme import CHECK_COLORS, SECONDARY, SUBTYPE_COLORS, TEXT
+from ichviewer.gui.wording import (
+    check_text,
+    counted_text,
+    probability_text,
+    reading_text,
+    runs_text,
+    study_sentence,
+)
 
 
 def summary_of(state: ViewState) -> tuple[StudyScore, ...]:
@@ -55,15 +63,20 @@ class StudyPanel(QWidget):
         self.sentence = QLabel()
         self.sentence.setObjectName("Secondary")
         self.sentence.setWordWrap(True)
-        self.sentence.setFixedHeight(62)
+        self.sentence.setFixedHeight(58)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.check = QLabel()
+        self.check.setTextFormat(Qt.TextFormat.PlainText)
+        self.check.setWordWrap(True)
+        self.check.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
-        layout.setSpacing(4)
+        layout.setSpacing(2)
         layout.addWidget(title)
         layout.addLayout(grid)
         layout.addWidget(self.sentence)
+        layout.addWidget(self.check)
         store.changed.connect(self._render)
         self._render(store.state)
 
@@ -84,8 +97,21 @@ class StudyPanel(QWidget):
         self.numbers[subtype], self.links[subtype], self.runs[subtype] = number, link, runs
 
     def _render(self, state: ViewState) -> None:
-        if not self._inputs.differ(state.findings, state.model_card, state.volume, state.input_check):
+        is_reading = state.reading is not None
+        if not self._inputs.differ(
+            state.findings,
+            state.model_card,
+            state.volume,
+            state.input_check,
+            state.input_check_reasons,
+            is_reading,
+        ):
             return
+        check = check_text(state)
+        self.check.setText(check)
+        self.check.setToolTip(plain_tooltip(check))
+        self.check.setStyleSheet(f"color: {CHECK_COLORS.get(state.input_check, SECONDARY)};")
+        self.check.setVisible(bool(check))
         self._scores = summary_of(state)
         by_label = {score.subtype: score for score in self._scores}
         for subtype in SUBTYPES:
@@ -97,7 +123,9 @@ class StudyPanel(QWidget):
     def _sentence(self, state: ViewState) -> str:
         if state.findings is None:
             if state.input_check == "red":
-                return "Not analyzed: the input check is red. Its reasons are in the status line."
+                return "Not analyzed: the input check is red."
+            if reading := reading_text(state):
+                return f"Not analyzed: {reading} slices."
             return "Not analyzed." if state.volume is not None else ""
         has_positions = state.volume is None or state.volume.series.has_positions
         if state.findings.is_complete and not has_positions:

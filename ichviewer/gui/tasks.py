@@ -49,11 +49,17 @@ class TaskRunner(QObject):
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._current: Task | None = None
+        self._is_closed = False
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def start(self, task: Task) -> None:
-        """Cancel what runs and run *task* as soon as the thread is free."""
+        """Cancel what runs and run *task* as soon as the thread is free; nothing once the runner is closed.
+
+        A timer may still fire between the closing of the window and the end of the application.
+        """
         self.cancel()
+        if self._is_closed:
+            return
         self._current = task
         self._pool.submit(self._run, task)
 
@@ -65,6 +71,7 @@ class TaskRunner(QObject):
 
     def close(self) -> None:
         """Cancel and wait for the thread; the runner takes no further task."""
+        self._is_closed = True
         self.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 

@@ -15,7 +15,6 @@ from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import SECONDARY
 
-SHORT_NAMES = {"Soft tissue": "Soft", "Posterior fossa": "Fossa"}
 BADGE = "RESEARCH USE ONLY"
 
 
@@ -29,7 +28,10 @@ class TopBar(QWidget):
         self._inputs = DrawnInputs()
         self.menus = QMenuBar()
         self.menus.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
-        self.presets = {preset.key: _preset_button(actions[f"window-{preset.key}"]) for preset in PRESETS}
+        self.presets = {
+            preset.key: _preset_button(actions[f"window-{preset.key}"], preset.short_name)
+            for preset in PRESETS
+        }
         self.device = ElidedLabel(self, SECONDARY, width_px=150)
         badge = QLabel(BADGE)
         badge.setObjectName("Badge")
@@ -55,12 +57,11 @@ class TopBar(QWidget):
             self.device.set_text(text, note=f"Where the network runs (Analysis > Device)\n{name}".strip())
 
 
-def _preset_button(action: QAction) -> QToolButton:
+def _preset_button(action: QAction, name: str) -> QToolButton:
     button = QToolButton()
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
     button.setDefaultAction(action)
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    name = SHORT_NAMES.get(action.text(), action.text())
     button.setText(f"{name} {action.shortcut().toString()}")
     button.setAccessibleName(f"{action.text()} window")
     # The action's own text would come back with every change of the action.

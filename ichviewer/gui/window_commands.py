@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ichviewer.core.viewstate import ViewState
+from ichviewer.core.wrap_repair import WRAPPED_REASON
 from ichviewer.gui.actions import Command, has_image
 
 DEVICES = (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "CUDA"), ("mps", "MPS"))
@@ -26,13 +27,21 @@ class WindowRequests:
     toggle_full_screen: Callable[[], object]
     cancel: Callable[[], object]
     analyze: Callable[[], object]
+    repair_wrapped: Callable[[], object]
     show_keys: Callable[[], object]
     show_about: Callable[[], object]
+    self_test: Callable[[], object]
 
 
 def can_analyze(state: ViewState) -> bool:
-    """Whether an analysis could be started now."""
-    return has_image(state) and state.model_card is not None and state.analysis is None
+    """Whether an analysis could be started now; only a stack that was read whole is analyzed."""
+    is_whole = has_image(state) and state.volume is not None and state.volume.is_complete
+    return is_whole and state.model_card is not None and state.analysis is None
+
+
+def can_repair(state: ViewState) -> bool:
+    """Whether the open stack holds wrapped values that can be mended."""
+    return has_image(state) and state.reading is None and WRAPPED_REASON in state.input_check_reasons
 
 
 def window_commands(ask: WindowRequests) -> tuple[Command, ...]:
@@ -138,7 +147,25 @@ def _panel_commands(ask: WindowRequests) -> tuple[Command, ...]:
 def _other_commands(ask: WindowRequests) -> tuple[Command, ...]:
     return (
         Command("analyze", "Analysis", "Analyze", ("F5",), "Score every slice", ask.analyze, can_analyze),
+        Command(
+            "repair-wrapped",
+            "Analysis",
+            "Repair wrapped values",
+            (),
+            "Take 4096 from values above 3095 in wrapped slices (a known defect of some RSNA files), in"
+            " memory alone; open the series again to undo it",
+            ask.repair_wrapped,
+            can_repair,
+        ),
         Command("cancel", "Analysis", "Cancel", ("Esc",), "Stop reading or analyzing", ask.cancel),
         Command("keys", "Help", "Keys", ("F1",), "All keys and mouse gestures", ask.show_keys),
+        Command(
+            "self-test",
+            "Help",
+            "Self-test",
+            (),
+            "Try every transfer syntax and the network on this machine",
+            ask.self_test,
+        ),
         Command("about", "Help", "About", (), "Version, purpose and license of the weights", ask.show_about),
     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ichviewer.core.findings import NOT_LOOKED_FOR, SliceStatus, StudyFindings, StudyScore, Subtype
 from ichviewer.core.model_card import ModelCard
-from ichviewer.core.series import FileVerdict, Series, Verdict
+from ichviewer.core.series import FileVerdict, FolderContents, Series, Verdict
 from ichviewer.core.viewstate import ViewState
 
 UPRIGHT_COSINE = 0.9999
@@ -109,6 +109,41 @@ def position_text(state: ViewState) -> str:
     return f"{name} {geometry.positions_mm[state.slice_index]:+.1f} mm".replace("-", "−")
 
 
+def reading_text(state: ViewState) -> str:
+    """How far reading the open stack is, or was when it was canceled; empty once it was read whole."""
+    volume = state.volume
+    if volume is None or volume.is_complete:
+        return ""
+    count = f"{volume.settled_count} of {volume.slice_count}"
+    return f"reading {count}" if state.reading is not None else f"only {count}"
+
+
+def awaited_text(state: ViewState) -> str:
+    """What stands in place of a slice that was not read yet; empty for any other slice."""
+    volume = state.volume
+    if volume is None or state.slice_index not in volume.awaited_slices:
+        return ""
+    name = f"slice {state.slice_index + 1}"
+    if state.reading is not None:
+        return f"Reading {name} …"
+    return f"{name.capitalize()} was not read. Click the series on the left to read the rest."
+
+
+def stack_text(state: ViewState) -> str:
+    """The reasons of the input check and the receipt, one a line, to be read at leisure and copied."""
+    reasons = state.input_check_reasons or ("Nothing was found to be wrong with the input.",)
+    lines = [*(f"• {reason}" for reason in reasons), "", "Receipt", *state.receipt.split("; ")]
+    return "\n".join(lines if state.receipt else lines[: len(reasons)])
+
+
+def check_text(state: ViewState) -> str:
+    """Level of an input check that is not green and its reasons, one a line; else empty."""
+    if state.input_check in ("", "green"):
+        return ""
+    reasons = (f"• {reason}" for reason in state.input_check_reasons)
+    return "\n".join((f"Input check {state.input_check}", *reasons))
+
+
 def thickness_text(series: Series) -> str:
     """Slice thickness, or the spacing where the files do not say it.
 
@@ -139,6 +174,22 @@ def files_text(files: Sequence[FileVerdict]) -> str:
         parts.append(f"{sum(skipped.values())} skipped")
     damaged = sum(f.verdict is Verdict.DAMAGED for f in files)
     return ", ".join([*parts, f"{damaged} damaged"] if damaged else parts)
+
+
+def why_nothing_is_open(contents: FolderContents) -> str:
+    """What stands in the middle while a folder was listed and no series of it is open."""
+    files = contents.files
+    if contents.series:
+        return "No series is open. Choose one on the left, or look at the list of files."
+    if not files:
+        return "Nothing to open: no files were found."
+    first = next((file for file in files if file.verdict is Verdict.DAMAGED), files[0])
+    if len(files) == 1:
+        return f"Nothing to open: {first.path}: {first.reason}"
+    return (
+        f"Nothing to open: none of {len(files)} files holds images that can be shown."
+        f" {first.path}: {first.reason}. The list of files has the others."
+    )
 
 
 def files_list(files: Sequence[FileVerdict]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ichviewer.atomic_file import write_atomically
 from ichviewer.core.errors import CheckpointError
+from ichviewer.core.file_errors import why_not_read, why_not_written
 from ichviewer.core.model_card import ModelCard
 
 
@@ -23,7 +24,7 @@ def read_card(path: Path) -> ModelCard:
     try:
         return ModelCard.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise CheckpointError(f"The model card {path} cannot be read: {error.strerror or error}.") from error
+        raise CheckpointError(f"The model card {path} cannot be read: {why_not_read(error)}.") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(f"{path} is not a complete model card: {error!r}.") from error
 
@@ -38,7 +39,9 @@ def write_card(path: Path, card: ModelCard) -> None:
     try:
         write_atomically(path, text.encode("utf-8"))
     except OSError as error:
-        raise CheckpointError(f"The model card {path} cannot be written: {error.strerror}.") from error
+        raise CheckpointError(
+            f"The model card {path} cannot be written: {why_not_written(error)}."
+        ) from error
 
 
 def weights_path(card_path: Path, card: ModelCard) -> Path:

@@ -14,6 +14,7 @@ from safetensors import torch as safetensors_torch
 
 from ichviewer.atomic_file import write_atomically
 from ichviewer.core.errors import CheckpointError
+from ichviewer.core.file_errors import why_not_read, why_not_written
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.model_card import ModelCard
 from ichviewer.inference.card_file import read_card, sha256_hex, weights_path, write_card
@@ -42,7 +43,7 @@ def load_checkpoint(card_path: Path) -> Checkpoint:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CheckpointError(f"The weights {path} cannot be read: {error.strerror}.") from error
+        raise CheckpointError(f"The weights {path} cannot be read: {why_not_read(error)}.") from error
     found = sha256_hex(content)
     if found != card.weights_sha256:
         raise CheckpointError(
@@ -79,6 +80,6 @@ def save_checkpoint(folder: Path, card: ModelCard, network: SliceNetwork) -> Pat
     try:
         write_atomically(path, content)
     except OSError as error:
-        raise CheckpointError(f"The weights {path} cannot be written: {error.strerror}.") from error
+        raise CheckpointError(f"The weights {path} cannot be written: {why_not_written(error)}.") from error
     write_card(card_path, card)
     return card_path

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,6 +27,7 @@ from ichviewer.core.errors import InferenceError
 from ichviewer.core.findings import SliceResult
 from ichviewer.core.progress import CancelToken
 from ichviewer.core.volume import Volume
+from ichviewer.free_memory import free_memory_bytes
 
 POLL_SECONDS = 0.02
 """How often a waiting thread looks at its cancel token."""
@@ -40,7 +42,13 @@ def _run_server(connection: Connection, card_path: Path, device: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(LOWER_PRIORITY)
-    importlib.import_module("ichviewer.inference.server").serve(connection, card_path, device)
+    try:
+        server = importlib.import_module("ichviewer.inference.server")
+    except ImportError as error:
+        reason = f"The network cannot be loaded, a part of the installation is missing: {error}."
+        connection.send_bytes(pickle.dumps((None, "fatal", reason)))
+        return
+    server.serve(connection, card_path, device)
 
 
 class Engine:
@@ -59,7 +67,8 @@ class Engine:
         self._connection: Connection | None = None
         self._numbers = itertools.count()
         self._device_name = ""
-        self._loaded: Volume | None = None
+        # Weak: a study that was closed must not stay in memory until the next one is analyzed.
+        self._loaded: weakref.ref[Volume] | None = None
 
     def start(self) -> None:
         """Start the child ahead, if it does not run; returns at once while it imports torch."""
@@ -130,6 +139,12 @@ class Engine:
         maps = list(self._request(("explain", slice_index, label_index, method), cancel))
         return np.asarray(maps[0], dtype=np.float32)
 
+    def thread_count(self, cancel: CancelToken) -> int:
+        """Threads that torch uses on the CPU; loads the network if that was not done yet."""
+        self.wait_until_ready(cancel)
+        (count,) = self._request(("threads",), cancel)
+        return int(count)
+
     def close(self) -> None:
         """End the child."""
         process, connection = self._process, self._connection
@@ -141,16 +156,26 @@ class Engine:
             connection.close()
 
     def _load(self, volume: Volume) -> None:
-        """Give the child the volume unless it has it; arrays travel out of band, without a copy here."""
-        if self._loaded is volume:
+        """Give the child the volume unless it has it; arrays travel out of band, without a copy here.
+
+        Raises:
+            InferenceError: There is no memory for the child's copy.
+        """
+        if self._loaded is not None and self._loaded() is volume:
             return
+        needed, free = volume.stored_values.nbytes, free_memory_bytes()
+        if free is not None and needed > free:
+            raise InferenceError(
+                f"The analysis needs {needed >> 20} MiB of memory for its own copy of the images; "
+                f"{free >> 20} MiB are free."
+            )
         buffers: list[pickle.PickleBuffer] = []
         header = pickle.dumps(volume, protocol=5, buffer_callback=buffers.append)
         self._send(("volume", next(self._numbers), len(buffers)))
         self._send_bytes(header)
         for buffer in buffers:
             self._send_bytes(buffer.raw())
-        self._loaded = volume
+        self._loaded = weakref.ref(volume)
 
     def _request(self, message: tuple[Any, ...], cancel: CancelToken) -> Iterator[Any]:
         """Send a request and give its replies, as they come."""

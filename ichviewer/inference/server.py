@@ -63,9 +63,13 @@ class _Server:
             self._predict(number, arguments[0])
         elif kind == "explain":
             self._explain(number, *arguments)
+        elif kind == "threads":
+            _reply(self._connection, number, "value", torch.get_num_threads())
+            _reply(self._connection, number, "end", None)
         # "stop" asks for nothing: that it came has ended the analysis.
 
     def _take_volume(self, buffer_count: int) -> None:
+        self._volume = None  # Before the next one comes, so that there is never room needed for two.
         header = self._connection.recv_bytes()
         buffers = [self._connection.recv_bytes() for _ in range(buffer_count)]
         self._volume = pickle.loads(header, buffers=buffers)

@@ -18,21 +18,25 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-LEAVES = {"ichviewer", "atomic_file", "progress_line", "settings", "resources"}
+LEAVES = {"ichviewer", "atomic_file", "free_memory", "progress_line", "settings", "resources", "uncaught"}
 PEERS = {"dicom", "imaging", "inference", "export", "gui"}
 BELOW_PEERS = {"core", *LEAVES}
-BELOW_APP = {*BELOW_PEERS, *PEERS, "controller", "session", "headless"}
+BELOW_APP = {*BELOW_PEERS, *PEERS, "controller", "selftest", "selftest_report", "session", "headless"}
 MAY_IMPORT = {
     "ichviewer": set(),
     "core": set(),
     "atomic_file": set(),
+    "free_memory": set(),
     "progress_line": {"core"},
+    "uncaught": set(),
     "settings": {"core", "atomic_file", "ichviewer"},
     "resources": {"core", "ichviewer"},
     **{peer: {peer, *BELOW_PEERS} for peer in PEERS},
     "controller": BELOW_PEERS | PEERS,
-    "session": BELOW_PEERS | PEERS | {"controller"},
-    "headless": (BELOW_PEERS | PEERS | {"controller"}) - {"gui"},
+    "selftest_report": BELOW_PEERS | {"dicom"},
+    "selftest": (BELOW_PEERS | PEERS | {"controller", "selftest_report"}) - {"gui"},
+    "session": BELOW_PEERS | PEERS | {"controller", "selftest_report"},
+    "headless": (BELOW_PEERS | PEERS | {"controller", "selftest", "selftest_report"}) - {"gui"},
     "app": BELOW_APP,
     "cli": {*BELOW_APP, "app"},
     "__main__": {*BELOW_APP, "app", "cli"},

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from ichviewer.app import build_window
@@ -30,12 +30,13 @@ from tests.benchmarks.studies import uncompressed_study
 class Watch:
     """Ticks with the event loop and remembers the time between ticks, in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, every_ms: int = 1) -> None:
         self.gaps: list[float] = []
         self._last = time.perf_counter()
         self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
-        self._timer.start(1)
+        self._timer.start(every_ms)
 
     def _tick(self) -> None:
         now = time.perf_counter()

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLosslessSV1, generate_uid
 
 SIDE = 512
+
+REAL_HEAD = Path(__file__).resolve().parents[3] / "shared" / "data" / "cq500_ct0"
+"""A real head CT; studies that are made of it can only be written where it is."""
 SPACING_MM = 0.47
 
 
@@ -32,6 +36,35 @@ def uncompressed_study(folder: Path, slices: int, spacing_mm: float = 5.0) -> Pa
         dataset.ImagePositionPatient = [-120.0, -120.0, spacing_mm * index]
         dataset.SliceThickness = spacing_mm
         dataset.PixelData = np.roll(head, index, axis=0).tobytes()
+        dataset.save_as(folder / f"IM{index:04d}", enforce_file_format=True)
+    return folder
+
+
+def compressed_study(folder: Path, slices: int, spacing_mm: float = 0.6) -> Path:
+    """Write a series of real slices in JPEG Lossless, each stored as it was compressed by its scanner.
+
+    The slices of REAL_HEAD follow each other again and again, with UIDs and positions of their own.
+
+    Args:
+        folder: Made if it is not there.
+        slices: Number of files.
+        spacing_mm: Between slices.
+
+    Returns:
+        *folder*.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    every = [pydicom.dcmread(path) for path in sorted(REAL_HEAD.iterdir())]
+    real = [dataset for dataset in every if dataset.file_meta.TransferSyntaxUID == JPEGLosslessSV1]
+    series = generate_uid(entropy_srcs=["compressed"])
+    for index in range(slices):
+        dataset = real[index % len(real)]
+        uid = generate_uid(entropy_srcs=[series, str(index)])
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = uid
+        dataset.SeriesInstanceUID, dataset.InstanceNumber = series, index + 1
+        x, y, _ = dataset.ImagePositionPatient
+        dataset.ImagePositionPatient = [x, y, spacing_mm * index]
+        dataset.SliceThickness = spacing_mm
         dataset.save_as(folder / f"IM{index:04d}", enforce_file_format=True)
     return folder
 

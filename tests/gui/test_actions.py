@@ -13,9 +13,18 @@ from pytestqt.qtbot import QtBot
 from window_states import analyzed_state, open_volume, opened_state
 
 from ichviewer.core.findings import Decision, Subtype
-from ichviewer.core.viewstate import OverlayText, ViewState
-from ichviewer.core.windowing import BONE, BRAIN, PRESETS, SUBDURAL, Window, automatic_window
-from ichviewer.gui.actions import header_window, percentile_window
+from ichviewer.core.viewstate import OverlayText, ViewState, percentile_window, scrolled_to, with_window
+from ichviewer.core.windowing import (
+    BONE,
+    BRAIN,
+    PRESETS,
+    SUBDURAL,
+    FileWindow,
+    VoiFunction,
+    Window,
+    automatic_window,
+)
+from ichviewer.gui.actions import header_window
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
 
@@ -100,6 +109,16 @@ def test_enter_brings_the_three_views_back(qtbot: QtBot) -> None:
     assert pressed(qtbot, opened_state(), Qt.Key.Key_Return, Qt.Key.Key_Return).promoted_view is None
 
 
+def with_file_windows(state: ViewState, windows: list[tuple[Window, ...]]) -> ViewState:
+    """The windows that the files of the first slices propose; the other slices keep theirs."""
+    volume = open_volume(state)
+    headers = list(volume.series.slices)
+    for index, each in enumerate(windows):
+        headers[index] = replace(headers[index], file_windows=tuple(FileWindow(w, "") for w in each))
+    state = replace(state, volume=replace(volume, series=replace(volume.series, slices=tuple(headers))))
+    return scrolled_to(state, 0)
+
+
 def test_nine_sets_the_automatic_window(qtbot: QtBot) -> None:
     state = pressed(qtbot, middle(opened_state()), Qt.Key.Key_9)
     assert state.windows[0] == automatic_window(open_volume(state).hu(5))
@@ -114,14 +133,35 @@ def test_the_automatic_window_leaves_an_unreadable_slice_alone() -> None:
 
 
 def test_zero_goes_through_the_windows_of_the_header() -> None:
-    state = opened_state()
-    volume = open_volume(state)
-    two = ((35.0, 90.0, "BRAIN"), (300.0, 1500.0, "BONE"))
-    state = replace(state, volume=replace(volume, series=replace(volume.series, file_windows=two)))
+    brain, bone = Window(35, 90, VoiFunction.LINEAR), Window(300, 1500, VoiFunction.SIGMOID)
+    state = with_file_windows(opened_state(), [(brain, bone)])
     first = header_window(state)
-    assert first.windows[0] == Window(35, 90)
-    assert header_window(first).windows[0] == Window(300, 1500)
-    assert header_window(header_window(first)).windows[0] == Window(35, 90)
+    assert first.windows[0] == brain
+    assert header_window(first).windows[0] == bone
+    assert header_window(header_window(first)).windows[0] == brain
+
+
+def test_after_zero_the_view_follows_the_header_until_it_gets_another_window() -> None:
+    """Hazard: the file's window for the base is kept over the vertex, where the file proposes another one."""
+    base, vertex, bone = (Window(center, 90, VoiFunction.LINEAR) for center in (35, 45, 300))
+    state = with_file_windows(opened_state(4), [(base, bone), (vertex, bone), (vertex,), ()])
+    first, second = header_window(state), header_window(header_window(state))
+    assert [scrolled_to(first, index).windows[0] for index in range(4)] == [base, vertex, vertex, base]
+    on_the_way = scrolled_to(second, 2)
+    assert on_the_way.windows[0] == vertex, "the slice has no second window"
+    assert scrolled_to(on_the_way, 0).windows[0] == bone, "the number of the window was lost"
+    assert scrolled_to(with_window(first, 0, BRAIN), 1).windows[0] == BRAIN
+    assert scrolled_to(first, 1).windows[1:] == state.windows[1:]
+
+
+def test_zero_takes_the_window_of_the_slice_in_view() -> None:
+    """Hazard: a window that the scanner chose for the base of the skull hides a bleed at the vertex."""
+    low, high = Window(35, 90, VoiFunction.LINEAR), Window(45, 120, VoiFunction.LINEAR)
+    state = with_file_windows(opened_state(), [(low,), (high,), ()])
+    assert header_window(scrolled_to(state, 0)).windows[0] == low
+    assert header_window(scrolled_to(state, 1)).windows[0] == high
+    nothing = scrolled_to(state, 2)
+    assert header_window(nothing) is nothing
 
 
 def test_f6_goes_round_and_takes_a_promoted_view_along(qtbot: QtBot) -> None:

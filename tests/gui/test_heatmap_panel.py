@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders import make_card
+from builders import make_card, make_findings
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
-from window_states import analyzed_state, opened_state, with_status
+from window_states import analyzed_state, open_volume, opened_state, with_status
 
 from ichviewer.core.findings import SUBTYPES, SliceStatus, Subtype
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
@@ -34,7 +34,7 @@ def explained(state: ViewState) -> ViewState:
     heatmap = Heatmap(
         state.heatmap_subtype,
         state.slice_index,
-        np.zeros((7, 7), dtype=np.float32),
+        np.ones((7, 7), dtype=np.float32),
         Framing(0, 0, 16, 16),
         5.0,
         state.heatmap_method,
@@ -112,6 +112,21 @@ def test_the_methods_begin_with_the_closed_form(qtbot: QtBot) -> None:
 def test_the_note_says_what_is_drawn_or_why_nothing_is(state: ViewState, note: str) -> None:
     """Hazard: no color could mean no heat, no score, or a slice that was never looked at."""
     assert heatmap_note(state) == note
+
+
+@pytest.mark.parametrize(
+    ("logit", "note"),
+    [
+        (3.1, "one cell is 1 mm"),
+        (0.9, "one cell is 1 mm; hottest 0.9 of 6.2: hardly visible on the fixed scale"),
+        (-0.5, "one cell is 1 mm; hottest 0.0 of 6.2: hardly visible on the fixed scale"),
+    ],
+)
+def test_a_map_too_weak_to_be_seen_says_so(logit: float, note: str) -> None:
+    """Hazard: a flagged slice without a visible color is taken for one where the map found nothing."""
+    state = replace(opened_state(), shows_heatmap=True, slice_index=0)
+    found = make_findings(open_volume(state), make_card(), likely=[0], map_logit=logit)
+    assert heatmap_note(replace(state, findings=found)) == note
 
 
 def test_another_method_asks_for_its_map(qtbot: QtBot) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from builders import make_card
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -18,6 +18,7 @@ import ichviewer.gui
 from ichviewer.core.findings import Subtype
 from ichviewer.core.heatmap import CLOSED_FORM
 from ichviewer.core.progress import Progress
+from ichviewer.core.series import FileVerdict, FolderContents, Verdict
 from ichviewer.core.viewstate import ViewState, listed
 from ichviewer.gui.export_dialog import ExportDialog
 from ichviewer.gui.main_window import MainWindow
@@ -157,6 +158,19 @@ def test_a_folder_without_a_readable_series_says_so(qtbot: QtBot) -> None:
     window = shown(qtbot, listed(ViewState(), contents))
     assert "No series is open" in window.reading_page.loading.text.text()
     assert not window.reading_page.loading.cancel.isVisible()
+
+
+def test_where_nothing_can_be_chosen_the_reason_stands_in_the_middle(qtbot: QtBot) -> None:
+    locked = FileVerdict("study", Verdict.DAMAGED, "cannot be opened: no permission to read it")
+    report = FileVerdict("SR1", Verdict.SKIPPED, "dose report")
+    window = shown(qtbot, listed(ViewState(), FolderContents((), (locked,))))
+    text = window.reading_page.loading.text
+    assert text.text() == "Nothing to open: study: cannot be opened: no permission to read it"
+    window.store.set(listed(ViewState(), FolderContents((), (report, locked))))
+    assert "none of 2 files" in text.text()
+    assert "study: cannot be opened" in text.text()
+    window.store.set(listed(ViewState(), FolderContents((), ())))
+    assert text.text() == "Nothing to open: no files were found."
 
 
 def test_the_open_study_stays_while_another_is_read(qtbot: QtBot) -> None:
@@ -339,6 +353,22 @@ def test_the_layout_comes_back(qtbot: QtBot) -> None:
     assert second.reading_page.splitter.sizes()[2:] == first.reading_page.splitter.sizes()[2:]
     second.reading_page.toggle_panel("series")
     assert second.reading_page.panels["series"].width() == pytest.approx(220, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("screen", "expected"),
+    [((1366, 728), (1366, 700)), ((3840, 2120), (1600, 1000)), ((800, 500), (960, 600))],
+)
+def test_the_window_opens_no_larger_than_the_screen(
+    qtbot: QtBot, screen: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    """Hazard: the notice, the input check and the lower slices lie below the edge of a small screen."""
+    window = MainWindow(Store())
+    qtbot.addWidget(window)
+    window.fit_into(QSize(*screen))
+    assert window.width() == expected[0]
+    assert window.height() == pytest.approx(expected[1], abs=30)
+    assert window.height() <= max(screen[1], 600)
 
 
 def test_a_panel_that_was_never_laid_out_comes_back_in_its_first_size(qtbot: QtBot) -> None:

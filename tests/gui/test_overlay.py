@@ -12,10 +12,11 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 
 from ichviewer.core.findings import Subtype
+from ichviewer.core.geometry import Gap
 from ichviewer.core.series import PatientText
-from ichviewer.core.viewstate import OverlayText, ViewState, opened
+from ichviewer.core.viewstate import OverlayText, ViewState, WindowOrigin, opened
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import BRAIN, Window
+from ichviewer.core.windowing import BRAIN, FileWindow, VoiFunction, Window
 from ichviewer.gui.heat_choice import NOTHING, heat_to_show
 from ichviewer.gui.heatmap_panel import heatmap_note
 from ichviewer.gui.overlay import Overlay, cursor_text, overlay_of, side_letters, window_text
@@ -131,9 +132,20 @@ def test_letters_follow_the_direction_cosines(
 
 
 def test_the_window_is_named_or_called_custom() -> None:
-    series = replace(make_volume().series, file_windows=((36.0, 81.0, "Head"), (37.0, 90.0, "")))
-    texts = [window_text(w, series) for w in (BRAIN, Window(36, 81), Window(37, 90), Window(-12.4, 97.6))]
-    assert texts == ["BRAIN 40/80", "HEAD 36/81", "FILE 37/90", "CUSTOM −12/98"]
+    head, curve = Window(36, 81, VoiFunction.LINEAR), Window(37, 90, VoiFunction.SIGMOID)
+    header = replace(
+        make_volume().series.slices[0], file_windows=(FileWindow(head, "Head"), FileWindow(curve, ""))
+    )
+    texts = [window_text(window, header) for window in (BRAIN, head, curve, Window(-12.4, 97.6))]
+    assert texts == ["BRAIN 40/80", "HEAD 36/81", "FILE SIGMOID 37/90", "CUSTOM −12/98"]
+
+
+def test_a_window_that_nobody_customized_is_not_called_custom() -> None:
+    """Hazard: a reader takes the window for a colleague's choice and leaves it."""
+    header = make_volume().series.slices[0]
+    window = Window(335, 1353)
+    assert window_text(window, header, WindowOrigin(is_automatic=True)) == "AUTO 335/1353"
+    assert window_text(window, header, WindowOrigin(header_item=0)) == "KEPT 335/1353"
 
 
 def test_inverted_lossy_and_assumed_units_are_marked() -> None:
@@ -197,6 +209,44 @@ def test_nothing_overlaps_or_is_cut_off_and_the_middle_is_free(
     assert "RESEARCH USE ONLY" in [line.text for line in layout.lines]
     for line in layout.lines:
         assert line.kind == "color bar" or line.rect.width() >= sizes.width(line.text, line.kind)
+
+
+@pytest.mark.parametrize("window", [Window(600, 2800), Window(40, 120), Window(-1234.5, 4321)])
+@pytest.mark.parametrize("width", [226, 300])
+def test_words_go_before_a_number_is_cut(qapp: QApplication, window: Window, width: int) -> None:
+    """Hazard: a window of 600/2... or a position of +61... is read as what is left of it."""
+    tilted = {"column_direction": (0, 0.9487, -0.3162), "row_direction": (0.9487, 0.3162, 0)}
+    volume = make_volume(patient=LONG_NAME, hu_claim="not claimed", **tilted)
+    sizes = TextSizes(interface_font(QFont("DejaVu Sans"), overlay_font_px(width)))
+    state = state_of(volume, windows=(window, BRAIN, BRAIN), slice_index=4)
+    layout = lay_out(overlay(state, cursor="value −1000 (HU not claimed)"), width, 650, 0.5, sizes)
+    cut = [line.text for line in layout.lines if "…" in line.text]
+    assert not [text for text in cut if text[:4] not in ("Must", "ID-0", "HEAD")]
+    texts = " ".join(line.text for line in layout.lines)
+    assert f"{round(window.center)}/{round(window.width)}".replace("-", "−") in texts
+    assert "5 mm" in texts
+    assert "5 of 5" in texts
+
+
+def test_a_missing_slice_is_marked_on_both_slices_beside_it() -> None:
+    """Hazard: two slices are read as neighbors, and the one between them was never seen."""
+    volume = make_volume()
+    volume = replace(volume, series=replace(volume.series, gaps=(Gap(1, 1.24),)))
+    found = {
+        index: [text for text in overlay(state_of(volume, slice_index=index)).texts if "missing" in text]
+        for index in range(4)
+    }
+    assert found == {
+        0: [],
+        1: ["missing slice above? 1.24 mm"],
+        2: ["missing slice below? 1.24 mm"],
+        3: [],
+    }
+
+
+def test_the_posterior_fossa_has_one_short_name() -> None:
+    (line,) = overlay(state_of(make_volume(), windows=(Window(40, 120), BRAIN, BRAIN))).top_left
+    assert (line.text, line.shorter[0]) == ("POSTERIOR FOSSA 40/120", "FOSSA 40/120")
 
 
 def test_the_scale_bar_is_as_long_as_it_says(qapp: QApplication) -> None:

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from window_states import analyzed_state, findings_of, opened_state, with_status
+from window_states import analyzed_state, findings_of, open_volume, opened_state, with_status
 
 from ichviewer.core.findings import SUBTYPES, SliceStatus
+from ichviewer.core.geometry import Gap
 from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.gui.ribbon_rows import Mark, marks_above_threshold, ribbon_rows
 from ichviewer.gui.score_ribbon import ScoreRibbon
@@ -155,6 +156,35 @@ def test_without_a_checkpoint_nothing_is_marked(qtbot: QtBot) -> None:
     ribbon = shown(qtbot, replace(analyzed_state(12, likely=[3]), model_card=None))
     assert ribbon.marks == ()
     assert "above" not in ribbon.tooltip_at(ribbon.row_rect(3, 3).center().toPoint())
+
+
+def with_gap(state: ViewState, after_slice: int) -> ViewState:
+    volume = open_volume(state)
+    series = replace(volume.series, gaps=(Gap(after_slice, 1.24),))
+    return replace(state, volume=replace(volume, series=series))
+
+
+@pytest.mark.parametrize("is_analyzed", [True, False])
+def test_the_rows_are_broken_where_a_slice_may_be_missing(qtbot: QtBot, is_analyzed: bool) -> None:
+    """Hazard: a bleed on a slice that was not sent is taken for looked for."""
+    state = analyzed_state(12) if is_analyzed else opened_state(12)
+    whole, broken = shown(qtbot, state), shown(qtbot, with_gap(state, 4))
+    edge = round(broken.row_rect(4, 4).top())
+    ((top, bottom),) = [(rect.top(), rect.bottom()) for rect in broken.gap_rects()]
+    assert top < edge < bottom
+    pictures = [ribbon.grab().toImage() for ribbon in (whole, broken)]
+    rows = [QRect(0, y, whole.width(), 1) for y in range(whole.height())]
+    changed = [y for y, row in enumerate(rows) if pictures[0].copy(row) != pictures[1].copy(row)]
+    assert changed
+    assert min(changed) >= top - 1
+    assert max(changed) <= bottom + 1
+
+
+def test_a_break_hides_no_low_row(qtbot: QtBot) -> None:
+    """Hazard: the one slice above threshold lies beside a gap and cannot be seen in the ribbon."""
+    state = analyzed_state(400, likely=[200])
+    ribbon = shown(qtbot, with_gap(state, 200))
+    assert all(rect.right() < ribbon.cells_rect().left() for rect in ribbon.gap_rects())
 
 
 def test_a_scroll_keeps_the_picture_and_a_result_makes_a_new_one(qtbot: QtBot) -> None:

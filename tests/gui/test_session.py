@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from builders import make_card, make_findings, make_volume
 from pytestqt.qtbot import QtBot
 
 from ichviewer.controller import OpenStack
-from ichviewer.core.errors import ExportError, InferenceError, UnreadableError
+from ichviewer.core.errors import ExportError, IchViewerError, InferenceError, UnreadableError
 from ichviewer.core.findings import (
     Decision,
     SliceFinding,
@@ -26,12 +27,16 @@ from ichviewer.core.heatmap import Heatmap
 from ichviewer.core.input_check import CheckLevel, InputCheck
 from ichviewer.core.preprocessing import Framing
 from ichviewer.core.progress import CancelToken, Progress
+from ichviewer.core.receipt import receipt
 from ichviewer.core.series import FileVerdict, FolderContents, Series, Verdict
 from ichviewer.core.viewstate import Thumbnail, ViewState, scrolled_to
 from ichviewer.core.volume import Volume
+from ichviewer.core.wrap_repair import REPAIR, WRAPPED_REASON, unwrapped
+from ichviewer.dicom.syntax_check import SyntaxResult
 from ichviewer.export.table import Report
 from ichviewer.gui.store import Store
-from ichviewer.session import Session
+from ichviewer.selftest_report import DemoResult, NetworkResult, SelfTestReport
+from ichviewer.session.session import Session
 from ichviewer.settings import Settings, load_settings
 
 
@@ -45,6 +50,8 @@ class FakeController:
         self.threads: set[str] = set()
         self.gate = threading.Event()
         self.gate.set()
+        self.is_loaded = threading.Event()
+        self.is_loaded.set()
         self.waiting = threading.Event()
         self.error: Exception | None = None
         self.first_slices: list[int] = []
@@ -66,20 +73,28 @@ class FakeController:
     def best_series(self, contents: FolderContents) -> Series | None:
         return contents.series[0] if contents.series else None
 
-    def read(self, series: Series, report: Callable[..., None], cancel: CancelToken) -> OpenStack:
+    def read_growing(
+        self, series: Series, first_slice: int, show: Callable[..., None], cancel: CancelToken
+    ) -> OpenStack:
         self._enter()
         return OpenStack(self.volumes[series.key], "sorted by position", self.check)
+
+    def repair_wrapped(self, volume: Volume) -> OpenStack:
+        self._enter()
+        repaired = unwrapped(volume)
+        return OpenStack(repaired, receipt(repaired.series), InputCheck(CheckLevel.GREEN, ()))
 
     def demo_folder(self, report: Callable[..., None], cancel: CancelToken) -> Path:
         self._enter()
         return Path("/demo")
 
-    def thumbnail(self, series: Series) -> Thumbnail:
+    def thumbnail(self, series: Series, cancel: CancelToken) -> Thumbnail:
         self._enter()
         return Thumbnail(series.key, np.zeros((4, 4), np.uint8))
 
     def device(self, cancel: CancelToken) -> str:
         self._enter()
+        self.is_loaded.wait(10)
         return "CPU"
 
     def start_decoder(self) -> None:
@@ -145,6 +160,7 @@ def desk(tmp_path: Path, qtbot: QtBot) -> Iterator[Desk]:
     one = Desk(tmp_path, [make_volume(5, series_uid="1.2.3"), make_volume(3, series_uid="1.2.4")])
     yield one
     one.controller.gate.set()
+    one.controller.is_loaded.set()
     one.session.close({})
 
 
@@ -154,7 +170,7 @@ def is_analyzed(desk: Desk) -> bool:
 
 
 def test_a_dropped_folder_is_read_and_analyzed(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     assert desk.state.volume is not None
     assert desk.state.slice_count == 5
@@ -166,14 +182,14 @@ def test_a_dropped_folder_is_read_and_analyzed(desk: Desk, qtbot: QtBot) -> None
 
 def test_no_part_of_it_runs_on_the_gui_thread(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: a window that freezes while it reads is taken for one that has lost the study."""
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
-    desk.session.export(Path("/findings.csv"), identify=False)
+    desk.session.writing.export(Path("/findings.csv"), identify=False)
     qtbot.waitUntil(lambda: bool(desk.controller.exported))
     desk.store.update(lambda state: replace(state, heatmap_method="LayerCAM"))
-    desk.session.explain()
+    desk.session.analysis.explain()
     qtbot.waitUntil(lambda: desk.state.explanation is not None)
-    desk.session.open_demo()
+    desk.session.reading.open_demo()
     qtbot.waitUntil(lambda: is_analyzed(desk))
     assert {name.split("_")[0] for name in desk.controller.threads} == {"reading", "network", "writing"}
     assert threading.current_thread().name not in desk.controller.threads
@@ -182,20 +198,48 @@ def test_no_part_of_it_runs_on_the_gui_thread(desk: Desk, qtbot: QtBot) -> None:
 def test_a_red_input_check_asks_before_it_runs(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: scores for something that is no head look like scores for a head."""
     desk.controller.check = InputCheck(CheckLevel.RED, ("not a head",))
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert "not a head" in desk.state.message.text
     assert desk.state.findings is None
-    desk.session.analyze()
+    desk.session.analysis.analyze()
     qtbot.waitUntil(lambda: is_analyzed(desk))
+
+
+def test_wrapped_values_are_repaired_when_asked_and_only_in_memory(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: scores or decisions on values as they were read stand beside repaired images."""
+    desk.controller.check = InputCheck(CheckLevel.RED, (WRAPPED_REASON,))
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: desk.state.message is not None and desk.state.reading is None)
+    assert "Repair values mends a copy" in desk.state.message.text
+    desk.session.analysis.analyze()
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.store.update(lambda state: scrolled_to(state, 4))
+    desk.session.reading.repair_wrapped()
+    qtbot.waitUntil(lambda: desk.state.receipt.startswith(REPAIR) and is_analyzed(desk))
+    assert desk.controller.first_slices == [2, 4], "the repaired stack was not analyzed afresh"
+    assert (desk.state.slice_index, desk.state.input_check) == (4, "green")
+    desk.session.reading.open_series("1.2.3")
+    qtbot.waitUntil(lambda: desk.state.receipt == "sorted by position" and desk.state.findings is not None)
+    assert desk.state.volume is desk.controller.volumes["1.2.3"]
+    assert desk.controller.first_slices == [2, 4]
+
+
+def test_nothing_is_repaired_where_nothing_is_wrapped(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: sound metal turned into air by a stray key."""
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk) and desk.state.reading is None)
+    desk.session.reading.repair_wrapped()
+    assert desk.state.reading is None
+    assert desk.state.volume is desk.controller.volumes["1.2.3"]
 
 
 def test_a_new_series_supersedes_the_old_one(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: scores of one series beside the images of another."""
     desk.controller.gate.clear()
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(desk.controller.waiting.is_set)
-    desk.session.open_series("1.2.4")
+    desk.session.reading.open_series("1.2.4")
     desk.controller.gate.set()
     qtbot.waitUntil(lambda: is_analyzed(desk) and desk.state.slice_count == 3)
     assert desk.state.findings.series_key == "1.2.4"
@@ -204,20 +248,51 @@ def test_a_new_series_supersedes_the_old_one(desk: Desk, qtbot: QtBot) -> None:
 
 def test_a_canceled_analysis_keeps_what_it_has_and_says_so(desk: Desk, qtbot: QtBot) -> None:
     desk.controller.gate.clear()
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(desk.controller.waiting.is_set)
-    desk.session.cancel_analysis()
+    desk.session.analysis.cancel()
     desk.controller.gate.set()
     assert desk.state.analysis is None
     assert desk.state.findings.count(SliceStatus.PENDING) == 5
     assert "canceled" in desk.state.message.text
 
 
+def with_a_lost_slice(volume: Volume) -> Volume:
+    is_readable = np.asarray([index != 1 for index in range(volume.slice_count)])
+    return replace(volume, is_readable=is_readable, unreadable_reasons={1: "the file was moved or deleted"})
+
+
+def test_slices_that_were_lost_are_still_told_after_the_analysis_was_canceled(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    """Hazard: a stack with holes is taken for a whole one."""
+    desk.controller.volumes["1.2.3"] = with_a_lost_slice(desk.controller.volumes["1.2.3"])
+    desk.controller.gate.clear()
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(desk.controller.waiting.is_set)
+    desk.session.analysis.cancel()
+    desk.controller.gate.set()
+    assert desk.state.message.text == "1 of 5 slices could not be read. Analysis canceled."
+    assert desk.state.message.is_problem
+    assert "the file was moved or deleted" in desk.state.message.details
+    assert desk.state.findings.slices[1].reason == "the file was moved or deleted"
+
+
+def test_the_slice_in_view_when_the_network_is_ready_comes_first(desk: Desk, qtbot: QtBot) -> None:
+    desk.controller.is_loaded.clear()
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: desk.state.analysis is not None)
+    desk.store.update(lambda state: scrolled_to(state, 4))
+    desk.controller.is_loaded.set()
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    assert desk.controller.first_slices == [4]
+
+
 def test_the_slice_in_view_comes_first(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.store.update(lambda state: scrolled_to(state, 4))
-    desk.session.analyze()
+    desk.session.analysis.analyze()
     qtbot.waitUntil(lambda: is_analyzed(desk))
     assert desk.controller.first_slices == [2, 4]
 
@@ -230,7 +305,7 @@ def test_a_failure_while_opening_is_a_sentence(
     desk: Desk, qtbot: QtBot, error: Exception, words: str
 ) -> None:
     desk.controller.error = error
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert words in desk.state.message.text
     assert desk.state.message.is_problem
@@ -239,20 +314,20 @@ def test_a_failure_while_opening_is_a_sentence(
 
 def test_a_dead_network_leaves_slices_pending_not_zero(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: a network that died reads as 'nothing found'."""
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.controller.error = InferenceError("The network's process ended unexpectedly (exit code -9).")
-    desk.session.analyze()
+    desk.session.analysis.analyze()
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert "exit code -9" in desk.state.message.text
     assert all(finding.probabilities is None for finding in desk.state.findings.slices)
 
 
 def test_a_refused_export_is_a_message_and_the_findings_stay(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.controller.error = ExportError("/findings.csv cannot be written: Permission denied.")
-    desk.session.export(Path("/findings.csv"), identify=False)
+    desk.session.writing.export(Path("/findings.csv"), identify=False)
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert "Permission denied" in desk.state.message.text
     assert is_analyzed(desk)
@@ -260,41 +335,75 @@ def test_a_refused_export_is_a_message_and_the_findings_stay(desk: Desk, qtbot: 
 
 def test_another_folder_closes_the_one_before(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: the image of one patient stays up beside the series list of another."""
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.controller.volumes = {}
-    desk.session.open_paths((Path("/empty"),))
+    desk.session.reading.open_paths((Path("/empty"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert desk.state.volume is None
     assert desk.state.findings is None
 
 
 def test_another_method_explains_the_slice_in_view(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.store.update(
         lambda state: replace(state, heatmap_method="LayerCAM", heatmap_subtype=Subtype.SUBDURAL)
     )
-    desk.session.explain()
+    desk.session.analysis.explain()
     qtbot.waitUntil(lambda: desk.state.explanation is not None)
     assert desk.state.explanation.method == "LayerCAM"
     assert desk.state.explanation.subtype is Subtype.SUBDURAL
 
 
 def test_recent_folders_and_device_are_remembered(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
-    desk.session.use_device("cpu")
+    desk.session.reading.open_paths((Path("/study"),))
+    desk.session.analysis.use_device("cpu")
     qtbot.waitUntil(lambda: is_analyzed(desk))
     settings = load_settings(desk.settings_path)
     assert settings.recent_paths == ("/study",)
     assert settings.device == "cpu"
-    desk.session.clear_recent()
+    desk.session.preferences.clear_recent()
     assert load_settings(desk.settings_path).recent_paths == ()
     assert desk.state.recent_paths == ()
 
 
+def test_the_self_test_runs_beside_the_open_study_and_its_table_can_be_shown(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    broken = SyntaxResult("1.2.840.10008.1.2.5", "RLE Lossless", 16, 0, None, "it is not installed")
+    report = SelfTestReport(
+        (broken,), NetworkResult("CPU", 2, "card", "ab", 3.0), DemoResult(34, 18, 0.1, 2.0), ()
+    )
+    devices = []
+
+    def test(device: str, report_progress: Callable[..., None], cancel: CancelToken) -> SelfTestReport:
+        devices.append((device, threading.current_thread().name.split("_")[0]))
+        report_progress(Progress(1, 2, "decoding"))
+        return report
+
+    desk.session.self_test.run(test, desk.session.analysis.device)
+    assert "trying every transfer syntax" in desk.state.message.text
+    qtbot.waitUntil(lambda: desk.state.message.is_problem)
+    assert devices == [("auto", "self-test")]
+    assert desk.state.message.text == "Self-test: not everything works on this machine."
+    assert "RLE Lossless does not decode: it is not installed" in desk.state.message.details
+    assert is_analyzed(desk)
+
+
+def test_a_self_test_that_cannot_run_says_why(desk: Desk, qtbot: QtBot) -> None:
+    def test(device: str, report_progress: Callable[..., None], cancel: CancelToken) -> SelfTestReport:
+        raise IchViewerError("The self-test needs a temporary folder.")
+
+    desk.session.self_test.run(test, desk.session.analysis.device)
+    qtbot.waitUntil(lambda: desk.state.message.is_problem)
+    assert desk.state.message.text == "Self-test failed: The self-test needs a temporary folder."
+
+
 def test_an_empty_window_loads_the_network_ahead(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.warm_up()
+    desk.session.analysis.warm_up()
     qtbot.waitUntil(lambda: desk.state.device == "CPU")
     assert desk.state.findings is None
 
@@ -302,7 +411,7 @@ def test_an_empty_window_loads_the_network_ahead(desk: Desk, qtbot: QtBot) -> No
 def test_a_stranger_result_is_refused_and_said(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: the score of one head stands beside the image of another."""
     desk.controller.stranger = "9.9.9"
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert "9.9.9" in desk.state.message.text
     assert all(finding.probabilities is None for finding in desk.state.findings.slices)
@@ -310,29 +419,43 @@ def test_a_stranger_result_is_refused_and_said(desk: Desk, qtbot: QtBot) -> None
 
 def test_decisions_and_findings_are_there_when_a_series_is_opened_again(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: a reader's correction is lost by a look at the bone series."""
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     decided = desk.state.review.with_decision(1, Subtype.SUBDURAL, Decision.REJECTED).with_comment(1, "falx")
     desk.store.update(lambda state: replace(state, review=decided))
-    desk.session.open_series("1.2.4")
+    desk.session.reading.open_series("1.2.4")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3 and is_analyzed(desk))
     assert desk.state.review.comment(1) == ""
-    desk.session.open_series("1.2.3")
+    desk.session.reading.open_series("1.2.3")
     qtbot.waitUntil(lambda: desk.state.slice_count == 5 and is_analyzed(desk))
     assert desk.state.review == decided
     assert len(desk.controller.first_slices) == 2
 
 
-def test_decisions_stay_with_their_images_not_with_the_series_uid(desk: Desk, qtbot: QtBot) -> None:
-    """Hazard: a decision on slice 2 of one folder lands on slice 2 of another part of the same series."""
-    desk.session.open_paths((Path("/study"),))
+@pytest.mark.parametrize(
+    "other_images",
+    [
+        {"sop_instance_uid": "9.9"},
+        {"path": "/other/slice.dcm"},
+        {"sop_instance_uid": "", "path": "/other/slice.dcm"},
+        {"frame_number": 7},
+    ],
+)
+def test_decisions_and_scores_stay_with_their_images(
+    desk: Desk, qtbot: QtBot, other_images: dict[str, Any]
+) -> None:
+    """Hazard: scores and decisions of one patient or folder land on the images of another one.
+
+    UIDs may be absent, and two versions of one study may keep them.
+    """
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.store.update(lambda state: replace(state, review=state.review.with_comment(1, "falx")))
     whole = desk.controller.volumes["1.2.3"]
-    slices = tuple(replace(s, sop_instance_uid=f"9.{i}") for i, s in enumerate(whole.series.slices))
+    slices = tuple(replace(header, **other_images) for header in whole.series.slices)
     other = replace(whole, series=replace(whole.series, slices=slices))
     desk.controller.volumes = {"1.2.3": other}
-    desk.session.open_paths((Path("/other"),))
+    desk.session.reading.open_paths((Path("/other"),))
     qtbot.waitUntil(lambda: desk.state.volume is other and is_analyzed(desk))
     assert desk.state.review.comment(1) == ""
     assert len(desk.controller.first_slices) == 2
@@ -340,21 +463,21 @@ def test_decisions_stay_with_their_images_not_with_the_series_uid(desk: Desk, qt
 
 def test_a_comment_on_a_study_that_was_not_analyzed_is_kept_too(desk: Desk, qtbot: QtBot) -> None:
     desk.controller.check = InputCheck(CheckLevel.RED, ("not a head",))
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
     desk.store.update(lambda state: replace(state, review=state.review.with_comment(1, "phantom")))
-    desk.session.open_series("1.2.4")
+    desk.session.reading.open_series("1.2.4")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3)
-    desk.session.open_series("1.2.3")
+    desk.session.reading.open_series("1.2.3")
     qtbot.waitUntil(lambda: desk.state.slice_count == 5)
     assert desk.state.review.comment(1) == "phantom"
 
 
 def test_a_device_that_is_not_there_is_said_and_not_kept(desk: Desk, qtbot: QtBot) -> None:
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.controller.error = InferenceError("The device cuda was asked for, but this machine has none.")
-    desk.session.use_device("cuda")
+    desk.session.analysis.use_device("cuda")
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert "cuda" in desk.state.message.text
     assert desk.controller.wanted_device == "auto"
@@ -364,11 +487,24 @@ def test_a_device_that_is_not_there_is_said_and_not_kept(desk: Desk, qtbot: QtBo
 
 def test_a_demo_that_cannot_be_made_leaves_nothing_running(desk: Desk, qtbot: QtBot) -> None:
     desk.controller.gate.clear()
-    desk.session.open_paths((Path("/study"),))
+    desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(desk.controller.waiting.is_set)
     desk.controller.error = ExportError("/demo cannot be written.")
-    desk.session.open_demo()
+    desk.session.reading.open_demo()
     desk.controller.gate.set()
     qtbot.waitUntil(lambda: desk.state.message is not None)
     assert desk.state.reading is None
     assert desk.state.analysis is None
+
+
+def test_scores_of_another_patients_stack_are_never_taken_off_the_shelf(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: two patients whose files hold no UIDs, in one folder name after the other."""
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    whole = desk.controller.volumes["1.2.3"]
+    patient = replace(whole.series.patient, patient_id="somebody else")
+    other = replace(whole, series=replace(whole.series, patient=patient))
+    desk.controller.volumes = {"1.2.3": other}
+    desk.session.reading.open_paths((Path("/other"),))
+    qtbot.waitUntil(lambda: desk.state.volume is other and is_analyzed(desk))
+    assert len(desk.controller.first_slices) == 2

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from builders import make_volume
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from window_states import analyzed_state, opened_state
+from window_states import analyzed_state, open_volume, opened_state
 
+from ichviewer.controller import OpenStack
+from ichviewer.core.input_check import CheckLevel, InputCheck
 from ichviewer.core.progress import Progress
-from ichviewer.core.viewstate import Message, ViewState, scrolled_to
+from ichviewer.core.viewstate import Message, ViewState, opened, scrolled_to
+from ichviewer.core.wrap_repair import WRAPPED_REASON
 from ichviewer.gui.status_line import StatusLine
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER
+from ichviewer.session.messages import not_analyzed
 
 
 def shown(qtbot: QtBot, state: ViewState) -> tuple[StatusLine, Store]:
@@ -42,7 +47,15 @@ def test_the_input_check_says_its_color_in_a_word_and_its_reasons(qtbot: QtBot) 
     line, _store = shown(qtbot, state)
     assert line.check.text() == "input check: red"
     assert line.check.toolTip().endswith("• 10 mm thick\n• not a head")
-    assert line.show_check().text.toPlainText() == "10 mm thick\nnot a head"
+    assert line.show_check().text.toPlainText().startswith("• 10 mm thick\n• not a head\n")
+
+
+def test_the_whole_receipt_can_be_read_and_copied(qtbot: QtBot) -> None:
+    """Hazard: a narrow window cuts off that slices are missing."""
+    receipt = "sorted by position; 28 slices; 1 gap; missing slice after slice 21? (1.24 mm)"
+    line, _store = shown(qtbot, replace(opened_state(), receipt=receipt, input_check="green"))
+    assert line.receipt.toolTip().startswith(receipt)
+    assert line.show_check().text.toPlainText().splitlines()[-5:] == ["Receipt", *receipt.split("; ")]
 
 
 def test_no_check_is_claimed_before_there_was_one(qtbot: QtBot) -> None:
@@ -60,6 +73,31 @@ def test_a_message_is_a_sentence_with_its_details_beside_it(qtbot: QtBot) -> Non
     assert window is not None
     assert window.text.toPlainText() == "3 of 34 files could not be read\n\na: cut off"
     assert not window.isModal()
+
+
+def test_a_sentence_that_is_cut_can_be_read_whole(qtbot: QtBot) -> None:
+    message = Message("Findings written to /media/reader/studies/2024-01/findings.csv.")
+    line, _store = shown(qtbot, replace(opened_state(), message=message))
+    assert line.details.isVisible()
+    line.resize(2400, 32)
+    assert not line.details.isVisible()
+    line.resize(1280, 32)
+    window = line.show_details()
+    assert window is not None
+    assert line.details.isVisible()
+    assert window.text.toPlainText() == message.text
+
+
+def test_details_name_their_series_and_close_when_another_is_opened(qtbot: QtBot) -> None:
+    """Hazard: the input check of one series is read as that of the next."""
+    message = Message("2 slices could not be read", is_problem=True)
+    line, store = shown(qtbot, replace(opened_state(), input_check="red", message=message))
+    windows = [line.show_check(), line.show_details()]
+    assert all(window is not None and "HEAD 5 mm" in window.windowTitle() for window in windows)
+    store.update(lambda state: scrolled_to(state, 3))
+    assert all(window is not None and window.isVisible() for window in windows)
+    with qtbot.waitSignals([window.destroyed for window in windows if window is not None]):
+        store.update(lambda state: opened(state, make_volume(description="BONE"), ""))
 
 
 def test_a_message_without_details_offers_none(qtbot: QtBot) -> None:
@@ -81,6 +119,23 @@ def test_what_is_not_analyzed_can_be(qtbot: QtBot, check: str, text: str) -> Non
     line, _store = shown(qtbot, replace(opened_state(), input_check=check))
     assert line.button.text() == text
     with qtbot.waitSignal(line.analysis_requested):
+        line.button.click()
+
+
+def test_the_button_is_called_as_the_message_calls_it(qtbot: QtBot) -> None:
+    volume = open_volume(opened_state())
+    volume = replace(volume, series=replace(volume.series, is_ai_candidate=False))
+    line, _store = shown(qtbot, replace(opened_state(), volume=volume, input_check="amber"))
+    stack = OpenStack(volume, "", InputCheck(CheckLevel.AMBER, ("age unknown",)))
+    assert f"{line.button.text()} scores it" in not_analyzed(stack).text
+
+
+def test_wrapped_values_are_offered_to_be_repaired_and_never_repaired_unasked(qtbot: QtBot) -> None:
+    """Hazard: values changed without a word; or a head with air as dense as metal is analyzed as it is."""
+    state = replace(opened_state(), input_check="red", input_check_reasons=(WRAPPED_REASON,))
+    line, _store = shown(qtbot, state)
+    assert line.button.text() == "Repair values"
+    with qtbot.waitSignal(line.repair_requested), qtbot.assertNotEmitted(line.analysis_requested):
         line.button.click()
 
 

@@ -153,8 +153,22 @@ def test_a_complete_study_says_what_was_not_looked_for(qtbot: QtBot) -> None:
 
 
 def test_a_red_input_check_is_told_where_the_summary_would_be(qtbot: QtBot) -> None:
-    panel, _store = study_panel(qtbot, replace(opened_state(), input_check="red"))
+    panel, _store = study_panel(
+        qtbot, replace(opened_state(), input_check="red", input_check_reasons=("not a head",))
+    )
     assert "input check is red" in panel.sentence.text()
+    assert panel.check.text() == "Input check red\n• not a head"
+
+
+def test_amber_reasons_stand_beside_the_summary_and_green_has_none(qtbot: QtBot) -> None:
+    """Hazard: scores of a head with an open skull are read without knowing of it."""
+    reasons = ("bone is missing from the skull (craniectomy?) around slice 22", "age unknown")
+    panel, store = study_panel(
+        qtbot, replace(analyzed_state(), input_check="amber", input_check_reasons=reasons)
+    )
+    assert panel.check.text() == "\n• ".join(("Input check amber", *reasons))
+    store.update(lambda state: replace(state, input_check="green", input_check_reasons=()))
+    assert panel.check.text() == ""
 
 
 @pytest.mark.parametrize("likely", [(), (4,), range(12)])

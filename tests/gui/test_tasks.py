@@ -119,3 +119,10 @@ def test_close_waits_for_the_thread(qtbot: QtBot) -> None:
     assert begun.wait(10)
     runner.close()
     assert ended.is_set()
+
+
+def test_a_timer_that_fires_after_the_close_starts_nothing(qtbot: QtBot) -> None:
+    runner, started = TaskRunner("closed"), threading.Event()
+    runner.close()
+    runner.start(Task(lambda _report, _cancel: started.set()))
+    assert not started.is_set()

@@ -98,6 +98,7 @@ def test_a_canonical_pixel_is_found_again_in_its_file(tmp_path: Path, way: tuple
 
 
 def test_thumbnails_do_not_depend_on_how_a_study_is_stored(tmp_path: Path) -> None:
+    """Hazard: left and right exchanged in the list."""
     pictures = []
     for number, way in enumerate(EIGHT_WAYS):
         folder = write_way(tmp_path / f"{number}", *way, False)

@@ -45,6 +45,11 @@ def test_an_absent_score_is_none_and_never_zero() -> None:
         assert [finding.probability(subtype) for subtype in SUBTYPES] == [None] * 6
 
 
+def test_an_unreadable_slice_keeps_its_reason() -> None:
+    findings = StudyFindings.pending("1.2.3", SHA, [True, False], {1: "No such file."})
+    assert [finding.reason for finding in findings.slices] == ["", "No such file."]
+
+
 def test_unreadable_slices_do_not_pend() -> None:
     findings = StudyFindings.pending("1.2.3", SHA, [True, False, True])
     assert (findings.count(SliceStatus.PENDING), findings.count(SliceStatus.UNREADABLE)) == (2, 1)

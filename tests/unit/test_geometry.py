@@ -50,11 +50,13 @@ def stored_orientation(canonical: tuple[float, ...], ways: InPlane) -> tuple[flo
 
 
 def test_the_normal_of_an_axial_slice_points_to_the_head() -> None:
+    """Hazard: the stack upside down."""
     assert slice_normal(AXIAL).tolist() == [0.0, 0.0, 1.0]
 
 
 @pytest.mark.parametrize("bad", [(1, 0, 0, 1, 0, 0), (2, 0, 0, 0, 1, 0), (0,) * 6])
 def test_directions_that_are_no_perpendicular_unit_vectors_are_refused(bad: tuple[float, ...]) -> None:
+    """Hazard: an order along a direction that is none."""
     with pytest.raises(ValueError, match="Image Orientation"):
         slice_normal(bad)
 
@@ -73,6 +75,7 @@ def test_directions_that_are_no_perpendicular_unit_vectors_are_refused(bad: tupl
     ],
 )
 def test_the_plane_is_named_by_its_normal_alone(orientation: tuple[float, ...], name: str) -> None:
+    """Hazard: Image Type AXIAL believed on a coronal slice (PS3.3 C.8.2.1.1.1)."""
     assert orientation_name(slice_normal(orientation)) == name
 
 
@@ -101,6 +104,7 @@ def test_canonical_and_stored_indices_name_the_same_pixel(ways: InPlane) -> None
 
 @pytest.mark.parametrize("ways", EIGHT_WAYS)
 def test_a_pixel_has_the_same_patient_coordinates_however_it_is_stored(ways: InPlane) -> None:
+    """Hazard: a finding in mm on the other side of the head."""
     between_rows, between_columns = 0.5, 0.25
     canonical_shape, origin = (3, 4), np.array([10.0, -20.0, 30.0])
     stored = stored_orientation(AXIAL, ways)
@@ -126,17 +130,20 @@ def test_pixel_spacing_is_between_rows_first() -> None:
 
 @given(st.floats(-30, 30), st.floats(0.5, 10))
 def test_tilt_is_found_from_the_positions(degrees: float, spacing: float) -> None:
+    """Hazard: a reformat sheared by the vendor's tag goes the wrong way."""
     shift = spacing * np.tan(np.radians(degrees))
     geometry = stack([[0, shift * k, spacing * k] for k in range(4)])
     assert tilt_degrees(geometry) == pytest.approx(degrees, abs=1e-6)
 
 
 def test_a_single_slice_and_a_repeated_position_have_no_tilt() -> None:
+    """Hazard: a tilt made of rounding."""
     assert tilt_degrees(stack([[0, 0, 0]])) == 0.0
     assert tilt_degrees(stack([[0, 0, 0], [0, 3, 0]])) == 0.0
 
 
 def test_positions_are_measured_along_the_normal() -> None:
+    """Hazard: spacing along z instead of the normal is wrong for every tilted head."""
     geometry = stack([[5, 7, 0], [5, 9, 4]])
     assert geometry.positions_mm.tolist() == [0.0, 4.0]
 
@@ -159,6 +166,7 @@ def test_positions_are_measured_along_the_normal() -> None:
 def test_a_gap_is_longer_than_the_usual_one_of_its_thickness_and_stands_alone(
     positions: list[float], thicknesses: list[float | None], gaps: list[Gap]
 ) -> None:
+    """Hazard: a missing slice that nobody is told of."""
     assert list(find_gaps(positions, thicknesses)) == gaps
 
 
@@ -169,6 +177,7 @@ def test_a_gap_is_longer_than_the_usual_one_of_its_thickness_and_stands_alone(
 def test_letters_name_the_side_towards_which_a_direction_points(
     direction: tuple[float, float, float], letters: str
 ) -> None:
+    """Hazard: left and right exchanged."""
     assert direction_letters(direction) == letters
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from builders import make_volume
 from dicom_files import SERIES, STUDY, write_slice, write_stack
 
 from ichviewer.core.progress import CancelToken, ignore_progress
+from ichviewer.core.series import FileVerdict, FolderContents, Verdict
 from ichviewer.dicom.inspect import hashed_uid, inspect_document
 from ichviewer.dicom.scan import scan
 
@@ -67,6 +72,40 @@ def test_hashed_uids_are_stable_and_nowhere_to_be_seen_even_in_paths(tmp_path: P
     for secret in (STUDY, SERIES, "1.2.840.113619.2.55.3"):
         assert secret not in text
         assert hashed_uid(secret) in text
+
+
+def contents_of(uids: list[str], paths: list[str]) -> FolderContents:
+    """A series of these SOP Instance UIDs, and files of these names."""
+    series = make_volume(len(uids)).series
+    headers = zip(series.slices, uids, strict=True)
+    slices = tuple(replace(header, sop_instance_uid=uid) for header, uid in headers)
+    files = (FileVerdict(path, Verdict.LOADED, "", series.series_instance_uid) for path in paths)
+    return FolderContents((replace(series, slices=slices),), tuple(files))
+
+
+def test_illegal_uids_are_hashed_wherever_they_stand_in_a_text() -> None:
+    """Hazard: public data sets name files by UIDs that are none ("ID_0a1b"), others by more than the UID."""
+    contents = contents_of(["ID_ab12", "ID_ab12f"], ["xID_ab12f.dcm", "ID_ab12", "1.2.3.4.5.6.dcm"])
+    files = inspect_document(contents, hash_uids=True)["files"]
+    hashed = [f"x{hashed_uid('ID_ab12f')}.dcm", hashed_uid("ID_ab12"), f"{hashed_uid('1.2.3.4.5.6')}.dcm"]
+    assert [file["path"] for file in files] == hashed
+
+
+@pytest.mark.parametrize("uid", ["1.2.826.0.1.498.{}", "ID_{}"])
+def test_no_text_is_held_against_every_uid_of_a_folder(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pattern of all UIDs, tried on every file, took 14 s for 4,000 files."""
+    contents = contents_of([uid.format(number) for number in range(300)], [f"{uid.format(299)}.dcm"])
+    patterns: list[str] = []
+
+    def compile_and_note(pattern: str) -> re.Pattern[str]:
+        patterns.append(pattern)
+        return compiled(pattern)
+
+    compiled = re.compile
+    monkeypatch.setattr(re, "compile", compile_and_note)
+    (file,) = inspect_document(contents, hash_uids=True)["files"]
+    assert file["path"] == f"{hashed_uid(uid.format(299))}.dcm"
+    assert sum(map(len, patterns)) < 300
 
 
 def test_a_hashed_uid_is_a_legal_one() -> None:

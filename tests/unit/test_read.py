@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,9 @@ from pydicom.uid import (
 )
 
 from ichviewer.core.errors import UnreadableError
+from ichviewer.core.file_errors import STILL_COPIED
 from ichviewer.core.progress import Cancelled, CancelToken, Progress, ignore_progress
+from ichviewer.core.series import Series
 from ichviewer.core.volume import Volume
 from ichviewer.dicom.read import read_slice, read_volume, thumbnail
 from ichviewer.dicom.scan import scan
@@ -46,12 +49,14 @@ def read_pixels(path: Path, pixels: NDArray[np.generic], **arguments: object) ->
 )
 @pytest.mark.parametrize("kind", ["i2", "u2", "u1", "i1"])
 def test_values_are_read_as_they_were_written(tmp_path: Path, syntax: str, kind: str) -> None:
+    """Hazard: bytes exchanged turn brain into metal."""
     pixels = ramp(start=-90 if kind[0] == "i" else 0).astype(kind)
     volume = read_pixels(tmp_path / "one", pixels, syntax=syntax)
     np.testing.assert_array_equal(volume.stored_values[0], pixels)
 
 
 def test_values_above_32767_stay_positive(tmp_path: Path) -> None:
+    """Hazard: metal read as air."""
     pixels = np.full((4, 4), 65000, np.uint16)
     volume = read_pixels(tmp_path / "one", pixels)
     assert volume.stored_values.dtype == np.uint16
@@ -71,6 +76,7 @@ def test_bits_above_the_stored_ones_are_cleared_or_filled_with_the_sign(
 
 
 def test_a_high_bit_above_the_stored_bits_shifts_them_down(tmp_path: Path) -> None:
+    """Hazard: values sixteen times too high."""
     values = np.array([[0, 1], [4095, 7]])
     volume = read_pixels(tmp_path / "one", (values << 4 | 0xF).astype(np.uint16), bits_stored=12, HighBit=15)
     np.testing.assert_array_equal(volume.stored_values[0], values)
@@ -99,6 +105,7 @@ def test_a_missing_intercept_is_not_guessed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["u2", "i2"])
 def test_monochrome1_is_inverted_once_with_its_padding(tmp_path: Path, kind: str) -> None:
+    """Hazard: dense is dark, so that blood looks like fluid."""
     pixels = ramp().astype(kind)
     volume = read_pixels(
         tmp_path / "one", pixels, PhotometricInterpretation="MONOCHROME1", bits_stored=12, PixelPaddingValue=3
@@ -110,6 +117,7 @@ def test_monochrome1_is_inverted_once_with_its_padding(tmp_path: Path, kind: str
 
 
 def test_padding_is_a_range_of_stored_values(tmp_path: Path) -> None:
+    """Hazard: half of the padding counts as measured."""
     volume = read_pixels(tmp_path / "one", ramp(), PixelPaddingValue=-2000, PixelPaddingRangeLimit=-1990)
     assert volume.paddings == ((-2000, -1990),)
 
@@ -122,6 +130,7 @@ def test_padding_is_read_per_slice(tmp_path: Path) -> None:
 
 
 def test_padding_has_no_hounsfield_units(tmp_path: Path) -> None:
+    """Hazard: a probe that reads a density where nothing was measured."""
     volume = read_pixels(tmp_path / "one", ramp(), PixelPaddingValue=5)
     assert volume.hu_at(0, 0, 5) is None
     assert volume.hu_at(0, 0, 6) == 6 - 1024
@@ -138,6 +147,7 @@ def test_color_is_shown_as_its_brightness(tmp_path: Path) -> None:
 
 
 def test_a_modality_table_replaces_slope_and_intercept(tmp_path: Path) -> None:
+    """Hazard: values shown as stored, where a table says what they mean."""
     table = Dataset()
     table.LUTDescriptor = [4, 10, 16]
     table["LUTDescriptor"].VR = "US"
@@ -159,9 +169,19 @@ def test_a_modality_table_replaces_slope_and_intercept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bits", [1, 32])
 def test_other_pixel_sizes_are_refused_in_words(tmp_path: Path, bits: int) -> None:
+    """Hazard: four bytes read as two values show a picture that was never taken."""
     save(make_slice(BitsAllocated=bits, BitsStored=bits, HighBit=bits - 1), tmp_path / "one")
     (verdict,) = scan([tmp_path], ignore_progress, CancelToken()).files
     assert verdict.reason == f"{bits} of {bits} bits per pixel are not supported"
+
+
+def with_unknown_files(series: Series) -> Series:
+    """The same series, as if nobody had asked when its files were written and how large they are."""
+    slices = [
+        replace(header, pixels=header.pixels and replace(header.pixels, modified_ns=None, file_bytes=None))
+        for header in series.slices
+    ]
+    return replace(series, slices=tuple(slices))
 
 
 def test_a_slice_that_goes_missing_costs_that_slice(tmp_path: Path) -> None:
@@ -172,10 +192,10 @@ def test_a_slice_that_goes_missing_costs_that_slice(tmp_path: Path) -> None:
     cut = Path(series.slices[3].path)
     lost.unlink()
     cut.write_bytes(cut.read_bytes()[:-20])
-    volume = read_volume(series, ignore_progress, CancelToken())
+    volume = read_volume(with_unknown_files(series), ignore_progress, CancelToken())
     assert volume.is_readable.tolist() == [True, True, False, False, True]
     assert "cannot be opened" in volume.unreadable_reasons[2]
-    assert volume.unreadable_reasons[3] == "the pixel data end after 364 of 384 bytes"
+    assert volume.unreadable_reasons[3] == f"the pixel data end after 364 of 384 bytes; {STILL_COPIED}"
     np.testing.assert_array_equal(volume.stored_values[4], ramp(start=5))
 
 
@@ -198,6 +218,7 @@ def test_signed_and_wide_unsigned_slices_in_one_stack_never_wrap(tmp_path: Path)
 
 
 def test_the_frames_of_one_file_lie_in_order_of_position(tmp_path: Path) -> None:
+    """Hazard: frames in the order of the file put a bleed at the wrong height."""
     pixels = np.stack([ramp(start=1000 * number) for number in range(3)])
     dataset = make_slice(pixels=pixels[0], NumberOfFrames=3, ImagePositionPatient=None)
     dataset.PixelData = pixels.tobytes()
@@ -215,6 +236,7 @@ def test_the_frames_of_one_file_lie_in_order_of_position(tmp_path: Path) -> None
 
 
 def test_pictures_without_geometry_can_still_be_looked_at(tmp_path: Path) -> None:
+    """Hazard: lengths measured on a picture that has none."""
     volume = read_pixels(tmp_path / "one", ramp(), ImagePositionPatient=None, PixelSpacing=None)
     assert volume.series.geometry is None
     assert volume.geometry.slice_count == 1
@@ -242,6 +264,7 @@ def test_without_pixel_spacing_directions_and_positions_are_those_of_the_files(t
 
 
 def test_without_positions_only_the_directions_are_known(tmp_path: Path) -> None:
+    """Hazard: made-up positions pass for measured ones."""
     upside_down = [-1.0, 0.0, 0.0, 0.0, -1.0, 0.0]
     write_stack(tmp_path, 3, ImagePositionPatient=None, ImageOrientationPatient=upside_down)
     volume = read(tmp_path)
@@ -253,7 +276,8 @@ def test_without_positions_only_the_directions_are_known(tmp_path: Path) -> None
 def test_a_stack_too_large_for_memory_is_refused_before_any_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ichviewer.dicom.read.LARGEST_VOLUME_BYTES", 1000)
+    """Hazard: one file brings the machine to a halt."""
+    monkeypatch.setattr("ichviewer.dicom.stack_reading.LARGEST_VOLUME_BYTES", 1000)
     with pytest.raises(UnreadableError, match="memory"):
         read(write_stack(tmp_path, 3))
 

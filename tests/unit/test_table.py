@@ -18,6 +18,7 @@ from ichviewer.core.findings import (
     SliceStatus,
     StudyFindings,
     Subtype,
+    study_scores,
 )
 from ichviewer.core.series import PatientText
 from ichviewer.export.table import COLUMNS, Report, write_table
@@ -55,7 +56,7 @@ def test_columns_come_in_the_published_order(tmp_path: Path) -> None:
     ]
     assert header[11:18] == ["status", *(f"p_{s}" for s in SUBTYPES)]
     assert header[-4:] == ["checkpoint", "checkpoint_sha256", "software_version", "notice"]
-    assert len(header) == 52
+    assert len(header) == 70
 
 
 def test_one_row_per_slice_with_score_flag_and_threshold(tmp_path: Path) -> None:
@@ -69,6 +70,26 @@ def test_one_row_per_slice_with_score_flag_and_threshold(tmp_path: Path) -> None
             assert float(row[f"p_{subtype}"]) == pytest.approx(score, abs=1e-6)
             assert row[f"flag_{subtype}"] == str(int(score >= threshold))
         assert row["notice"] == "research use only"
+
+
+def test_every_row_carries_the_scores_of_the_study(tmp_path: Path) -> None:
+    """Hazard: a study that the window flags reads as negative in the table."""
+    one = report()
+    write_table(tmp_path / "f.csv", [one])
+    positions = one.series.geometry.positions_mm.tolist()
+    scores = study_scores(one.findings, positions, one.card.slice_thresholds, one.card.study_thresholds)
+    assert len(scores) == len(SUBTYPES)
+    for row in read(tmp_path / "f.csv"):
+        for score in scores:
+            assert float(row[f"study_p_{score.subtype}"]) == pytest.approx(score.score, abs=1e-6)
+            assert row[f"study_flag_{score.subtype}"] == str(int(score.is_flagged))
+            assert float(row[f"study_threshold_{score.subtype}"]) == pytest.approx(score.threshold, abs=1e-6)
+
+
+def test_without_positions_there_is_no_study_score(tmp_path: Path) -> None:
+    one = report()
+    write_table(tmp_path / "f.csv", [replace(one, series=replace(one.series, geometry=None))])
+    assert {row["study_p_any"] for row in read(tmp_path / "f.csv")} == {""}
 
 
 @pytest.mark.parametrize("status", [SliceStatus.FAILED, SliceStatus.UNREADABLE])

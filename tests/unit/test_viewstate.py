@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 from builders import make_card, make_findings, make_volume
 from hypothesis import given
@@ -18,6 +19,8 @@ from ichviewer.core.viewstate import (
     Message,
     OverlayText,
     ViewState,
+    WindowOrigin,
+    in_first_windows,
     next_suspicious,
     opened,
     panned,
@@ -28,7 +31,15 @@ from ichviewer.core.viewstate import (
     with_window,
     zoomed,
 )
-from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window
+from ichviewer.core.windowing import (
+    BONE,
+    BRAIN,
+    SUBDURAL,
+    FileWindow,
+    VoiFunction,
+    Window,
+    automatic_window,
+)
 
 VOLUME, CARD = make_volume(9, 16, 16), make_card()
 USED = ViewState(
@@ -44,6 +55,7 @@ USED = ViewState(
     slice_index=7,
     slice_count=9,
     windows=(Window(1, 2),) * 3,
+    window_origins=(WindowOrigin(header_item=0),) * 3,
     active_view=2,
     promoted_view=1,
     is_inverted=True,
@@ -68,7 +80,16 @@ def test_a_new_stack_takes_nothing_of_the_last_study_along() -> None:
     state = opened(USED, make_volume(4, 16, 16), "sorted by position; 4 slices")
     fresh = ViewState()
     of_the_study = {"input_check", "input_check_reasons", "analysis", "heatmap_subtype", "findings", "review"}
-    of_the_view = {"windows", "active_view", "promoted_view", "is_inverted", "zoom", "pan_mm", "explanation"}
+    of_the_view = {
+        "windows",
+        "window_origins",
+        "active_view",
+        "promoted_view",
+        "is_inverted",
+        "zoom",
+        "pan_mm",
+        "explanation",
+    }
     for name in of_the_study | of_the_view:
         assert getattr(state, name) == getattr(fresh, name) != getattr(USED, name)
     assert (state.slice_index, state.slice_count, state.receipt) == (2, 4, "sorted by position; 4 slices")
@@ -83,6 +104,27 @@ def test_a_new_stack_leaves_the_readers_preferences() -> None:
 
 def test_the_triptych_opens_with_brain_subdural_and_bone() -> None:
     assert opened(USED, VOLUME, "").windows == (BRAIN, SUBDURAL, BONE)
+
+
+@pytest.mark.parametrize("proposed", [True, False])
+def test_what_claims_no_hounsfield_units_opens_in_one_view_that_shows_something(proposed: bool) -> None:
+    """Hazard: a localizer or capture is black in the windows of brain and bone, and taken for empty."""
+    volume = make_volume(hu=np.arange(3 * 64 * 64, dtype=np.int16).reshape(3, 64, 64), hu_claim="not claimed")
+    wanted = Window(9000, 500, VoiFunction.LINEAR)
+    windows = (FileWindow(wanted, ""),) if proposed else ()
+    headers = tuple(replace(header, file_windows=windows) for header in volume.series.slices)
+    volume = replace(volume, series=replace(volume.series, slices=headers))
+    state = opened(USED, volume, "")
+    assert (state.active_view, state.promoted_view) == (0, 0)
+    assert state.windows[0] == (wanted if proposed else automatic_window(volume.hu(1)))
+    assert state.window_origins[0] == WindowOrigin(not proposed, 0 if proposed else None)
+    changed = with_window(replace(state, promoted_view=None), 0, BRAIN)
+    assert reset(changed).windows == in_first_windows(state).windows == state.windows
+
+
+def test_a_head_of_assumed_hounsfield_units_opens_in_the_triptych() -> None:
+    state = opened(USED, make_volume(hu_claim="assumed"), "")
+    assert (state.windows, state.promoted_view) == ((BRAIN, SUBDURAL, BONE), None)
 
 
 @given(st.integers(1, 400), st.integers(-1000, 1000))
@@ -141,7 +183,7 @@ def test_reset_restores_the_view_and_keeps_slice_findings_and_review() -> None:
         for field in fields(ViewState)
         if getattr(state, field.name) is not getattr(USED, field.name)
     }
-    assert changed == {"windows", "zoom", "pan_mm", "is_inverted", "promoted_view"}
+    assert changed == {"windows", "window_origins", "zoom", "pan_mm", "is_inverted", "promoted_view"}
     assert (state.windows, state.zoom, state.pan_mm) == ((BRAIN, SUBDURAL, BONE), 1.0, (0.0, 0.0))
     assert not state.is_inverted
     assert state.promoted_view is None

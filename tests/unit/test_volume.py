@@ -18,6 +18,7 @@ def test_every_slice_has_its_own_slope_and_intercept() -> None:
 
 
 def test_stored_values_cannot_be_changed() -> None:
+    """Hazard: originals altered by what looks at them."""
     with pytest.raises(ValueError, match="read-only"):
         make_volume().stored_values[0, 0, 0] = 7
 
@@ -28,6 +29,7 @@ def test_only_16_bit_integers_are_taken() -> None:
 
 
 def test_the_probe_agrees_with_the_slice() -> None:
+    """Hazard: a density read beside the pixel pointed at."""
     volume = make_volume(intercepts=(-1024.0,) * 5)
     assert volume.hu_at(2, 30, 31) == volume.hu(2)[30, 31]
 

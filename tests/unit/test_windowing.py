@@ -36,9 +36,10 @@ def test_grey_is_float32_for_every_input(dtype: type) -> None:
     assert apply_window(np.zeros((2, 3), dtype=dtype), BRAIN).dtype == np.float32
 
 
-@pytest.mark.parametrize("width", [0.0, 0.5, -80.0, float("nan")])
+@pytest.mark.parametrize("width", [0.0, -80.0, float("nan")])
 def test_a_window_without_width_is_refused(width: float) -> None:
-    with pytest.raises(ValueError, match="at least 1 HU"):
+    """Hazard: a division by nothing paints the slice in one grey."""
+    with pytest.raises(ValueError, match="more than 0 HU"):
         Window(40, width)
 
 
@@ -56,6 +57,7 @@ def test_presets_are_those_of_the_field_and_each_has_its_own_key() -> None:
 
 
 def test_the_automatic_window_spans_the_tissue_and_leaves_air_out() -> None:
+    """Hazard: a window stretched over air shows blood and brain alike."""
     tissue = np.linspace(0, 100, 1001)
     window = automatic_window(np.concatenate([np.full(5000, -1000.0), tissue]))
     assert (window.lower, window.upper) == pytest.approx((2, 98))

@@ -1,0 +1,166 @@
+"""The network's part of a sitting: scores, other methods' maps, and where it runs.
+
+The one thing to get wrong: a result must never land on a stack that was opened after it was asked for; a new
+task supersedes the old one, and the findings refuse a stranger's slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ichviewer.controller import Controller
+from ichviewer.core.errors import MismatchError
+from ichviewer.core.findings import SliceResult, StudyFindings
+from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
+from ichviewer.core.progress import CancelToken, Progress
+from ichviewer.core.viewstate import Message
+from ichviewer.gui.store import Store
+from ichviewer.gui.tasks import Task, TaskRunner
+from ichviewer.session.messages import analysis_canceled, problem
+from ichviewer.session.preferences import Preferences
+
+Reporter = Callable[[Any], None]
+
+
+class Analysis:
+    """Asks the network and puts its answers into the state."""
+
+    def __init__(self, store: Store, controller: Controller, preferences: Preferences) -> None:
+        self._store = store
+        self._controller = controller
+        self._preferences = preferences
+        self._wanted_device = preferences.device
+        self._runner = TaskRunner("network")
+        self._store.update(lambda state: replace(state, model_card=controller.card))
+
+    @property
+    def device(self) -> str:
+        """Where the network is to run: what was asked for last."""
+        return self._wanted_device
+
+    def warm_up(self) -> None:
+        """Start the child processes while the window waits for a study."""
+
+        def work(_report: Reporter, cancel: CancelToken) -> str:
+            self._controller.start_decoder()
+            return self._controller.device(cancel)
+
+        if self._store.state.volume is None and self._store.state.reading is None:
+            self._runner.start(Task(work, self._take_device, self._failed))
+
+    def analyze(self) -> None:
+        """Score the open stack, the slice in view first."""
+        state = self._store.state
+        volume, card = state.volume, self._controller.card
+        if volume is None or state.reading is not None:
+            return
+        if not volume.is_complete:
+            read = f"{volume.settled_count} of {volume.slice_count} slices were read"
+            self._say(f"Not analyzed: only {read}. Click the series to read the rest.", is_problem=True)
+            return
+        pending = StudyFindings.pending(
+            volume.series.key, card.weights_sha256, volume.is_readable, volume.unreadable_reasons
+        )
+
+        def work(report: Reporter, cancel: CancelToken) -> StudyFindings:
+            report(self._controller.device(cancel))
+            # The reader may have scrolled while the network was loaded; a state is frozen, so any thread may
+            # look at the one that is shown.
+            in_view = self._store.state.slice_index
+            return self._controller.analyze(volume, in_view, lambda *result: report(result), cancel)
+
+        self._store.update(
+            lambda state: replace(
+                state,
+                findings=pending,
+                explanation=None,
+                analysis=Progress(0, volume.slice_count, "loading the network"),
+            )
+        )
+        self._runner.start(Task(work, self._done, self._failed, self._take))
+
+    def cancel(self) -> None:
+        """Stop the analysis; slices that were scored keep their scores, the others stay pending."""
+        self.drop()
+        self._store.update(
+            lambda state: replace(state, analysis=None, message=analysis_canceled(state.volume))
+        )
+
+    def drop(self) -> None:
+        """Stop whatever the network does, without a word: another stack takes the window."""
+        self._runner.cancel()
+
+    def explain(self) -> None:
+        """Ask for the chosen other method's map of the slice and label in view."""
+        state = self._store.state
+        if state.volume is None or state.findings is None or state.heatmap_method == CLOSED_FORM:
+            return
+        if state.analysis is not None:
+            self._say("Other methods are available once the analysis is done.")
+            return
+        volume, finding = state.volume, state.findings.slices[state.slice_index]
+        if finding.class_maps is None:
+            return
+
+        def work(_report: Reporter, cancel: CancelToken) -> Heatmap:
+            return self._controller.explain(
+                volume, finding, state.heatmap_subtype, state.heatmap_method, cancel
+            )
+
+        def show(heatmap: Heatmap) -> None:
+            self._store.update(lambda state: replace(state, explanation=heatmap))
+
+        self._runner.start(Task(work, show, self._failed))
+
+    def use_device(self, device: str) -> None:
+        """Run the network elsewhere from now on; the open stack is analyzed again.
+
+        The choice is kept once the network runs there, and dropped if it cannot.
+        """
+        self._wanted_device = device
+        self._controller.use_device(device)
+        self._store.update(lambda state: replace(state, device=device, analysis=None))
+        self.warm_up()
+        self.analyze()
+
+    def close(self) -> None:
+        """Stop the work."""
+        self._runner.close()
+
+    def _take(self, value: str | tuple[SliceResult, Progress]) -> None:
+        """Something arrived from the network's thread: its device, or one slice."""
+        if isinstance(value, str):
+            self._take_device(value)
+            return
+        result, progress = value
+        state = self._store.state
+        if state.findings is None:
+            return
+        try:
+            findings = state.findings.with_result(result)
+        except MismatchError as error:
+            self._say(str(error), is_problem=True)
+            return
+        self._store.set(replace(state, findings=findings, analysis=progress))
+
+    def _take_device(self, name: str) -> None:
+        self._store.update(lambda state: replace(state, device=name))
+        self._preferences.keep_device(self._wanted_device)
+
+    def _done(self, _findings: StudyFindings) -> None:
+        self._store.update(lambda state: replace(state, analysis=None))
+        self.explain()
+
+    def _failed(self, error: Exception) -> None:
+        kept = self._preferences.device
+        if self._wanted_device != kept:
+            self._wanted_device = kept
+            self._controller.use_device(kept)
+            self._store.update(lambda state: replace(state, device=kept))
+        message = problem("The network failed", error)
+        self._store.update(lambda state: replace(state, analysis=None, message=message))
+
+    def _say(self, text: str, is_problem: bool = False) -> None:
+        self._store.update(lambda state: replace(state, message=Message(text, is_problem)))

@@ -1,0 +1,53 @@
+"""What the user prefers, kept from one sitting to the next; a refusal to write it is said, never fatal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ichviewer.core.errors import IchViewerError
+from ichviewer.core.viewstate import Message
+from ichviewer.gui.store import Store
+from ichviewer.settings import Settings, save_settings
+
+
+class Preferences:
+    """The settings in use; every change is written at once."""
+
+    def __init__(self, store: Store, settings: Settings, path: Path) -> None:
+        self._store = store
+        self._settings = settings
+        self._path = path
+        store.update(lambda state: replace(state, recent_paths=settings.recent_paths, device=settings.device))
+
+    @property
+    def device(self) -> str:
+        """Where the network is to run."""
+        return self._settings.device
+
+    def keep_device(self, device: str) -> None:
+        """Run the network there from now on."""
+        if device != self._settings.device:
+            self._change(replace(self._settings, device=device))
+
+    def add_recent(self, path: Path) -> None:
+        """*path* was opened."""
+        self._change(self._settings.with_recent(str(path.absolute())))
+
+    def clear_recent(self) -> None:
+        """Forget the folders opened before."""
+        self._change(replace(self._settings, recent_paths=()))
+
+    def keep_layout(self, layout: dict[str, Any]) -> None:
+        """Open the window like this the next time."""
+        self._change(replace(self._settings, layout=layout))
+
+    def _change(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store.update(lambda state: replace(state, recent_paths=settings.recent_paths))
+        try:
+            save_settings(self._path, settings)
+        except IchViewerError as error:
+            message = Message(str(error), is_problem=True)
+            self._store.update(lambda state: replace(state, message=message))

@@ -1,0 +1,42 @@
+"""One sitting at the window: reading, network, writing and self-test, each with a thread of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ichviewer.controller import Controller
+from ichviewer.gui.store import Store
+from ichviewer.session.analysis import Analysis
+from ichviewer.session.preferences import Preferences
+from ichviewer.session.reading import Reading
+from ichviewer.session.self_test import SelfTest
+from ichviewer.session.writing import Writing
+from ichviewer.settings import Settings
+
+
+class Session:
+    """The parts of a sitting; each turns what the window asks for into tasks, and their outcomes into states.
+
+    Attributes:
+        preferences: What is kept for the next sitting.
+        analysis: The network.
+        reading: Opening.
+        writing: Exports.
+        self_test: What works on this machine.
+    """
+
+    def __init__(self, store: Store, controller: Controller, settings: Settings, settings_path: Path) -> None:
+        self._controller = controller
+        self.preferences = Preferences(store, settings, settings_path)
+        self.analysis = Analysis(store, controller, self.preferences)
+        self.reading = Reading(store, controller, self.preferences, self.analysis)
+        self.writing = Writing(store, controller)
+        self.self_test = SelfTest(store)
+
+    def close(self, layout: dict[str, Any]) -> None:
+        """Stop all work and keep the settings."""
+        self.preferences.keep_layout(layout)
+        for part in (self.reading, self.analysis, self.writing, self.self_test):
+            part.close()
+        self._controller.close()
