@@ -55,7 +55,7 @@ def test_every_shipped_recipe_can_be_read_and_written(name: str) -> None:
         ("scale = [0.85, 1.15]", "scale = [0.85]", "scale", "augmentation.scale has 1 values, not 2"),
         ("label_weights = [2.0,", "label_weights = [", "label_weights", "there must be 6 label weights"),
         ("epochs = 5", "epochs = 0", "epochs = 0", "more than 0 epochs"),
-        ("width = 70.0 }]", "width = 0.5 }]", "windows", "at least 1 HU wide"),
+        ("width = 70.0 }]", "width = 0.0 }]", "windows", "more than 0 HU wide"),
     ],
 )
 def test_a_faulty_recipe_is_refused_by_file_line_and_key(
