@@ -31,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fold-count", type=int, default=5, help="of the split")
     parser.add_argument("--folds", type=int, nargs="+", help="those to hold out; all by default")
     parser.add_argument("--steps", type=int, default=300, help="of each fold; recipes' phases scale to it")
+    parser.add_argument("--size", type=int, help="longest side of the input, px; rows say what they lost")
+    parser.add_argument("--batch", type=int, help="slices in a batch, the same for all")
     parser.add_argument("--reference", default=REFERENCE, help="the recipe that others are compared with")
     parser.add_argument("--to", type=Path, help="folder of rows, scores and tables; work/compare by default")
     parser.add_argument("--degrade", action="store_true", help="run on sources that lack what is needed")
@@ -62,6 +64,8 @@ def main(options: argparse.Namespace) -> None:
         device=options.device,
         commit=commit(),
         workers=options.workers,
+        size_px=options.size,
+        batch_size=options.batch,
     )
     recipes = [seeded_recipe(name) for name in names]
     ensembles = [ensemble_of(text) for text in options.mean]

@@ -105,6 +105,8 @@ def write_tables(
         "steps": terms.steps,
         "folds": list(terms.folds),
         "fold_count": terms.fold_count,
+        "size_px": terms.size_px,
+        "batch_size": terms.batch_size,
         "rows": [each.to_dict() for each in measured],
     }
     text = json.dumps(values, indent=1, allow_nan=False) + "\n"
@@ -117,5 +119,16 @@ def _heading(terms: Terms) -> str:
     folds = ", ".join(map(str, terms.folds))
     return (
         f"Slices of {', '.join(terms.sources)}; folds {folds} of {terms.fold_count} held out in turn, the "
-        f"same for every row; {terms.steps:,} steps a fold, each recipe's phases scaled to it."
+        f"same for every row; {terms.steps:,} steps a fold, each recipe's phases scaled to it"
+        f"{_reductions(terms)}."
     )
+
+
+def _reductions(terms: Terms) -> str:
+    """What was made smaller for all rows, in words."""
+    words = []
+    if terms.batch_size is not None:
+        words.append(f"batches of {terms.batch_size}")
+    if terms.size_px is not None:
+        words.append(f"input of {terms.size_px} px at the most")
+    return "".join(f"; {each}" for each in words)

@@ -22,6 +22,8 @@ import torch
 from numpy.typing import NDArray
 
 from ichviewer.atomic_file import write_atomically
+from training.compare.budget import at_budget
+from training.compare.pixel_systems import LOST, generated_material, needs_masks, without_masks
 from training.compare.row import Cost, Row, Status
 from training.fit.distributed import Processes
 from training.judge.predictions import save_predictions
@@ -53,6 +55,8 @@ class Terms:
         device: Of the networks.
         commit: Of the code.
         workers: Processes that make batches ahead.
+        size_px: Longest side of the input; None leaves each recipe's own.
+        batch_size: Slices in a batch; None leaves each recipe's own.
     """
 
     sources: tuple[str, ...]
@@ -65,16 +69,19 @@ class Terms:
     device: str
     commit: str
     workers: int = 0
+    size_px: int | None = None
+    batch_size: int | None = None
 
 
-def on_terms(recipe: Recipe, terms: Terms) -> Recipe:
-    """The recipe on the sources and folds of a comparison."""
-    return replace(recipe, sources=terms.sources, folds=terms.fold_count)
+def on_terms(recipe: Recipe, terms: Terms) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe on the sources, folds and budget of a comparison, and what that takes from it, in words."""
+    placed = replace(recipe, sources=terms.sources, folds=terms.fold_count)
+    return at_budget(placed, terms.steps, terms.size_px, terms.batch_size)
 
 
 def run_key(recipe: Recipe, terms: Terms) -> str:
     """Hash of what a row depends on, hex; commit and split stand in the row beside it."""
-    values = [recipe_to_dict(on_terms(recipe, terms)), terms.steps, terms.folds, terms.degrade]
+    values = [recipe_to_dict(on_terms(recipe, terms)[0]), terms.steps, terms.folds, terms.degrade]
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -104,12 +111,17 @@ def run_recipe(recipe: Recipe, terms: Terms, folder: Path) -> Row:
         assumed=recipe.assumed,
     )
     given = argparse.Namespace(data=terms.data, work=terms.work, degrade=terms.degrade)
+    placed, reduced = on_terms(recipe, terms)
     try:
-        ready = make_ready(on_terms(recipe, terms), given, Processes())
+        ready = make_ready(without_masks(placed), given, Processes())
     except (NeedError, WeightsUnavailableError) as error:
         return replace(row, reason=str(error))
     place = folder / key[:12]
-    runs = [_run_fold(ready, fold, terms, place) for fold in terms.folds]
+    learned = ready
+    if needs_masks(recipe):
+        reduced = (LOST, *reduced)
+        learned = replace(ready, **_generated(ready, terms))
+    runs = [_run_fold(learned, ready, fold, terms, place) for fold in terms.folds]
     material = ready.material
     held = np.flatnonzero(np.isin(material.folds, terms.folds))
     logits = np.full((len(material.rows), 6), np.nan)
@@ -136,7 +148,7 @@ def run_recipe(recipe: Recipe, terms: Terms, folder: Path) -> Row:
             float(np.median([found.seconds_per_slice for found in runs])),
             _machine(terms.device),
         ),
-        lost=tuple(dict.fromkeys(words for found in runs for words in found.run["lost"])),
+        lost=(*reduced, *dict.fromkeys(words for found in runs for words in found.run["lost"])),
         predictions=str((place / "predictions.npz").relative_to(folder)),
     )
 
@@ -158,9 +170,14 @@ class FoldRun:
     run: dict[str, Any]
 
 
-def _run_fold(ready: Ready, fold: int, terms: Terms, place: Path) -> FoldRun:
+def _generated(ready: Ready, terms: Terms) -> dict[str, Any]:
+    material, rows = generated_material(ready.recipe, ready.material, terms.data, terms.work)
+    return {"material": material, "rows": rows}
+
+
+def _run_fold(learned: Ready, judged: Ready, fold: int, terms: Terms, place: Path) -> FoldRun:
     """Train without a fold and score it; scores that are there already are read."""
-    recipe = ready.recipe
+    recipe = learned.recipe
     run_path = run_folder(place, recipe, fold) / RUN
     path = run_path.with_name("scores.npz")
     if not path.exists():
@@ -168,9 +185,9 @@ def _run_fold(ready: Ready, fold: int, terms: Terms, place: Path) -> FoldRun:
         is_fresh = not run_path.parent.exists()
         began = time.perf_counter()
         run_terms = RunTerms(device, Processes(), terms.workers, terms.steps)
-        train_fold(recipe, ready.material, ready.rows, fold, run_terms, place, ready.lost)
+        train_fold(recipe, learned.material, learned.rows, fold, run_terms, place, learned.lost)
         seconds = time.perf_counter() - began if is_fresh else np.nan
-        held = ready.rows.only(np.flatnonzero(ready.material.folds == fold))
+        held = judged.rows.only(np.flatnonzero(judged.material.folds == fold))
         network = load_trained(place, recipe, fold)
         buffer = io.BytesIO()
         logits = score_rows(network, recipe, held, device)

@@ -10,10 +10,10 @@ import numpy as np
 
 from ichviewer.core.findings import SUBTYPES
 from training.compare.row import Row, Status
-from training.judge.bootstrap import Interval, intervals, paired_difference
+from training.judge.bootstrap import Interval
 from training.judge.decisions import cross_fitted_decisions
-from training.judge.judgement import SOURCE_ALONE, overall_figures, slice_figures, weighted_log_loss
-from training.judge.metrics import Weights, auc
+from training.judge.differences import paired_differences
+from training.judge.judgement import overall_figures, slice_figures
 from training.judge.predictions import Predictions, check_same_slices
 
 NONE = "-"
@@ -73,7 +73,7 @@ def measure(rows: Sequence[tuple[Row, Predictions | None]], reference: str) -> l
         compared = by_name.get(against)
         if compared is not None and row.recipe != against:
             check_same_slices(found, compared, row.recipe, against)
-            differences = _differences(found, scores, compared, probabilities[against])
+            differences = paired_differences(found, scores, compared, probabilities[against])
         measured.append(Measured(row, figures, differences, _plain(found, scores)))
     return measured
 
@@ -81,46 +81,6 @@ def measure(rows: Sequence[tuple[Row, Predictions | None]], reference: str) -> l
 def reference_of(row: Row, reference: str) -> str:
     """The recipe that a row is compared with: for a slice-random one its own twin that splits by patient."""
     return reference if row.split == "patient" else row.recipe.replace("_as_reported", "")
-
-
-def _differences(
-    found: Predictions,
-    scores: np.ndarray[Any, np.dtype[np.float64]],
-    reference: Predictions,
-    reference_scores: np.ndarray[Any, np.dtype[np.float64]],
-) -> dict[str, Interval | None]:
-    """AUC of each label and part, and the weighted loss, minus the reference's, on the same draws."""
-    differences: dict[str, Interval | None] = {}
-    for part, inside in found.parts().items():
-        for i, label in enumerate(SUBTYPES):
-            rows = inside & found.judged[:, i] & reference.judged[:, i]
-            if rows.any() and not (part == "pooled" and label in SOURCE_ALONE):
-                differences[f"auc {label} {part}"] = paired_difference(
-                    auc,
-                    scores[rows, i],
-                    reference_scores[rows, i],
-                    found.labels[rows, i],
-                    found.patients[rows],
-                )
-        rows = inside & found.judged.all(axis=1) & reference.judged.all(axis=1)
-        if rows.any():
-            differences[f"weighted_log_loss {part}"] = _loss_difference(
-                scores[rows], reference_scores[rows], found.labels[rows], found.patients[rows]
-            )
-    return differences
-
-
-def _loss_difference(
-    scores: np.ndarray[Any, np.dtype[np.float64]],
-    reference: np.ndarray[Any, np.dtype[np.float64]],
-    labels: np.ndarray[Any, np.dtype[np.bool_]],
-    patients: np.ndarray[Any, np.dtype[np.int64]],
-) -> Interval | None:
-    def difference(weights: Weights) -> np.ndarray[Any, np.dtype[np.float64]]:
-        ours = weighted_log_loss(scores, labels, weights)
-        return np.asarray(ours - weighted_log_loss(reference, labels, weights))
-
-    return intervals({"difference": difference}, labels[:, 0], patients)["difference"]
 
 
 def _plain(found: Predictions, scores: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float]:

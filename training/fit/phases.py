@@ -14,6 +14,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from training.networks.built import Built
 from training.recipe.tree import Phase
 
+LEAST_EPOCH = 20
+"""Steps of the shortest epoch that a budget leaves: steering by validation once a step would learn nothing in
+between.
+"""
+
 
 @dataclass(frozen=True)
 class PlannedPhase:
@@ -55,9 +60,14 @@ def plan(phases: tuple[Phase, ...], steps_per_epoch: int, budget: int | None = N
     own = [max(1, round(phase.epochs * steps_per_epoch)) for phase in phases]
     steps = own if budget is None else _shares(own, budget)
     return [
-        PlannedPhase(phase, given, steps_per_epoch * given / wanted)
+        PlannedPhase(phase, given, _epoch(steps_per_epoch, given / wanted))
         for phase, given, wanted in zip(phases, steps, own, strict=True)
     ]
+
+
+def _epoch(steps: int, scale: float) -> float:
+    """Steps of an epoch as a budget scales it."""
+    return steps * scale if scale >= 1 else max(steps * scale, min(steps, LEAST_EPOCH))
 
 
 def _shares(own: list[int], budget: int) -> list[int]:
