@@ -155,6 +155,12 @@ def test_numpy_works_on_one_thread() -> None:
     assert in_a_fresh_process(code) == "1 False"
 
 
+def test_training_frames_slices_on_one_thread_as_the_viewer_does() -> None:
+    """Hazard: numpy's threads change the last bits of a framed slice, so training and viewer would differ."""
+    code = "import sys, os, training; print(os.environ['OPENBLAS_NUM_THREADS'], 'numpy' in sys.modules)"
+    assert in_a_fresh_process(code) == "1 False"
+
+
 def in_a_fresh_process(code: str) -> str:
     """What *code* prints, run with an environment that says nothing of threads."""
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
