@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import signal
+import stat
 import sys
 import traceback
 from collections.abc import Callable
@@ -73,7 +74,8 @@ def kill_in_write(number: int) -> None:
     synced = os.fsync
 
     def cut(handle: int) -> None:
-        if next(made) == number:
+        # The folder is synced too, after the file got its name.
+        if stat.S_ISREG(os.fstat(handle).st_mode) and next(made) == number:
             os.ftruncate(handle, os.fstat(handle).st_size // 2)
             synced(handle)
             os.kill(os.getpid(), signal.SIGKILL)
