@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,15 +16,23 @@ from training_trees import EPIDURAL, NO_BLOOD, FakeSlice, write_ct_ich, write_rs
 from ichviewer.core.progress import ignore_progress
 from training import cli
 from training.explore.defects import defects
-from training.explore.forest import ForestResult, header_matrix, metadata_forest
+from training.explore.forest import (
+    ForestResult,
+    forest_logits,
+    header_matrix,
+    metadata_forest,
+    require_headers,
+)
 from training.explore.measure import SourceFacts, measure
 from training.explore.page import SECTIONS, explore_page
 from training.explore.sheets import sample_indices, twins
 from training.explore.tables import co_occurrence, header_split, label_counts, slice_distances
 from training.prepare.prepared import open_prepared
 from training.prepare.write import prepare
+from training.recipe.degrade import NeedError
 from training.sources.ct_ich_published import CtIchPublished
-from training.sources.labeled_slice import LabeledSlice, Source
+from training.sources.khandelwal_clean import KhandelwalClean
+from training.sources.labeled_slice import LabeledSlice, Need, Source
 from training.sources.picture_sets import PictureSet
 from training.sources.rsna_dicom import RsnaDicom
 
@@ -198,7 +208,8 @@ def test_the_forest_finds_what_headers_give_away() -> None:
     """Hazard: a network that reads the scanner's habits is taken for one that sees blood."""
     found = metadata_forest(header_rows(240, told_by_header=True), seed=1)
     assert isinstance(found, ForestResult)
-    assert found.accuracy == 1.0
+    assert found.accuracy == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert found.auc == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert found.weightiest[0][0] == "window_width"
     assert (found.slices, found.patients) == (240, 24)
 
@@ -206,13 +217,54 @@ def test_the_forest_finds_what_headers_give_away() -> None:
 def test_the_forest_is_at_chance_where_headers_tell_nothing() -> None:
     found = metadata_forest(header_rows(240, told_by_header=False), seed=1)
     assert isinstance(found, ForestResult)
-    assert found.interval[0] < 0.5 < found.interval[1]
+    assert found.accuracy is not None
+    assert found.auc is not None
+    assert found.accuracy["low"] < 0.5 < found.accuracy["high"]
+    assert found.auc["low"] < 0.5 < found.auc["high"]
     assert found.columns == ("position_z_mm",)
 
 
 def test_the_forest_says_why_it_has_nothing_to_say(rsna: SourceFacts) -> None:
     assert metadata_forest([], 1) == "There are no headers with patients, so nothing to learn it from."
-    assert metadata_forest(rsna.source.rows, 1) == "6 slices in balance are too few."
+    few = metadata_forest(rsna.source.rows, 1)
+    assert isinstance(few, str)
+    assert few.startswith("3 slices with and 3 without a bleed")
+
+
+def test_the_forest_is_scored_on_the_folds_of_a_comparison() -> None:
+    """Hazard: a row of the table that was scored on what it learned from."""
+    rows = header_rows(240, told_by_header=False)
+    folds = np.asarray([int(row.patient[1:]) % 4 for row in rows])
+    # Fold 3's labels are turned round: whoever has not seen them is wrong there.
+    told = header_rows(240, told_by_header=True)
+    turned = [
+        replace(row, labels=NO_BLOOD if row.labels[0] else EPIDURAL) if fold == 3 else row
+        for row, fold in zip(told, folds, strict=True)
+    ]
+    logits = forest_logits(turned, folds, (0, 3), seed=1)
+    assert np.isnan(logits[(folds == 1) | (folds == 2)]).all()
+    bleeds = np.asarray([row.labels[0] for row in turned]) == 1
+    assert ((logits > 0) != bleeds)[folds == 3].all()
+    assert abs(logits[folds == 3]).max() <= np.log(99.5 / 0.5)
+
+
+def test_the_forest_learns_from_as_many_slices_with_as_without() -> None:
+    rows = header_rows(240, told_by_header=False)
+    rows = [row for row in rows if row.labels[0] or int(row.name) % 10 == 0]
+    folds = np.asarray([int(row.patient[1:]) % 4 for row in rows])
+    logits = forest_logits(rows, folds, range(4), seed=1)
+    assert 0.3 < float((logits > 0).mean()) < 0.7
+    with pytest.raises(ValueError, match="without fold 0 there are not both"):
+        forest_logits(
+            [row for row in rows if row.labels[0]], folds[[r.labels[0] == 1 for r in rows]], (0,), 1
+        )
+
+
+def test_sources_without_headers_are_refused_by_name() -> None:
+    offers = [("rsna_png", frozenset[Need]()), ("rsna_dicom", frozenset(Need))]
+    with pytest.raises(NeedError, match=r"^khandelwal_metadata_forest: rsna_png has no DICOM headers"):
+        require_headers(offers)
+    require_headers(offers[1:])
 
 
 def test_no_column_is_a_label_or_an_identity(rsna: SourceFacts) -> None:
@@ -229,3 +281,50 @@ def test_explore_from_the_command_line(
     assert "What is in the data" in page.read_text(encoding="utf-8")
     assert cli.main(["explore", "--cache", str(tmp_path), "--page", str(page)]) == 2
     assert "is no prepared source" in capsys.readouterr().err
+
+
+def balanced_cache(folder: Path, patients: int) -> Path:
+    """A cache of two slices a patient, every other patient bleeding."""
+    slices = [
+        FakeSlice(f"ID_{p:02d}{n}", f"P{p}", f"S{p}", 5.0 * n, EPIDURAL if p % 2 else NO_BLOOD)
+        for p in range(patients)
+        for n in range(2)
+    ]
+    source = RsnaDicom(write_rsna(folder / "rsna", slices, side=64))
+    prepare(source, folder / "cache", None, 0, ignore_progress, allow_empty_class=True)
+    return folder / "cache"
+
+
+def test_the_clean_slices_are_made_by_name_with_their_figures(tmp_path: Path) -> None:
+    cache, clean = balanced_cache(tmp_path, 6), tmp_path / "clean"
+    assert cli.main(["data", "khandelwal_clean", "--cache", str(cache), "--to", str(clean)]) == 0
+    assert open_prepared(clean).name == "khandelwal_clean"
+    page = Page((clean / "figures.html").read_text(encoding="utf-8"))
+    for words in ("6 slices with blood and 6 without were kept", "16 bits unsigned", "turned by 15"):
+        assert words in page.words
+
+
+def test_the_forest_is_made_by_name_and_refuses_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache, to = balanced_cache(tmp_path, 24), tmp_path / "forest"
+    arguments = ["data", "khandelwal_metadata_forest", "--to", str(to), "--cache"]
+    assert cli.main([*arguments, str(cache)]) == 0
+    found = json.loads((to / "forest.json").read_text(encoding="utf-8"))
+    assert found["row"] == "khandelwal_metadata_forest"
+    assert (found["slices"], found["reported_accuracy"]) == (48, 0.5)
+    assert found["accuracy"]["low"] <= found["accuracy"]["value"] <= found["accuracy"]["high"]
+    pictures = PictureSet("rsna_png", write_label_sets(tmp_path / "data", 3, 2) / "rsna_png")
+    prepare(pictures, tmp_path / "pictures", None, 0, ignore_progress, allow_empty_class=True)
+    assert cli.main([*arguments, str(tmp_path / "pictures")]) == 2
+    assert "khandelwal_metadata_forest: rsna_png has no DICOM headers" in capsys.readouterr().err
+
+
+def test_a_made_slice_is_no_twin_of_its_host(tmp_path: Path) -> None:
+    """Hazard: the page warns of the same head twice where one source was made of the other."""
+    host = measure(open_prepared(balanced_cache(tmp_path, 6)), ignore_progress)
+    clean = facts_of(KhandelwalClean(host.source.folder, 1), tmp_path / "clean")
+    _, pairs = twins([host, clean], 0.5, 1000)
+    for _, *both in pairs:
+        first, second = ((host, clean)[number].source.rows[index] for number, index in both)
+        assert first.patient != second.patient

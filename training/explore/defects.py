@@ -78,13 +78,18 @@ def _masks(facts: SourceFacts) -> Iterator[str]:
 
 
 def _few(facts: SourceFacts) -> Iterator[str]:
-    rows = facts.source.rows
+    rows, absent = facts.source.rows, []
     for index, subtype in enumerate(SUBTYPES):
         if not facts.known[:, index].any():
             yield f"{subtype} is known of no slice"
             continue
         positives = int((facts.labels[:, index] & facts.known[:, index]).sum())
+        if not positives:
+            absent.append(str(subtype))
+            continue
         patients = {row.patient for row in rows if row.patient and row.labels[index]}
         if positives < FEWEST_POSITIVES or (patients and len(patients) < FEWEST_PATIENTS):
             said = f", of {counted(len(patients), 'known patient')}" if patients else ""
             yield f"{subtype} is on {counted(positives, 'slice')}{said}: too few to judge by"
+    if absent:
+        yield f"on no slice: {', '.join(absent)}"

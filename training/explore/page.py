@@ -20,6 +20,7 @@ from training.explore.forest import FOLDS, TREES, ForestResult, metadata_forest
 from training.explore.measure import SourceFacts
 from training.explore.sheets import twin_sheet, twins, variation_sheet, window_sheet
 from training.explore.tables import distinct, header_split, label_counts
+from training.judge.bootstrap import Interval
 from training.judge.markup import contents, document, figure, heading, paragraph, table, text
 from training.sources.brain_share import BRAIN_CUT
 
@@ -89,9 +90,11 @@ def _labels(sources: Sequence[SourceFacts]) -> list[str]:
     for facts in sources:
         for count in label_counts(facts.source.rows):
             patients = "not known" if count.patients is None else f"{count.patients:,}"
-            cells = (f"{count.known:,}", f"{count.positive:,}", f"{count.prevalence:.2%}", patients)
+            without, unknown = count.known - count.positive, len(facts.source) - count.known
+            numbers = f"{count.positive:,}", f"{without:,}", f"{unknown:,}"
+            cells = (*numbers, f"{count.prevalence:.2%}", patients)
             rows.append([f"{facts.source.name} {count.label}", *(text(cell) for cell in cells)])
-    headers = ("source and label", "known", "positive", "prevalence", "patients with it")
+    headers = ("source and label", "with it", "without", "not known", "prevalence", "patients with it")
     parts = [
         heading(2, "Labels", "labels"),
         figure(
@@ -206,10 +209,9 @@ def _forest(sources: Sequence[SourceFacts], seed: int) -> list[str]:
 def _forest_result(found: ForestResult | str) -> list[str]:
     if isinstance(found, str):
         return [paragraph(found)]
-    low, high = found.interval
     rows = [
-        ["accuracy, split by patient", text(f"{found.accuracy:.3f} ({low:.3f} to {high:.3f})")],
-        ["AUC, split by patient", text(f"{found.auc:.3f}")],
+        ["accuracy, split by patient", text(_with_interval(found.accuracy))],
+        ["AUC, split by patient", text(_with_interval(found.auc))],
         ["accuracy, split slice by slice", text(f"{found.accuracy_slice_random:.3f}")],
         ["slices, patients", text(f"{found.slices:,}, {found.patients:,}")],
         ["columns that vary", text(len(found.columns))],
@@ -219,3 +221,9 @@ def _forest_result(found: ForestResult | str) -> list[str]:
         table(("", "value"), rows, f"{FOLDS} folds, interval by bootstrap over patients"),
         table(("weightiest columns", "share of the decisions"), weights),
     ]
+
+
+def _with_interval(found: Interval | None) -> str:
+    if found is None:
+        return "not estimable"
+    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"

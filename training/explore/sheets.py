@@ -103,12 +103,12 @@ def twins(
 
 
 def _people(sources: Sequence[SourceFacts]) -> NDArray[np.int64]:
-    """A number per patient; slices without patient are each their own."""
-    names = [
-        f"{number} {row.patient}" if row.patient else f"{number} slice {row.name}"
-        for number, facts in enumerate(sources)
-        for row in facts.source.rows
-    ]
+    """A number per patient; slices without patient are each their own, and made slices their host's."""
+    names = []
+    for facts in sources:
+        for row in facts.source.rows:
+            source, name = row.host or (row.source, row.name)
+            names.append(f"{source} {row.patient}" if row.patient else f"{source} slice {name}")
     return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.int64)
 
 

@@ -34,6 +34,9 @@ from training.sources.labeled_slice import (
     made_of,
 )
 
+NAME = "khandelwal_clean"
+"""As in recipes and in the table of systems."""
+
 SIDE_PX = 256
 JPEG_QUALITY = 95
 SAMPLE = 400
@@ -58,7 +61,7 @@ class KhandelwalClean:
     @property
     def name(self) -> str:
         """As in recipes."""
-        return "khandelwal_clean"
+        return NAME
 
     @property
     def offers(self) -> frozenset[Need]:
@@ -71,7 +74,11 @@ class KhandelwalClean:
         return _opened(self.cache).citation
 
     def read_rows(self, report: ReportProgress) -> LabelSet:
-        """All bleeding slices with enough brain and as many others, in the order of the source."""
+        """All bleeding slices with enough brain and as many others, in the order of the source.
+
+        Raises:
+            ValueError: There are none of one kind.
+        """
         source = _opened(self.cache)
         sides: tuple[list[int], list[int]] = ([], [])
         dropped = [0, 0]
@@ -85,6 +92,9 @@ class KhandelwalClean:
             else:
                 sides[row.labels[0]].append(index)
         count = min(len(side) for side in sides)
+        if not count:
+            found = f"{len(sides[1]):,} slices with a bleed and {len(sides[0]):,} without"
+            raise ValueError(f"{self.cache} has {found} that show enough brain: nothing to balance.")
         generator = np.random.default_rng(self.seed)
         kept = sorted(int(index) for side in sides for index in generator.permutation(side)[:count])
         remarks = (

@@ -12,6 +12,7 @@ from training.sources.cq500 import Cq500
 from training.sources.ct_ich_both_windows import CtIchBothWindows
 from training.sources.ct_ich_published import CtIchPublished
 from training.sources.generated_lesions import GeneratedLesions
+from training.sources.khandelwal_clean import NAME as KHANDELWAL_CLEAN
 from training.sources.khandelwal_clean import KhandelwalClean
 from training.sources.labeled_slice import Source
 from training.sources.picture_folder import PictureFolder
@@ -83,7 +84,7 @@ _OPENERS: dict[str, Callable[[Path, SourceOptions], Source]] = {
     "rsna_dicom": lambda path, o: RsnaDicom(path, o.labels, o.index, o.is_partial),
     "ct_ich_published": lambda path, o: CtIchPublished(path, o.is_partial),
     "cq500": lambda path, o: Cq500(path, o.index, o.is_partial),
-    "khandelwal_clean": lambda path, o: KhandelwalClean(path, o.seed),
+    KHANDELWAL_CLEAN: lambda path, o: KhandelwalClean(path, o.seed),
     "picture_folder": _picture_folder,
     "corrections": _corrections,
     "generated_lesions": lambda path, o: _generated(path, o, has_contrast=True),
