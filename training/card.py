@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.model_card import LabelCard, ModelCard, OperatingPoint, calibrated_probabilities
 from training.judge.calibration import Platt, platt
 from training.judge.decisions import SLICE_SPECIFICITY, STUDY_SPECIFICITY, cross_fitted_decisions
@@ -130,6 +131,35 @@ def full_scale(class_maps: NDArray[np.float32], label: str) -> float:
     if not len(positive):
         raise ValueError(f"No true-positive slice of {label} has a positive class map; no heat-map scale.")
     return round(float(np.percentile(positive, 99)), 4)
+
+
+def card_for_raw_logits(card: ModelCard, shift: NDArray[np.float64]) -> ModelCard:
+    """The same probabilities from the released network's own logits, to which nothing was added.
+
+    Args:
+        card: Fitted on corrected logits.
+        shift: (6,), what to add to the released network's logits, from ``prior_shift``.
+    """
+    labels = (
+        replace(
+            label,
+            calibration_intercept=label.calibration_intercept + label.calibration_slope * float(shift[i]),
+        )
+        for i, label in enumerate(card.labels)
+    )
+    return replace(card, labels=tuple(labels))
+
+
+def prior_words(shift: NDArray[np.float64]) -> dict[str, Any]:
+    """What the card says of the correction of the prior."""
+    return {
+        "how": (
+            "What sampling and class weights did to the share of positives was first added to the logits, "
+            "each network's own; then Platt scaling was fitted. The intercepts in this card hold both, for "
+            "raw logits. Neither label set has a clinic's prevalence, so neither step leads to one."
+        ),
+        "added_to_logits": {str(label): round(float(s), 4) for label, s in zip(SUBTYPES, shift, strict=True)},
+    }
 
 
 def overall_words(predictions: Predictions) -> str:

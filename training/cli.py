@@ -7,12 +7,13 @@ import logging
 import sys
 from pathlib import Path
 
-from training import distill, train
+from training import distill, soup, train
 from training import judging_commands as judging
 from training.compare import command as compare
 from training.explore import command as explore
+from training.explore import data_rows
+from training.export_onnx import AgreementError
 from training.prepare import command as prepare
-from training.recipe.read import RECIPES, read_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,36 +28,38 @@ def main(arguments: list[str] | None = None) -> int:
         # Bad input is the caller's to mend: what and where, without our call stack.
         print(f"{type(error).__name__}: {error}" if isinstance(error, OSError) else error, file=sys.stderr)
         return 2
+    except AgreementError as error:
+        print(f"Nothing was released. {error}", file=sys.stderr)
+        return 3
     return 0
 
 
 def _run(options: argparse.Namespace) -> None:
-    own = {
+    commands = {
         "prepare": prepare.main,
         "explore": explore.main,
-        "compare": compare.main,
-        "distill": distill.main,
+        "data": data_rows.main,
         "train": train.main,
         "lr-range": train.main_lr_range,
+        "distill": distill.main,
+        "soup": soup.main,
+        "compare": compare.main,
+        "evaluate": judging.run_evaluate,
+        "release": judging.run_release,
     }
-    if options.command in own:
-        own[options.command](options)
-        return
-    recipe = read_recipe(options.recipe)
-    if options.command == "release":
-        judging.run_release(recipe, options)
-    else:
-        judging.run_evaluate(recipe, options)
+    commands[options.command](options)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("--recipe", type=Path, default=RECIPES / "ichviewer_mobilenet_v2.toml")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="the label sets")
     parser.add_argument("--work", type=Path, default=ROOT / "work", help="caches, split, raw weights, scores")
     commands = parser.add_subparsers(dest="command", required=True)
     prepare.add_arguments(commands.add_parser("prepare", help="read a label set once into a cache"))
     explore.add_arguments(commands.add_parser("explore", help="what is in the data, as one HTML page"))
+    data_rows.add_arguments(
+        commands.add_parser("data", help="a row of the table without network: a data step, a forest")
+    )
     train.add_train_arguments(
         commands.add_parser("train", help="fit one network per fold and one on everything")
     )
@@ -71,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     distill.add_arguments(
         commands.add_parser("distill", help="the mean of several trained networks into a small one")
+    )
+    soup.add_arguments(
+        commands.add_parser("soup", help="the mean of several trained networks' weights in one network")
     )
     compare.add_arguments(
         commands.add_parser("compare", help="many recipes, same folds and budget, one table")

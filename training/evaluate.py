@@ -17,14 +17,16 @@ from ichviewer.inference.card_file import read_card
 from ichviewer.inference.checkpoint import load_checkpoint
 from training.fit.rows import Frames
 from training.judge.decisions import Decisions, cross_fitted_decisions, decisions_of_card
+from training.judge.differences import paired_differences
 from training.judge.judgement import judge
 from training.judge.localization import localization_figures, point_all
 from training.judge.page import page
-from training.judge.predictions import Predictions
+from training.judge.predictions import Predictions, check_same_slices
 from training.judge.submission import read_wanted, write_submission
 from training.lesions import drawn_lesions, lesions_of_fold
 from training.out_of_fold import (
     Held,
+    corrected_predictions,
     frames_of,
     held_out,
     out_of_fold,
@@ -52,6 +54,7 @@ class Wanted:
         lesions: Prepared ``generated_lesions``, on which the fold networks' heat maps are measured.
         lesion_count: At most so many of each fold.
         drawn_heads: Number of procedural heads on which the released checkpoint's heat maps are measured.
+        against: Other trained recipes, whose figures are taken from this one's on the same slices.
     """
 
     json: Path
@@ -62,6 +65,7 @@ class Wanted:
     lesions: Path | None = None
     lesion_count: int = 100
     drawn_heads: int = 0
+    against: tuple[Recipe, ...] = ()
 
 
 def main(recipe: Recipe, data: Path, work: Path, card_path: Path | None, wanted: Wanted) -> dict[str, Any]:
@@ -76,22 +80,43 @@ def main(recipe: Recipe, data: Path, work: Path, card_path: Path | None, wanted:
 
     Returns:
         What the JSON file holds.
+
+    Raises:
+        ValueError: The recipe was not trained, or has other slices than one that it is compared with.
     """
+    if wanted.drawn_heads and card_path is None:
+        raise ValueError("Procedural heads are for a released checkpoint; --checkpoint names its card.")
     held = held_out(recipe, data, work)
-    logits = out_of_fold(recipe, held, work).logits
-    predictions = predictions_of(held.rows, logits, held.patients, held.folds)
     values: dict[str, Any] = {"measured_on": "out of fold, by the fold networks"}
     if card_path is None:
+        predictions = corrected_predictions(recipe, held, work)
         decisions = cross_fitted_decisions(predictions)
         values = {"checkpoint": recipe.name, **values}
     else:
         card = read_card(card_path)
+        # A card's calibration holds the correction already.
+        logits = out_of_fold(recipe, held, work).logits
+        predictions = predictions_of(held.rows, logits, held.patients, held.folds)
         decisions = decisions_of_card(predictions, card)
         values = {"checkpoint": card.name, "weights_sha256": card.weights_sha256, **values}
     values |= judge(predictions, decisions, wanted.prevalences)
+    values["against"] = {
+        other.name: _against(recipe.name, predictions, decisions, other, data, work)
+        for other in wanted.against
+    }
     values["localization"] = _localization(recipe, held, work, card_path, wanted)
     _write(predictions, decisions, values, wanted, partial(frames_of, recipe, held, work), held.indices)
     return values
+
+
+def _against(
+    name: str, predictions: Predictions, decisions: Decisions, other: Recipe, data: Path, work: Path
+) -> dict[str, Any]:
+    """Paired differences to another trained recipe; each fold of either may hold other slices out."""
+    reference = corrected_predictions(other, held_out(other, data, work), work)
+    check_same_slices(predictions, reference, name, other.name)
+    scores = cross_fitted_decisions(reference).probabilities
+    return paired_differences(predictions, decisions.probabilities, reference, scores)
 
 
 def _localization(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from training import evaluate, release
-from training.distill import SUFFIX
-from training.recipe.tree import Recipe
+from training.runs import trained_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "resources" / "checkpoints"
@@ -16,12 +14,15 @@ CHECKPOINTS = ROOT / "resources" / "checkpoints"
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
     """What ``evaluate`` may be told."""
-    _add_distilled(parser)
-    parser.add_argument("--checkpoint", type=Path, help="model card; the recipe's released one by default")
+    _add_name(parser)
     parser.add_argument(
-        "--cross-fitted",
-        action="store_true",
-        help="calibration and thresholds of each fold from the others, in place of a card's",
+        "--checkpoint",
+        type=Path,
+        help="model card whose calibration and thresholds are taken; without one, each fold's are fitted on "
+        "the others",
+    )
+    parser.add_argument(
+        "--against", action="append", default=[], metavar="NAME", help="paired differences to it; repeat"
     )
     parser.add_argument("--json", type=Path, default=ROOT / "work" / "metrics.json")
     parser.add_argument("--page", type=Path, help="figures and worst mistakes as one HTML page")
@@ -35,10 +36,9 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--drawn-heads", type=int, default=0, help="procedural heads to measure them on")
 
 
-def run_evaluate(recipe: Recipe, options: argparse.Namespace) -> None:
+def run_evaluate(options: argparse.Namespace) -> None:
     """``training evaluate``."""
-    recipe = _as_trained(recipe, options)
-    card = options.checkpoint or CHECKPOINTS / f"{recipe.name}.json"
+    work: Path = options.work
     wanted = evaluate.Wanted(
         options.json,
         options.page,
@@ -48,27 +48,29 @@ def run_evaluate(recipe: Recipe, options: argparse.Namespace) -> None:
         options.lesions,
         options.lesion_count,
         options.drawn_heads,
+        tuple(trained_recipe(work, name) for name in options.against),
     )
-    evaluate.main(recipe, options.data, options.work, None if options.cross_fitted else card, wanted)
+    evaluate.main(trained_recipe(work, options.name), options.data, work, options.checkpoint, wanted)
 
 
 def add_release(parser: argparse.ArgumentParser) -> None:
     """What ``release`` may be told."""
-    _add_distilled(parser)
-    parser.add_argument("--out", type=Path, default=CHECKPOINTS)
+    _add_name(parser)
+    parser.add_argument("--out", type=Path, default=CHECKPOINTS, help="folder of the checkpoint")
 
 
-def run_release(recipe: Recipe, options: argparse.Namespace) -> None:
+def run_release(options: argparse.Namespace) -> None:
     """``training release``."""
-    release.main(_as_trained(recipe, options), options.data, options.work, options.out)
+    release.main(trained_recipe(options.work, options.name), options.data, options.work, options.out)
 
 
-def _add_distilled(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--distilled", action="store_true", help="the student that `distill` made of it")
-
-
-def _as_trained(recipe: Recipe, options: argparse.Namespace) -> Recipe:
-    return replace(recipe, name=f"{recipe.name}{SUFFIX}") if options.distilled else recipe
+def _add_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name",
+        nargs="?",
+        default="ichviewer_mobilenet_v2",
+        help="trained recipe, NAME or NAME@SEED or the path of one, or a run that `distill` or `soup` made",
+    )
 
 
 def _share(text: str) -> float:

@@ -33,6 +33,7 @@ from training.fit.rows import Frames
 from training.judge.predictions import Predictions
 from training.material import GENERATED, Material, open_material, prepared_sources
 from training.prepare.write import file_sha256
+from training.prior import prior_shift
 from training.recipe.tree import Recipe
 from training.runs import WEIGHTS, load_trained, run_folder, split_path
 from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu
@@ -200,6 +201,16 @@ def predictions_of(
         positions_mm=np.asarray([_position_mm(row) for row in rows], dtype=np.float64),
         scored=np.ones(len(SUBTYPES), dtype=np.bool_) if scored is None else scored,
     )
+
+
+def corrected_predictions(recipe: Recipe, held: Held, work: Path) -> Predictions:
+    """Out-of-fold scores with what sampling and class weights did to each fold's logits taken back.
+
+    Only then are the folds' logits, which learned from other shares of bleeding slices, one set of scores.
+    """
+    shifts = np.stack([prior_shift(recipe, held.material, fold) for fold in range(recipe.folds)])
+    logits = out_of_fold(recipe, held, work).logits + shifts[held.folds]
+    return predictions_of(held.rows, logits, held.patients, held.folds)
 
 
 def _position_mm(row: LabeledSlice) -> float:

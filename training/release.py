@@ -21,18 +21,25 @@ import torchvision
 
 from ichviewer.inference.checkpoint import save_checkpoint
 from training.agreement import check_agreement
-from training.card import calibrated_card, decided_card, overall_words
+from training.card import (
+    calibrated_card,
+    card_for_raw_logits,
+    decided_card,
+    overall_words,
+    prior_words,
+)
 from training.export_onnx import export_onnx
 from training.out_of_fold import (
     ASSUMED_SPACING_MM,
     Held,
+    corrected_predictions,
     held_out,
     out_of_fold,
-    predictions_of,
     raw_checkpoint,
     slice_network,
 )
 from training.prepare.write import file_sha256
+from training.prior import prior_shift
 from training.recipe.read import recipe_to_dict
 from training.recipe.tree import Recipe
 from training.runs import RUN, WEIGHTS, WHOLE, run_folder, split_path
@@ -71,21 +78,24 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
         ValueError: The recipe was not trained, a label cannot be calibrated, or the weights are too large.
     """
     held = held_out(recipe, data, work)
-    scored = out_of_fold(recipe, held, work)
-    predictions = predictions_of(held.rows, scored.logits, held.patients, held.folds)
-
+    predictions = corrected_predictions(recipe, held, work)
     network = slice_network(work, recipe, WHOLE)
     raw = raw_checkpoint(recipe.name, recipe.network.architecture, recipe.preprocessing, network)
     card = calibrated_card(raw.card, predictions)
     card = decided_card(
-        card, predictions, scored.class_maps, f"slices assumed {ASSUMED_SPACING_MM:g} mm apart"
-    )
-    card = replace(
         card,
+        predictions,
+        out_of_fold(recipe, held, work).class_maps,
+        f"slices assumed {ASSUMED_SPACING_MM:g} mm apart",
+    )
+    shift = prior_shift(recipe, held.material, WHOLE)
+    card = replace(
+        card_for_raw_logits(card, shift),
         calibrated_on=overall_words(predictions),
         license=LICENSE,
-        provenance=_provenance(recipe, work, held),
+        provenance={**_provenance(recipe, work, held), "prior_correction": prior_words(shift)},
     )
+    out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".release-", dir=out) as folder:
         card_path = save_checkpoint(Path(folder), card, network)
         size = card_path.with_suffix(".safetensors").stat().st_size

@@ -23,7 +23,7 @@ from training.fit.rows import TrainingRows, chosen_indices, held_out_share, rows
 from training.generated import generated_slices
 from training.material import Material
 from training.networks.by_name import build
-from training.recipe.read import recipe_to_dict
+from training.recipe.read import recipe_from_dict, recipe_names, recipe_of, recipe_to_dict
 from training.recipe.tree import Recipe
 
 LOG = logging.getLogger(__name__)
@@ -47,7 +47,29 @@ def run_folder(work: Path, recipe: Recipe, fold: int) -> Path:
     """Where a network's weights, log and state lie."""
     kind = "" if recipe.split == "patient" else "_as_reported"
     name = recipe.name.removesuffix(kind) + kind
-    return work / "runs" / name / ("whole" if fold == WHOLE else f"fold{fold}")
+    return work / "runs" / name / _fold_name(fold)
+
+
+def _fold_name(fold: int) -> str:
+    return "whole" if fold == WHOLE else f"fold{fold}"
+
+
+def trained_recipe(work: Path, text: str) -> Recipe:
+    """The recipe of a run: one that a command line may ask for, or the name of a run that was made of others.
+
+    Args:
+        work: Folder of all runs.
+        text: As ``recipe_of`` takes it; or a folder's name below ``runs``, as distilling and averaging
+            leave them, whose recipe is the one it was made with.
+
+    Raises:
+        RecipeError: There is neither such a recipe nor such a run.
+    """
+    for fold in (0, WHOLE):
+        run = work / "runs" / text / _fold_name(fold) / RUN
+        if text not in recipe_names() and run.exists():
+            return recipe_from_dict(json.loads(run.read_text(encoding="utf-8"))["recipe"])
+    return recipe_of(text)
 
 
 @dataclass(frozen=True)
@@ -101,12 +123,7 @@ def train_fold(
     if (folder / WEIGHTS).exists():
         _require_same(folder / RUN, asked)
         return folder / WEIGHTS
-    learned = rows.only(rows.indices[material.folds[rows.indices] != fold])
-    learned = learned.only(chosen_indices(learned, recipe))
-    steering = None
-    if recipe.validation_share:
-        kept, held = held_out_share(learned, learned.indices, recipe.validation_share, recipe.seed)
-        learned, steering = learned.only(kept), learned.only(held)
+    learned, steering = learned_rows(recipe, material, rows, fold)
     fitted = fit(
         recipe,
         learned,
@@ -116,14 +133,39 @@ def train_fold(
         budget=terms.budget,
     )
     if terms.processes.writes:
-        _write(folder, fitted, asked)
+        write_run(folder, fitted, asked)
         LOG.info("%s is written after %d steps", folder / WEIGHTS, fitted.steps)
     wait_for_all(terms.processes)
     return folder / WEIGHTS
 
 
-def _write(folder: Path, fitted: Fitted, asked: dict[str, Any]) -> None:
-    """What the run was, then the weights; the state is not needed any more."""
+def learned_rows(
+    recipe: Recipe, material: Material, rows: TrainingRows, fold: int
+) -> tuple[TrainingRows, TrainingRows | None]:
+    """The rows that a network learns from, and those that steer its rate; None where nothing does.
+
+    Args:
+        recipe: Which rows it takes.
+        material: Folds.
+        rows: All rows.
+        fold: Held out; WHOLE for none.
+    """
+    learned = rows.only(rows.indices[material.folds[rows.indices] != fold])
+    learned = learned.only(chosen_indices(learned, recipe))
+    if not recipe.validation_share:
+        return learned, None
+    kept, held = held_out_share(learned, learned.indices, recipe.validation_share, recipe.seed)
+    return learned.only(kept), learned.only(held)
+
+
+def write_run(folder: Path, fitted: Fitted, asked: dict[str, Any]) -> None:
+    """What the run was, then the weights; the state is not needed any more.
+
+    Args:
+        folder: From ``run_folder``.
+        fitted: What came out.
+        asked: ``recipe``, ``budget`` and ``lost`` before it began.
+    """
     made = {
         **asked,
         "steps": fitted.steps,

@@ -61,6 +61,8 @@ def test_the_wheel_holds_every_package_of_the_tree() -> None:
     in_tree = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "ichviewer").rglob("*.py")}
     assert set(settings["packages"]) - {"ichviewer._resources"} == in_tree
     assert (ROOT / settings["package-dir"]["ichviewer._resources"]).is_dir()
+    # The viewer reads safetensors; ONNX beside them would double the download for nothing.
+    assert settings["exclude-package-data"]["ichviewer._resources"] == ["**/*.onnx"]
 
 
 def test_every_declared_dependency_is_pinned() -> None:

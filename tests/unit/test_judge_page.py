@@ -15,6 +15,7 @@ from ichviewer.core.findings import SUBTYPES
 from training.judge import figures, markup
 from training.judge.contact_sheet import worst
 from training.judge.decisions import cross_fitted_decisions
+from training.judge.differences import paired_differences
 from training.judge.judgement import judge
 from training.judge.localization import Pointing, localization_figures
 from training.judge.page import page
@@ -60,7 +61,16 @@ def written() -> str:
     decisions = cross_fitted_decisions(predictions)
     maps = [Pointing("closed form", 0, host, host > 4, 0.5, 0.1) for host in range(20)]
     found = {"drawn heads": localization_figures(maps)}
-    values = {"measured_on": "out of fold", **judge(predictions, decisions, (0.02,)), "localization": found}
+    worse = made_predictions(noise_seed=1, strength=1.0)
+    against = paired_differences(
+        predictions, decisions.probabilities, worse, cross_fitted_decisions(worse).probabilities
+    )
+    values = {
+        "measured_on": "out of fold",
+        **judge(predictions, decisions, (0.02,)),
+        "against": {"another <network>": against},
+        "localization": found,
+    }
     return page("A page of <tests>", values, predictions, decisions, grey)
 
 
@@ -82,6 +92,7 @@ def test_the_page_says_what_it_is_and_what_it_is_not(written: str) -> None:
     assert "never saw" in written
     assert "PPV at 2.0%" in written
     assert "Drawn heads." in written
+    assert "This network minus another &lt;network&gt;." in written
     assert written.count("<svg") == 4
     assert written.count("data:image/jpeg") > 20
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from training.recipe.read import (
     read_recipe,
     recipe_from_dict,
     recipe_names,
+    recipe_of,
     recipe_to_dict,
 )
 
@@ -102,3 +104,16 @@ def test_broken_toml_and_absent_files_are_named(tmp_path: Path) -> None:
         read_recipe(written(tmp_path, "name = ", "short"))
     with pytest.raises(RecipeError, match=r"absent\.toml: cannot be read"):
         read_recipe(tmp_path / "absent.toml")
+
+
+def test_a_command_line_names_a_recipe_a_file_or_a_seed(tmp_path: Path) -> None:
+    shipped = named_recipe("ichviewer_mobilenet_v2")
+    assert recipe_of("ichviewer_mobilenet_v2") == shipped
+    assert recipe_of(str(RECIPES / "ichviewer_mobilenet_v2.toml")) == shipped
+    other = recipe_of("ichviewer_mobilenet_v2@7")
+    assert (other.name, other.seed) == ("ichviewer_mobilenet_v2@7", 7)
+    assert replace(other, name=shipped.name, seed=shipped.seed) == shipped
+    with pytest.raises(RecipeError, match="the seed 'x' is no whole number"):
+        recipe_of("ichviewer_mobilenet_v2@x")
+    with pytest.raises(RecipeError, match=r"absent\.toml: cannot be read"):
+        recipe_of(str(tmp_path / "absent.toml"))

@@ -8,18 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_predictions import made_predictions
 from stub_checkpoint import STUB_SPEC
 from training_data import small_recipe, train_options, write_label_sets
 
 from ichviewer.core.findings import SUBTYPES
+from ichviewer.core.model_card import calibrated_probabilities
 from ichviewer.inference.checkpoint import load_checkpoint
-from training import evaluate, out_of_fold, release, train
-from training.card import full_scale
+from training import agreement, cli, evaluate, judging_commands, out_of_fold, release, train
+from training.card import card_for_raw_logits, full_scale
 from training.export_onnx import AgreementError
-from training.judge.decisions import SLICE_SPECIFICITY
+from training.judge.decisions import SLICE_SPECIFICITY, cross_fitted_decisions
+from training.prior import prior_shift
 from training.recipe.tree import RangeTest
 from training.runs import WEIGHTS, WHOLE, run_folder, split_path
-from training.sources import read_sources
+from training.sources import read_hu, read_sources
 from training.split import read_split
 
 
@@ -83,6 +86,60 @@ def test_what_does_not_agree_is_not_released(
     with pytest.raises(AgreementError, match="they differ"):
         release.main(small_recipe(epochs=12), data, work, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_release_that_does_not_agree_ends_in_a_sentence(
+    released: tuple[Path, Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data, work, _ = released
+    recipe = small_recipe(epochs=12)
+    monkeypatch.setattr(judging_commands, "trained_recipe", lambda work, name: recipe)
+    monkeypatch.setattr(agreement, "read_hu", lambda row: read_hu(row) + 1)
+    arguments = ["--data", str(data), "--work", str(work), "release", "small", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 3
+    told = capsys.readouterr().err
+    assert told.startswith("Nothing was released. ct_ich_v1 000_001: the viewer's input differs")
+    assert told.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_sampling_is_taken_back_before_calibration(
+    released: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hazard: folds that were drawn differently are calibrated as if their logits meant the same."""
+    data, work, card_path = released
+    recipe = small_recipe(epochs=12)
+    held = out_of_fold.held_out(recipe, data, work)
+    doubled = replace(recipe, sampling=replace(recipe.sampling, positive_factor=2.0))
+    shift = prior_shift(doubled, held.material, WHOLE)
+    # Half of the slices bleed, with every label; drawn twice as often they are two thirds.
+    np.testing.assert_allclose(shift, np.full(6, np.log(0.5)), atol=1e-6)
+    np.testing.assert_array_equal(prior_shift(recipe, held.material, 0), np.zeros(6))
+
+    monkeypatch.setattr(out_of_fold, "prior_shift", lambda recipe, material, fold: np.full(6, fold - 0.5))
+    raw = out_of_fold.out_of_fold(recipe, held, work).logits
+    corrected = out_of_fold.corrected_predictions(recipe, held, work).logits
+    np.testing.assert_allclose(corrected - raw, (held.folds - 0.5)[:, None] * np.ones((1, 6)), atol=1e-5)
+
+    card = load_checkpoint(card_path).card
+    assert card.provenance["prior_correction"]["added_to_logits"]["any"] == 0.0
+    logits = np.linspace(-3, 3, 12).reshape(2, 6)
+    np.testing.assert_allclose(
+        calibrated_probabilities(logits, card_for_raw_logits(card, shift)),
+        calibrated_probabilities(logits + shift, card),
+    )
+
+
+def test_a_shift_that_all_folds_share_changes_no_probability() -> None:
+    """Platt scaling takes it out by itself; only where folds differ does the correction say anything."""
+    made = made_predictions()
+    shifted = replace(made, logits=made.logits + np.arange(6, dtype=np.float32))
+    np.testing.assert_allclose(
+        cross_fitted_decisions(shifted).probabilities, cross_fitted_decisions(made).probabilities, atol=1e-5
+    )
 
 
 def test_scores_are_out_of_fold(released: tuple[Path, Path, Path]) -> None:

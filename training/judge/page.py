@@ -27,6 +27,7 @@ SECTIONS = (
     ("calibration", "Calibration"),
     ("sources", "Sources"),
     ("studies", "Studies"),
+    ("against", "Against others"),
     ("localization", "Heat maps"),
     ("mistakes", "Worst mistakes"),
 )
@@ -43,12 +44,13 @@ def page(
 
     Args:
         title: Of the page.
-        values: From ``judge``, with ``measured_on`` and, where there is one, ``localization``.
+        values: From ``judge``, with ``measured_on``, and ``against`` and ``localization`` where there are any.
         predictions: The same.
         decisions: The same.
         picture_of: Gives the picture of a slice; None leaves the contact sheets out.
     """
     has = {
+        "against": bool(values.get("against")),
         "localization": bool(values.get("localization")),
         "mistakes": picture_of is not None,
         "studies": bool(len(decisions.studies.patients)),
@@ -74,6 +76,8 @@ def page(
         body += _sources(values)
     if has["studies"]:
         body += _studies(values, decisions)
+    if has["against"]:
+        body += _against(values)
     if has["localization"]:
         body += _localization(values)
     if picture_of is not None:
@@ -240,6 +244,20 @@ def _studies(values: Mapping[str, Any], decisions: Decisions) -> list[str]:
         markup.table(headers, rows, caption),
         markup.figure(study_roc_curves(decisions), drawn),
     ]
+
+
+def _against(values: Mapping[str, Any]) -> list[str]:
+    body = [
+        markup.heading(2, "Against others", "against"),
+        markup.paragraph(
+            "Differences on the same draws of patients; an interval without 0 speaks for one of the two. A "
+            "higher AUC is better, and a lower log loss."
+        ),
+    ]
+    for other, differences in values["against"].items():
+        rows = [[name, markup.interval(found, 4)] for name, found in differences.items()]
+        body.append(markup.table(["figure", "difference"], rows, f"This network minus {other}."))
+    return body
 
 
 def _localization(values: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass, replace
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -57,6 +57,22 @@ def named_recipe(name: str) -> Recipe:
         RecipeError: There is none, or it is faulty.
     """
     return read_recipe(RECIPES / f"{name}.toml")
+
+
+def recipe_of(text: str) -> Recipe:
+    """A recipe as it is asked for on a command line: a shipped one's name, or the path of a .toml file, with
+    another seed after an @. With one, its runs are its own: they are named NAME@SEED.
+
+    Raises:
+        RecipeError: There is none, it is faulty, or the seed is no number.
+    """
+    where, at, seed = text.partition("@")
+    recipe = read_recipe(Path(where)) if where.endswith(".toml") else named_recipe(where)
+    if not at:
+        return recipe
+    if not (seed.isascii() and seed.isdigit()):
+        raise RecipeError(f"{text}: the seed {seed!r} is no whole number.")
+    return replace(recipe, name=f"{recipe.name}@{seed}", seed=int(seed))
 
 
 def recipe_names() -> list[str]:
