@@ -1,6 +1,7 @@
 """Six scores of every held-out row by a trained network, in the way it is judged.
 
-The one thing to get wrong: in training a series may be thinned out; here each of its slices is scored.
+What a slice's score is, ``training.slice_outputs`` says. The one thing to get wrong: in training a series may
+be thinned out; here each of its slices is scored.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from training.fit.batches import still_batch
 from training.fit.rows import TrainingRows, series_of
 from training.networks.heads import six_logits
 from training.recipe.tree import Recipe
+from training.slice_outputs import one_pass, slice_outputs
 
 TIMED_PASSES = 5
 
@@ -39,8 +41,7 @@ def score_rows(
     logits = np.full((len(rows.labels), 6), np.nan)
     with torch.inference_mode():
         for units in _batches(recipe, rows):
-            batch = still_batch(rows, recipe, units, recipe.preprocessing.size_px)
-            found = six_logits(module(batch.images.to(device)), recipe).cpu().numpy()
+            found = six_logits(slice_outputs(module, recipe, rows, units, device), recipe).cpu().numpy()
             if recipe.sampling.unit == "series":
                 for unit, scores in zip(units, found, strict=True):
                     logits[unit] = scores[: len(unit)]
@@ -62,15 +63,19 @@ def scored_labels(logits: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def seconds_per_slice(module: nn.Module, recipe: Recipe, rows: TrainingRows, device: torch.device) -> float:
-    """Median time of a forward pass of one slice, without preprocessing; of a series per slice of it."""
+    """Median time of one slice's passes, without preprocessing; of a series per slice of it.
+
+    Patches and varied copies count: they are what the score costs.
+    """
     module.to(device).eval()
     unit = next(_batches(recipe, rows))[0]
     images = still_batch(rows, recipe, [unit], recipe.preprocessing.size_px).images.to(device)
+    images = images.repeat(max(1, recipe.test_copies), *[1] * (images.ndim - 1))
     seconds = []
     with torch.inference_mode():
         for _ in range(TIMED_PASSES + 1):
             began = time.perf_counter()
-            module(images)
+            one_pass(module, recipe, images)
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
             seconds.append(time.perf_counter() - began)

@@ -255,6 +255,19 @@ def test_the_difference_in_the_table_is_paired() -> None:
         assert len({line.count("|") for line in lines}) <= 1
 
 
+def test_accuracy_is_taken_at_the_recipes_own_threshold() -> None:
+    found = made_predictions(noise_seed=5)
+    rows = [
+        (Row(name, Status.RUN, cost=Cost(10, 300, 1.5, 0.01, "a machine"), threshold=threshold), found)
+        for name, threshold in (("usual", 0.5), ("never", 1.1))
+    ]
+    usual, never = (each.plain for each in measure(rows, "usual"))
+    truth = found.labels[found.judged[:, 0], 0]
+    assert never["accuracy_any"] == pytest.approx(1 - truth.mean(), abs=1e-4)
+    assert never["f1_any"] == 0.0
+    assert usual["f1_any"] > 0.0
+
+
 def test_a_mean_of_seeds_costs_what_they_cost() -> None:
     rows = []
     for seed in range(3):

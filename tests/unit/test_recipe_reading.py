@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from training.recipe.check import faults_of
 from training.recipe.read import (
     RECIPES,
     RecipeError,
@@ -58,6 +59,8 @@ def test_every_shipped_recipe_can_be_read_and_written(name: str) -> None:
         ("label_weights = [2.0,", "label_weights = [", "label_weights", "there must be 6 label weights"),
         ("epochs = 5", "epochs = 0", "epochs = 0", "more than 0 epochs"),
         ("width = 70.0 }]", "width = 0.0 }]", "windows", "more than 0 HU wide"),
+        ("batch_size = 32", 'batch_size = "32"', "batch_size", "batch_size = '32' is not of the kind int"),
+        ("batch_size = 32", "batch_size = 32\nthreshold = 1.0", "threshold", "between 0 and 1"),
     ],
 )
 def test_a_faulty_recipe_is_refused_by_file_line_and_key(
@@ -70,6 +73,12 @@ def test_a_faulty_recipe_is_refused_by_file_line_and_key(
         read_recipe(path)
     place = f"{path}, line {line_with(text, line_start)}: " if line_start else f"{path}: "
     assert str(caught.value).startswith(place)
+
+
+@pytest.mark.parametrize("name", ["kuo_patchfcn", "ye_cnn_rnn"])
+def test_varied_copies_are_made_of_whole_slices(name: str) -> None:
+    faults = dict(faults_of(replace(named_recipe(name), test_copies=4)))
+    assert faults == {"test_copies": "varied copies are made of whole slices, not of series or patches."}
 
 
 def test_an_extending_recipe_holds_only_what_differs(tmp_path: Path) -> None:

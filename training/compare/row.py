@@ -61,6 +61,7 @@ class Row:
         assumed: Keys of the recipe that are our choice.
         lost: What the source or machine could not give, in words.
         predictions: File beside the row's own; empty unless it was run.
+        threshold: Probability from which on the recipe counts a label as said.
     """
 
     recipe: str
@@ -80,6 +81,7 @@ class Row:
     assumed: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     predictions: str = ""
+    threshold: float = 0.5
 
     @property
     def share_of_report(self) -> float | None:

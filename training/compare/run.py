@@ -109,6 +109,7 @@ def run_recipe(recipe: Recipe, terms: Terms, folder: Path) -> Row:
         report_steps=recipe.reports.steps,
         reports=recipe.reports.text,
         assumed=recipe.assumed,
+        threshold=recipe.threshold,
     )
     given = argparse.Namespace(data=terms.data, work=terms.work, degrade=terms.degrade)
     placed, reduced = on_terms(recipe, terms)

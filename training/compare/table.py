@@ -28,7 +28,8 @@ class Measured:
         row: What was run.
         figures: ``overall`` and ``slices`` as in a judgement; empty unless it was run.
         differences: Name -> figure minus that of the reference; empty for the reference and what was not run.
-        plain: What reports use to say: accuracy and F1 at 0.5 and those of the best constant.
+        plain: What reports use to say: accuracy and F1 at the recipe's own threshold and those of the best
+            constant.
     """
 
     row: Row
@@ -74,7 +75,7 @@ def measure(rows: Sequence[tuple[Row, Predictions | None]], reference: str) -> l
         if compared is not None and row.recipe != against:
             check_same_slices(found, compared, row.recipe, against)
             differences = paired_differences(found, scores, compared, probabilities[against])
-        measured.append(Measured(row, figures, differences, _plain(found, scores)))
+        measured.append(Measured(row, figures, differences, _plain(found, scores, row.threshold)))
     return measured
 
 
@@ -83,18 +84,20 @@ def reference_of(row: Row, reference: str) -> str:
     return reference if row.split == "patient" else row.recipe.replace("_as_reported", "")
 
 
-def _plain(found: Predictions, scores: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float]:
-    """Accuracy and F1 at a probability of 0.5, beside what the best constant reaches."""
+def _plain(
+    found: Predictions, scores: np.ndarray[Any, np.dtype[np.float64]], threshold: float
+) -> dict[str, float]:
+    """Accuracy and F1 at the recipe's threshold, beside what the best constant reaches."""
     rows = found.judged[:, 0]
     values: dict[str, float] = {}
     if rows.any():
-        said, true = scores[rows, 0] >= 0.5, found.labels[rows, 0]
+        said, true = scores[rows, 0] >= threshold, found.labels[rows, 0]
         values["accuracy_any"] = float((said == true).mean())
         values["accuracy_any_constant"] = float(max(true.mean(), 1 - true.mean()))
         values["f1_any"] = float(2 * (said & true).sum() / max(1, said.sum() + true.sum()))
     bleeding = found.judged[:, 1:].all(axis=1) & found.labels[:, 0]
     if bleeding.any():
-        said, true = scores[bleeding, 1:] >= 0.5, found.labels[bleeding, 1:]
+        said, true = scores[bleeding, 1:] >= threshold, found.labels[bleeding, 1:]
         values["accuracy_subtypes_bleeding"] = float((said == true).mean())
         values["accuracy_subtypes_bleeding_constant"] = float((~true).mean())
     return {name: round(value, 4) for name, value in values.items()}
@@ -113,7 +116,8 @@ def markdown(measured: Sequence[Measured], reference: str, heading: str) -> str:
         f"the row minus `{reference}`. Calibration is cross-fitted."
     )
     accuracy = (
-        "The reports' figures are on data that are not here. Accuracy at 0.5 says little: the constant "
+        "The reports' figures are on data that are not here. Accuracy at a recipe's threshold (0.5 unless it "
+        "says otherwise) says little: the constant "
         "beside it is what a network without eyes reaches."
     )
     by_patient = [each for each in measured if each.row.split == "patient"]

@@ -12,6 +12,7 @@ from torchvision.models import alexnet, vgg16
 from ichviewer.inference.network import ARCHITECTURES, SliceNetwork, build_network
 from training.networks.built import Built
 from training.networks.heads import BodyAndHead, ConcatPoolHead, ParallelHeads, output_count
+from training.networks.hu_thresholds import hu_thresholds
 from training.networks.patch_fcn import patch_fcn
 from training.networks.series_network import BagNetwork, SeriesNetwork
 from training.networks.silu import relu_to_silu
@@ -46,6 +47,8 @@ def build(recipe: Recipe, size_px: int | None = None) -> Built:
         built = alqnatri_cnn(channels, outputs, size, dropout)
     elif name == "castro_cnn4":
         built = castro_cnn4(channels, outputs, size, dropout)
+    elif name == "hu_thresholds":
+        built = hu_thresholds(recipe.preprocessing, outputs)
     elif name == "patch_fcn":
         built = patch_fcn(channels, outputs)
     elif name == "unet":
@@ -76,7 +79,7 @@ def features_of(architecture: str) -> tuple[nn.Module, int]:
     return network.features, network.classifier.in_features
 
 
-OWN = ("alqnatri_cnn", "castro_cnn4", "patch_fcn", "unet")
+OWN = ("alqnatri_cnn", "castro_cnn4", "hu_thresholds", "patch_fcn", "unet")
 
 
 def _half(architecture: str, blocks: int) -> int:

@@ -56,6 +56,12 @@ def faults_of(recipe: Recipe) -> Iterator[Fault]:
         ),
         (0 <= recipe.validation_share < 1, "validation_share", "a share lies in [0, 1)."),
         (0 <= recipe.network.dropout < 1, "network.dropout", "a share lies in [0, 1)."),
+        (0 < recipe.threshold < 1, "threshold", "a probability to decide at lies between 0 and 1."),
+        (
+            not recipe.test_copies or not (is_series or sampling.patch_px),
+            "test_copies",
+            "varied copies are made of whole slices, not of series or patches.",
+        ),
     ]
     yield from ((key, fact) for holds, key, fact in rules if not holds)
     for index, phase in enumerate(recipe.phases):

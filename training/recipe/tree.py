@@ -267,7 +267,8 @@ class Recipe:
         keeps: Which weights are kept: the last ones or those with the lowest validation loss.
         average_decay: Per step, of a moving average of the weights that is kept in their place; 0: none.
         clip_norm: Longest gradient; 0: any.
-        threshold: Probability from which on a label counts as said.
+        threshold: Probability from which on a label counts as said, where accuracy is reported beside the
+            report's, and from which on a pixel belongs to a bleed.
         test_copies: Varied copies (augmented as in training) whose mean is the score; 0: the slice as it is.
         remark: Goes into the card.
     """
