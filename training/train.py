@@ -93,7 +93,7 @@ def main(options: argparse.Namespace) -> None:
 
 def train_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
     """Train every network of a recipe that the options ask for."""
-    with joined() as processes:
+    with joined(options.device) as processes:
         ready = make_ready(recipe, options, processes)
         is_card = options.device == "cuda"
         device = torch.device(f"cuda:{processes.local_rank}" if is_card else options.device)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 import torch
@@ -19,6 +20,11 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from training.networks.built import Built
+
+PATIENCE = timedelta(hours=24)
+"""How long processes wait for the first one, which frames every slice once. One that dies ends them all at
+once: torchrun sees to that.
+"""
 
 
 @dataclass(frozen=True)
@@ -42,14 +48,25 @@ class Processes:
 
 
 @contextmanager
-def joined(environment: Mapping[str, str] = os.environ) -> Iterator[Processes]:
-    """Join the processes that torchrun started, as its environment says; alone without one."""
+def joined(device: str = "cpu", environment: Mapping[str, str] = os.environ) -> Iterator[Processes]:
+    """Join the processes that torchrun started, as its environment says; alone without one.
+
+    Args:
+        device: Kind of device, ``cpu`` or ``cuda``; of several graphics cards each process takes its own.
+        environment: What torchrun sets.
+    """
     count = int(environment.get("WORLD_SIZE", "1"))
     if count == 1:
         yield Processes()
         return
     processes = Processes(int(environment["RANK"]), count, int(environment.get("LOCAL_RANK", "0")))
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    if device == "cuda":
+        # What waits and gathers runs on the current card, which is the first one in every process.
+        card = torch.device("cuda", processes.local_rank)
+        torch.cuda.set_device(card)
+        dist.init_process_group("nccl", timeout=PATIENCE, device_id=card)
+    else:
+        dist.init_process_group("gloo", timeout=PATIENCE)
     try:
         yield processes
     finally:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from training.fit.batches import Batch, still_batch
-from training.fit.distributed import Processes, sum_over
+from training.fit.distributed import Processes, gathered
 from training.fit.losses import ClassWeights, row_losses
 from training.fit.precision import Precision
 from training.fit.rows import TrainingRows
@@ -49,16 +50,19 @@ def mean_loss(
     device: torch.device,
     processes: Processes,
 ) -> float:
-    """Mean loss over units as they are, in evaluation mode, each process scoring its part."""
-    members = units_of(rows, recipe).members[processes.rank :: processes.count]
+    """Mean loss over units as they are, in evaluation mode, each process scoring its part.
+
+    The mean is over all losses in the order of the units, so it is the same in every process.
+    """
+    members = units_of(rows, recipe).members
+    mine = np.arange(len(members))[processes.rank :: processes.count]
     exact = Precision.exact(device)
-    sums = torch.zeros(2, dtype=torch.float64, device=device)
+    losses = [torch.zeros(0, dtype=torch.float64, device=device)]
     module.eval()
     with torch.no_grad():
-        for start in range(0, len(members), recipe.batch_size):
-            part = list(members[start : start + recipe.batch_size])
+        for start in range(0, len(mine), recipe.batch_size):
+            part = [members[number] for number in mine[start : start + recipe.batch_size]]
             batch = still_batch(rows, recipe, part, recipe.preprocessing.size_px).to(device)
-            losses = batch_losses(module, batch, recipe, phase, weights, exact)
-            sums += torch.stack([losses.double().sum(), torch.tensor(float(len(part)), device=device)])
-    total, count = sum_over(sums, processes).tolist()
-    return float(total / count)
+            losses.append(batch_losses(module, batch, recipe, phase, weights, exact).double())
+    _, values = gathered(mine, torch.cat(losses).cpu().numpy(), processes)
+    return float(values.mean())
