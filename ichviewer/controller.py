@@ -141,7 +141,7 @@ class Controller:
         self,
         volume: Volume,
         first_slice: int,
-        on_slice: Callable[[SliceResult, Progress], None],
+        on_scored: Callable[[tuple[SliceResult, ...], Progress], None],
         cancel: CancelToken,
     ) -> StudyFindings:
         """Score every readable slice, *first_slice* first and then outwards.
@@ -151,7 +151,8 @@ class Controller:
         Args:
             volume: The stack.
             first_slice: The slice in view.
-            on_slice: Gets each result as it arrives.
+            on_scored: Called after each slice that was scored, with the results that are final by it: none
+                while they wait for neighbors. Progress counts the scored slices.
             cancel: Stops within one slice.
 
         Returns:
@@ -168,11 +169,11 @@ class Controller:
         order = list(nearest_first(np.flatnonzero(volume.is_readable).tolist(), WantedSlice(first_slice)))
         done = 0
 
-        def take(result: SliceResult) -> None:
+        def take(results: tuple[SliceResult, ...]) -> None:
             nonlocal done
             done += 1
-            findings[0] = findings[0].with_result(result)
-            on_slice(result, Progress(done, len(order), "analyzing"))
+            findings[0] = findings[0].with_results(results)
+            on_scored(results, Progress(done, len(order), "analyzing"))
 
         self._engine_on_device().predict(volume, order, take, cancel)
         return findings[0]

@@ -202,7 +202,7 @@ def _analyze_one(controller: Controller, stack: OpenStack, name: str, progress: 
     findings = controller.analyze(
         volume,
         volume.slice_count // 2,
-        lambda _finding, p: progress.show(Progress(p.done, p.total, name)),
+        lambda _results, p: progress.show(Progress(p.done, p.total, name)),
         CancelToken(),
     )
     check = stack.input_check.text

@@ -110,7 +110,7 @@ def _check_demo(
     if not has_network:
         return DemoResult(volume.slice_count, 0, open_s, None)
     analyze_s, findings = _timed(
-        lambda: controller.analyze(volume, 0, lambda _result, step: report(step), cancel)
+        lambda: controller.analyze(volume, 0, lambda _results, step: report(step), cancel)
     )
     threshold = controller.card.slice_thresholds[0]
     scores = [finding.probability(Subtype.ANY) for finding in findings.slices]

@@ -81,8 +81,10 @@ class SliceFinding:
     Attributes:
         slice_index: Index in the stack.
         status: Whether there are scores.
-        probabilities: Calibrated, in the order of SUBTYPES, each in [0, 1]; None unless status is OK.
-        class_maps: (6, h, w), logit units, closed-form Grad-CAM; None unless status is OK.
+        probabilities: Calibrated, in the order of SUBTYPES, each in [0, 1]; None unless status is OK. Of the
+            slice's logits, or of their mean with the neighbors' where the card says so.
+        class_maps: (6, h, w), logit units, closed-form Grad-CAM of the slice by itself; None unless status
+            is OK.
         framing: The part of the slice that the maps cover.
         peak: Hottest point of the map of ``any``; None without a map.
         reason: Why it failed, in words.
@@ -171,13 +173,16 @@ class StudyFindings:
         )
         return StudyFindings(series_key, checkpoint_sha256, slices)
 
-    def with_result(self, result: SliceResult) -> StudyFindings:
-        """Same findings with one slice's result.
+    def with_results(self, results: Sequence[SliceResult]) -> StudyFindings:
+        """Same findings with the results of some slices.
 
         Raises:
-            MismatchError: The result belongs to another series or checkpoint.
+            MismatchError: A result belongs to another series or checkpoint.
         """
-        return self.with_slice(result.finding, result.series_key, result.checkpoint_sha256)
+        findings = self
+        for result in results:
+            findings = findings.with_slice(result.finding, result.series_key, result.checkpoint_sha256)
+        return findings
 
     def with_slice(self, finding: SliceFinding, series_key: str, checkpoint_sha256: str) -> StudyFindings:
         """Same findings with one slice replaced.

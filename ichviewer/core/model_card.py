@@ -7,6 +7,7 @@ points (a slice specificity of 0.95 is one of 0.17 over 34 slices).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -73,6 +74,9 @@ class ModelCard:
         calibrated_on: The data, in words, shown in the panel.
         license: What the weights may be used for.
         provenance: Data, split and hashes, recipe, seed, versions; free of meaning to the viewer.
+        smoothing_mm: A slice's score is a mean over neighboring slices' logits, with weights that fall to 0
+            at this distance (``core.score_smoothing``); 0: each slice for itself. Calibration and thresholds
+            belong to these means. Cards of before it was introduced lack it.
     """
 
     name: str
@@ -83,6 +87,7 @@ class ModelCard:
     calibrated_on: str
     license: str
     provenance: Mapping[str, Any]
+    smoothing_mm: float = 0.0
 
     def __post_init__(self) -> None:
         if tuple(label.label for label in self.labels) != tuple(SUBTYPES):
@@ -91,6 +96,8 @@ class ModelCard:
             raise ValueError("A calibration slope is positive.")
         if not all(label.heatmap_full_scale > 0 for label in self.labels):
             raise ValueError("The full scale of a heat map is positive.")
+        if not (math.isfinite(self.smoothing_mm) and self.smoothing_mm >= 0):
+            raise ValueError("The smoothing is a finite distance, 0 or more.")
 
     @property
     def slice_thresholds(self) -> tuple[float, ...]:
@@ -103,8 +110,11 @@ class ModelCard:
         return tuple(label.study_point.threshold for label in self.labels)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values for JSON."""
-        return {**asdict(self), "preprocessing": self.preprocessing.to_dict()}
+        """As plain values for JSON; a card without smoothing reads as before there was any."""
+        values = {**asdict(self), "preprocessing": self.preprocessing.to_dict()}
+        if not self.smoothing_mm:
+            del values["smoothing_mm"]
+        return values
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> ModelCard:

@@ -26,6 +26,7 @@ from ichviewer.core.findings import (
     study_scores,
 )
 from ichviewer.core.model_card import ModelCard
+from ichviewer.core.score_smoothing import applied_smoothing_mm
 from ichviewer.core.series import Series
 
 COLUMNS: tuple[str, ...] = (
@@ -49,7 +50,7 @@ COLUMNS: tuple[str, ...] = (
     ),
     *(f"decision_{subtype}" for subtype in SUBTYPES),
     *("reader_comment", "reading", "input_check", "receipt"),
-    *("checkpoint", "checkpoint_sha256", "software_version", "notice"),
+    *("checkpoint", "checkpoint_sha256", "smoothing_mm", "software_version", "notice"),
 )
 
 IDENTIFYING_COLUMNS: tuple[str, ...] = ("patient_name", "patient_id")
@@ -124,6 +125,7 @@ def _row(report: Report, finding: SliceFinding) -> dict[str, object]:
         "receipt": report.receipt,
         "checkpoint": report.card.name,
         "checkpoint_sha256": report.card.weights_sha256,
+        "smoothing_mm": applied_smoothing_mm(report.series, report.card.smoothing_mm),
         "software_version": __version__,
         "notice": NOTICE,
     }

@@ -16,7 +16,7 @@ from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.score_bar import ScoreBar
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER, SECONDARY, icon
-from ichviewer.gui.wording import calibration_text
+from ichviewer.gui.wording import calibration_text, smoothing_text
 
 
 def finding_in_view(state: ViewState) -> SliceFinding | None:
@@ -103,9 +103,11 @@ class SliceScores(QWidget):
 
     def _render(self, state: ViewState) -> None:
         finding = finding_in_view(state)
+        series = None if state.volume is None else state.volume.series
         inputs = (
             finding,
             state.model_card,
+            series,
             state.heatmap_subtype,
             state.slice_index,
             state.slice_count,
@@ -126,7 +128,7 @@ class SliceScores(QWidget):
         if failed and finding is not None:
             self._note.set_text(f"{finding.status.value}: {finding.reason or 'no reason given'}", AMBER)
         else:
-            self._note.set_text(calibration_text(card), SECONDARY)
+            self._note.set_text(calibration_text(card), SECONDARY, note=smoothing_text(card, series))
         self.comment.setEnabled(count > 0)
         comment = state.review.comment(state.slice_index)
         if self.comment.text() != comment:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ichviewer.core.findings import NOT_LOOKED_FOR, SliceStatus, StudyFindings, StudyScore, Subtype
 from ichviewer.core.model_card import ModelCard
+from ichviewer.core.score_smoothing import applied_smoothing_mm
 from ichviewer.core.series import FileVerdict, FolderContents, Series, Verdict
 from ichviewer.core.viewstate import ViewState
 
@@ -95,6 +96,24 @@ def calibration_text(card: ModelCard | None) -> str:
         return "No checkpoint loaded."
     prevalence = card.labels[0].calibration_prevalence
     return f"calibrated on {card.calibrated_on}; prevalence {prevalence:.0%}"
+
+
+def smoothing_text(card: ModelCard | None, series: Series | None) -> str:
+    """Over what each score is a mean; empty where a score is its slice's own.
+
+    The calibration belongs to the means, so it is said where there can be none.
+    """
+    if card is None or series is None or not card.smoothing_mm:
+        return ""
+    if not applied_smoothing_mm(series, card.smoothing_mm):
+        return (
+            "The files hold no slice positions: each score is its slice's alone, while thresholds and "
+            "calibration are for means over neighboring slices."
+        )
+    return (
+        f"Each score is a mean over neighboring slices, weights falling to 0 at {card.smoothing_mm:g} mm; "
+        "the heat map is the slice's own."
+    )
 
 
 def position_text(state: ViewState) -> str:

@@ -116,10 +116,17 @@ class Engine:
         self,
         volume: Volume,
         order: Sequence[int],
-        on_slice: Callable[[SliceResult], None],
+        on_scored: Callable[[tuple[SliceResult, ...]], None],
         cancel: CancelToken,
     ) -> None:
-        """Score the slices of *volume* in *order*; each result goes to *on_slice* as it arrives.
+        """Score the slices of *volume* in *order*.
+
+        Args:
+            volume: The stack.
+            order: Slice indices.
+            on_scored: Called each time one more slice was scored, with the results that are final by it:
+                none while they wait for neighbors.
+            cancel: Looked at while waiting.
 
         Raises:
             InferenceError: The child died; slices reported before keep their results.
@@ -127,8 +134,8 @@ class Engine:
         """
         self.wait_until_ready(cancel)
         self._load(volume)
-        for result in self._request(("predict", list(order)), cancel):
-            on_slice(result)
+        for results in self._request(("predict", list(order)), cancel):
+            on_scored(results)
 
     def explain(
         self, volume: Volume, slice_index: int, label_index: int, method: str, cancel: CancelToken

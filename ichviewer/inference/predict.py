@@ -1,7 +1,8 @@
 """From a volume to findings, slice by slice.
 
 A second thread prepares the next slice and finds the peak of the last one while the network runs
-on the current one, so that an analysis costs little more than the bare forward passes. The one
+on the current one, so that an analysis costs little more than the bare forward passes. A finding is given
+out once every neighbor that enters its score was scored or failed. The one
 thing to get wrong: the batch is **always** one slice, since its size changes the last digits and a
 result must not depend on the order in which slices are asked for.
 """
@@ -11,6 +12,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -22,6 +25,11 @@ from ichviewer.core.heatmap import find_peak
 from ichviewer.core.model_card import ModelCard, calibrated_probabilities
 from ichviewer.core.preprocessing import NetworkInput, preprocess_volume_slice
 from ichviewer.core.progress import CancelToken
+from ichviewer.core.score_smoothing import (
+    applied_smoothing_mm,
+    neighbors_within,
+    smoothed_slice_logits,
+)
 from ichviewer.core.volume import Volume
 from ichviewer.inference.checkpoint import Checkpoint
 from ichviewer.inference.network import fold_batch_norms
@@ -62,39 +70,81 @@ def on_device(checkpoint: Checkpoint, device: torch.device) -> Checkpoint:
     return checkpoint
 
 
+OwnOutput = tuple[SliceFinding, NDArray[np.float32]]
+"""What came of one slice by itself: all of its finding but the probabilities, and its logits (6,), which are
+NaN where it failed."""
+
+
 def predict(
     volume: Volume,
     checkpoint: Checkpoint,
     device: torch.device,
     order: Sequence[int] | None = None,
     cancel: CancelToken | None = None,
-) -> Iterator[SliceFinding]:
+) -> Iterator[tuple[SliceFinding, ...]]:
     """Score slices in the order asked for; a slice that fails costs that slice only.
 
     Args:
         volume: The stack.
         checkpoint: What to run.
         device: Where to run.
-        order: Slice indices; all slices by default. Unreadable slices are left out.
+        order: Slice indices; all slices by default. Unreadable slices are left out. Neighbors that enter the
+            score of a slice in it are scored too, last, and not given out.
         cancel: Looked at before every slice.
 
     Yields:
-        One finding per readable slice, status OK or FAILED.
+        Whenever the network is through with one more slice, the findings that became final by it: without
+        smoothing that slice's; with it none at first, and several in the end. In all one finding per readable
+        slice in *order*, status OK or FAILED.
 
     Raises:
         Cancelled: *cancel* was set.
     """
     on_device(checkpoint, device)
-    cancel = cancel or CancelToken()
+    card, positions_mm = checkpoint.card, volume.geometry.positions_mm
+    smoothing_mm = applied_smoothing_mm(volume.series, card.smoothing_mm)
+
+    def entering(index: int) -> list[int]:
+        near = neighbors_within(index, positions_mm, smoothing_mm)
+        return [each for each in near if volume.is_readable[each]]
+
     wanted = range(volume.slice_count) if order is None else order
-    indices = [int(index) for index in wanted if volume.is_readable[index]]
+    waiting = dict.fromkeys(int(index) for index in wanted if volume.is_readable[index])
+    scored = list(dict.fromkeys([*waiting, *(each for index in waiting for each in entering(index))]))
+    own: dict[int, SliceFinding] = {}
+    logits = np.full((volume.slice_count, len(SUBTYPES)), np.nan)
+    with closing(_own_outputs(volume, checkpoint, device, scored, cancel or CancelToken())) as outputs:
+        for finding, own_logits in outputs:
+            arrived = finding.slice_index
+            own[arrived], logits[arrived] = finding, own_logits
+            final = [k for k in entering(arrived) if k in waiting and own.keys() >= set(entering(k))]
+            for index in final:
+                del waiting[index]
+            yield tuple(
+                _with_probabilities(
+                    own[index],
+                    smoothed_slice_logits(index, logits, positions_mm, volume.is_readable, smoothing_mm),
+                    card,
+                )
+                for index in final
+            )
+
+
+def _own_outputs(
+    volume: Volume,
+    checkpoint: Checkpoint,
+    device: torch.device,
+    indices: Sequence[int],
+    cancel: CancelToken,
+) -> Iterator[OwnOutput]:
+    """Each slice by itself, in order."""
     spec = checkpoint.card.preprocessing
     helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="preprocess")
 
     def prepare(position: int) -> Future[NetworkInput]:
         return helper.submit(preprocess_volume_slice, volume, indices[position], spec)
 
-    finishing: tuple[int, Future[SliceFinding]] | None = None
+    finishing: tuple[int, Future[OwnOutput]] | None = None
     try:
         prepared = [prepare(position) for position in range(min(1, len(indices)))]
         for position, index in enumerate(indices):
@@ -108,7 +158,7 @@ def predict(
                 LOG.warning("slice %d failed", index, exc_info=True)
                 step = helper.submit(_failed, index, error)
             else:
-                step = helper.submit(_finished, volume, index, network_input, outputs, checkpoint.card)
+                step = helper.submit(_finished, volume, index, network_input, outputs)
             if finishing is not None:
                 yield _settled(*finishing)
             finishing = (index, step)
@@ -118,14 +168,13 @@ def predict(
         helper.shutdown(wait=True, cancel_futures=True)
 
 
-def _failed(index: int, error: Exception) -> SliceFinding:
-    return SliceFinding(index, SliceStatus.FAILED, reason=str(error) or type(error).__name__)
+def _failed(index: int, error: Exception) -> OwnOutput:
+    finding = SliceFinding(index, SliceStatus.FAILED, reason=str(error) or type(error).__name__)
+    return finding, np.full(len(SUBTYPES), np.nan, dtype=np.float32)
 
 
-def _finished(
-    volume: Volume, index: int, network_input: NetworkInput, outputs: Outputs, card: ModelCard
-) -> SliceFinding:
-    """Calibrate, and find the peak of ``any``.
+def _finished(volume: Volume, index: int, network_input: NetworkInput, outputs: Outputs) -> OwnOutput:
+    """Find the peak of ``any``.
 
     A subtype's own map can point elsewhere (on the demo, epidural's does, to the other side); the map of
     ``any`` learned from every bleed and pointed at each of them.
@@ -133,15 +182,22 @@ def _finished(
     logits, class_maps = outputs
     if not np.isfinite(logits).all():
         return _failed(index, InferenceError("the network gave no finite score"))
-    probabilities = tuple(float(p) for p in calibrated_probabilities(logits, card))
     any_map = class_maps[SUBTYPES.index(Subtype.ANY)]
     peak = find_peak(any_map, Subtype.ANY, network_input.framing, volume, index)
-    return SliceFinding(index, SliceStatus.OK, probabilities, class_maps, network_input.framing, peak)
+    finding = SliceFinding(index, SliceStatus.OK, None, class_maps, network_input.framing, peak)
+    return finding, logits
 
 
-def _settled(index: int, step: Future[SliceFinding]) -> SliceFinding:
+def _settled(index: int, step: Future[OwnOutput]) -> OwnOutput:
     try:
         return step.result()
     except SLICE_ERRORS as error:
         LOG.warning("slice %d failed", index, exc_info=True)
         return _failed(index, error)
+
+
+def _with_probabilities(own: SliceFinding, logits: NDArray[np.float64], card: ModelCard) -> SliceFinding:
+    """The finding with what its smoothed logits are calibrated to; one that failed stays without."""
+    if own.status is not SliceStatus.OK:
+        return own
+    return replace(own, probabilities=tuple(float(p) for p in calibrated_probabilities(logits, card)))

@@ -76,8 +76,9 @@ class _Server:
 
     def _predict(self, number: int, order: Sequence[int]) -> None:
         assert self._volume is not None, "the volume is always sent before the first request"
-        for finding in predict(self._volume, self._checkpoint, self._device, order):
-            _reply(self._connection, number, "value", self._result(finding))
+        for findings in predict(self._volume, self._checkpoint, self._device, order):
+            results = tuple(self._result(finding) for finding in findings)
+            _reply(self._connection, number, "value", results)
             if self._connection.poll():
                 return
         _reply(self._connection, number, "end", None)

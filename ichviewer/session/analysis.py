@@ -69,7 +69,7 @@ class Analysis:
             # The reader may have scrolled while the network was loaded; a state is frozen, so any thread may
             # look at the one that is shown.
             in_view = self._store.state.slice_index
-            return self._controller.analyze(volume, in_view, lambda *result: report(result), cancel)
+            return self._controller.analyze(volume, in_view, lambda *scored: report(scored), cancel)
 
         self._store.update(
             lambda state: replace(
@@ -129,17 +129,17 @@ class Analysis:
         """Stop the work."""
         self._runner.close()
 
-    def _take(self, value: str | tuple[SliceResult, Progress]) -> None:
-        """Something arrived from the network's thread: its device, or one slice."""
+    def _take(self, value: str | tuple[tuple[SliceResult, ...], Progress]) -> None:
+        """Something arrived from the network's thread: its device, or one more slice was scored."""
         if isinstance(value, str):
             self._take_device(value)
             return
-        result, progress = value
+        results, progress = value
         state = self._store.state
         if state.findings is None:
             return
         try:
-            findings = state.findings.with_result(result)
+            findings = state.findings.with_results(results)
         except MismatchError as error:
             self._say(str(error), is_problem=True)
             return

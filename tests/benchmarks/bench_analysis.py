@@ -61,7 +61,7 @@ def main() -> None:
         ours.send(True)
         bare_s.append(ours.recv())
         begin = time.perf_counter()
-        engine.predict(volume, range(SLICES), lambda _result: None, cancel)
+        engine.predict(volume, range(SLICES), lambda _results: None, cancel)
         analysis_s.append(time.perf_counter() - begin)
     cancel_s, resume_s = zip(*(canceled(engine, volume) for _ in range(RUNS)), strict=True)
     engine.close()
@@ -86,9 +86,9 @@ def canceled(engine: Engine, volume: Volume) -> tuple[float, float]:
     """
     cancel, seen, began = CancelToken(), [], 0.0
 
-    def stop_at_third(result: SliceResult) -> None:
+    def stop_at_third(results: tuple[SliceResult, ...]) -> None:
         nonlocal began
-        seen.append(result)
+        seen.extend(results)
         if len(seen) == 3:
             began = time.perf_counter()
             cancel.cancel()
@@ -97,7 +97,7 @@ def canceled(engine: Engine, volume: Volume) -> tuple[float, float]:
         engine.predict(volume, range(SLICES), stop_at_third, cancel)
     except Cancelled:
         free = time.perf_counter()
-    engine.predict(volume, [0], lambda _result: None, CancelToken())
+    engine.predict(volume, [0], lambda _results: None, CancelToken())
     return free - began, time.perf_counter() - began
 
 

@@ -117,13 +117,13 @@ class GatedController:
         return
 
     def analyze(
-        self, volume: Volume, first: int, on_slice: Callable[..., None], cancel: CancelToken
+        self, volume: Volume, first: int, on_scored: Callable[..., None], cancel: CancelToken
     ) -> StudyFindings:
         self.analyzed.append(volume)
         findings = make_findings(volume, self.card)
         for done, finding in enumerate(findings.slices, start=1):
             result = SliceResult(volume.series.key, self.card.weights_sha256, finding)
-            on_slice(result, Progress(done, volume.slice_count, "analyzing"))
+            on_scored((result,), Progress(done, volume.slice_count, "analyzing"))
         return findings
 
     def close(self) -> None:

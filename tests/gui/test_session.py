@@ -104,7 +104,7 @@ class FakeController:
         self.wanted_device = device
 
     def analyze(
-        self, volume: Volume, first: int, on_slice: Callable[..., None], cancel: CancelToken
+        self, volume: Volume, first: int, on_scored: Callable[..., None], cancel: CancelToken
     ) -> StudyFindings:
         self._enter()
         self.first_slices.append(first)
@@ -113,7 +113,8 @@ class FakeController:
             self.waiting.set()
             self.gate.wait(10)
             cancel.raise_if_cancelled()
-            on_slice(self.result(volume, finding), Progress(done, volume.slice_count, "analyzing"))
+            results = (self.result(volume, finding),)
+            on_scored(results, Progress(done, volume.slice_count, "analyzing"))
         return findings
 
     def result(self, volume: Volume, finding: SliceFinding) -> SliceResult:

@@ -37,7 +37,7 @@ class WithoutNetwork(Controller):
         """Nothing here is compressed."""
 
     def analyze(
-        self, volume: Volume, first_slice: int, on_slice: Callable[..., None], cancel: CancelToken
+        self, volume: Volume, first_slice: int, on_scored: Callable[..., None], cancel: CancelToken
     ) -> StudyFindings:
         return make_findings(volume, self.card)
 

@@ -85,6 +85,17 @@ def test_the_calibration_names_its_data_and_prevalence() -> None:
     assert wording.calibration_text(make_card()) == "calibrated on made-up slices; prevalence 20%"
 
 
+def test_a_score_that_is_a_mean_over_neighbors_says_so() -> None:
+    """Hazard: the reader takes a neighbor's bleed for one of the slice in view."""
+    card, series = replace(make_card(), smoothing_mm=10.0), make_volume(3).series
+    assert "mean over neighboring slices, weights falling to 0 at 10 mm" in wording.smoothing_text(
+        card, series
+    )
+    headers = tuple(replace(header, image_position_mm=None) for header in series.slices)
+    assert "hold no slice positions" in wording.smoothing_text(card, replace(series, slices=headers))
+    assert wording.smoothing_text(make_card(), series) == wording.smoothing_text(None, series) == ""
+
+
 def test_the_files_line_accounts_for_every_file() -> None:
     files = [
         *(FileVerdict(str(number), Verdict.LOADED, "") for number in range(34)),

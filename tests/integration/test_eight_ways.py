@@ -49,7 +49,8 @@ def stored(folder: Path, way: InPlane) -> Volume:
 
 
 def score(volume: Volume, checkpoint: Checkpoint) -> SliceFinding:
-    return next(predict(volume, checkpoint, choose_device("cpu"), [BLEEDING_SLICE]))
+    (finding,) = itertools.chain(*predict(volume, checkpoint, choose_device("cpu"), [BLEEDING_SLICE]))
+    return finding
 
 
 def picture(volume: Volume) -> NDArray[np.uint32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def scores(engine: Engine, order: list[int], **changes: object) -> dict[int, Sli
     engine.predict(
         volume,
         order,
-        lambda result: found.update({result.finding.slice_index: result.finding}),
+        lambda results: found.update({each.finding.slice_index: each.finding for each in results}),
         CancelToken(),
     )
     return found
@@ -51,7 +52,7 @@ def test_the_child_names_its_device(engine: Engine) -> None:
 
 
 def test_the_child_gives_what_the_network_gives_here(engine: Engine, card_path: Path) -> None:
-    here = list(predict(make_volume(6), load_checkpoint(card_path), choose_device("cpu")))
+    here = chain(*predict(make_volume(6), load_checkpoint(card_path), choose_device("cpu")))
     there = scores(engine, list(range(6)))
     for finding in here:
         assert there[finding.slice_index].probabilities == pytest.approx(finding.probabilities, abs=1e-6)
@@ -80,8 +81,8 @@ def test_a_canceled_analysis_stops_and_the_next_one_is_whole(engine: Engine) -> 
     """Hazard: late results of the study before land on the study now open."""
     cancel, seen = CancelToken(), []
 
-    def first(result: SliceResult) -> None:
-        seen.append(result.finding.slice_index)
+    def first(results: tuple[SliceResult, ...]) -> None:
+        seen.extend(result.finding.slice_index for result in results)
         cancel.cancel()
 
     with pytest.raises(Cancelled):
@@ -107,7 +108,7 @@ def test_a_killed_child_is_said_and_replaced(card_path: Path) -> None:
     one = Engine(card_path, "cpu")
     one.wait_until_ready(CancelToken())
 
-    def kill(_result: SliceResult) -> None:
+    def kill(_results: tuple[SliceResult, ...]) -> None:
         os.kill(one.process_id, signal.SIGKILL)
 
     with pytest.raises(InferenceError, match="ended unexpectedly"):

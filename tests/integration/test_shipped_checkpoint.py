@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from builders import make_volume
@@ -34,7 +36,7 @@ def analyzed(phantom: Phantom, checkpoint: Checkpoint) -> tuple[Volume, list[Sli
         spacing_mm=float(np.diff(phantom.geometry.positions_mm)[0]),
         in_plane=AS_STORED,
     )
-    findings = list(predict(volume, checkpoint, choose_device("cpu")))
+    findings = list(chain(*predict(volume, checkpoint, choose_device("cpu"))))
     assert all(finding.status is SliceStatus.OK for finding in findings)
     return volume, findings
 

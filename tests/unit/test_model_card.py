@@ -29,6 +29,23 @@ def test_a_card_survives_json() -> None:
     assert ModelCard.from_dict(json.loads(json.dumps(card.to_dict()))) == card
 
 
+def test_a_card_without_smoothing_is_written_as_before_there_was_any() -> None:
+    values = make_card().to_dict()
+    assert "smoothing_mm" not in values
+    assert ModelCard.from_dict(values).smoothing_mm == 0.0
+
+
+def test_the_smoothing_of_a_card_survives_json() -> None:
+    card = replace(make_card(), smoothing_mm=10.0)
+    assert ModelCard.from_dict(json.loads(json.dumps(card.to_dict()))) == card
+
+
+@pytest.mark.parametrize("smoothing_mm", [-1.0, float("nan"), float("inf")])
+def test_a_smoothing_that_is_no_distance_is_refused(smoothing_mm: float) -> None:
+    with pytest.raises(ValueError, match="smoothing"):
+        replace(make_card(), smoothing_mm=smoothing_mm)
+
+
 @pytest.mark.parametrize("missing", ["labels", "preprocessing", "weights_sha256"])
 def test_a_card_that_lacks_a_value_is_refused(missing: str) -> None:
     """Hazard: a default in its place would be a guess about a medical result."""

@@ -55,8 +55,8 @@ def test_columns_come_in_the_published_order(tmp_path: Path) -> None:
         *("instance_number", "slice_index", "position_mm"),
     ]
     assert header[11:18] == ["status", *(f"p_{s}" for s in SUBTYPES)]
-    assert header[-4:] == ["checkpoint", "checkpoint_sha256", "software_version", "notice"]
-    assert len(header) == 70
+    assert header[-5:] == ["checkpoint", "checkpoint_sha256", "smoothing_mm", "software_version", "notice"]
+    assert len(header) == 71
 
 
 def test_one_row_per_slice_with_score_flag_and_threshold(tmp_path: Path) -> None:
@@ -90,6 +90,17 @@ def test_without_positions_there_is_no_study_score(tmp_path: Path) -> None:
     one = report()
     write_table(tmp_path / "f.csv", [replace(one, series=replace(one.series, geometry=None))])
     assert {row["study_p_any"] for row in read(tmp_path / "f.csv")} == {""}
+
+
+def test_every_row_says_over_what_distance_scores_are_means(tmp_path: Path) -> None:
+    """Hazard: scores of two kinds are compared as if they were one."""
+    one = report()
+    smooth = replace(one, card=replace(one.card, smoothing_mm=10.0))
+    headers = tuple(replace(header, image_position_mm=None) for header in one.series.slices)
+    unplaced = replace(smooth, series=replace(one.series, slices=headers))
+    for given, cell in ((one, "0"), (smooth, "10"), (unplaced, "0")):
+        write_table(tmp_path / "f.csv", [given])
+        assert [row["smoothing_mm"] for row in read(tmp_path / "f.csv")] == [cell] * 3
 
 
 @pytest.mark.parametrize("status", [SliceStatus.FAILED, SliceStatus.UNREADABLE])
