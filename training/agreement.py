@@ -14,15 +14,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ichviewer.core.model_card import ModelCard, calibrated_probabilities
 from ichviewer.core.preprocessing import Framing, NetworkInput, normalize, preprocess_slice
+from ichviewer.core.score_smoothing import smoothed_slice_logits
 from ichviewer.inference.checkpoint import load_checkpoint
 from ichviewer.inference.network import SliceNetwork
 from ichviewer.inference.predict import on_device, predict_slice
 from training.export_onnx import AgreementError
 from training.fit.channels import repeated
 from training.fit.frames import PreparedFrames, prepared_frames
-from training.out_of_fold import raw_checkpoint
+from training.out_of_fold import ASSUMED_SPACING_MM, raw_checkpoint
 from training.prepare.prepared import PreparedSource
+from training.smoothing import smoothed_within_studies
 from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu
 
 LOG = logging.getLogger(__name__)
@@ -35,14 +38,16 @@ def check_agreement(
     sources: Sequence[PreparedSource],
     files: Mapping[tuple[str, str], LabeledSlice],
     trained: SliceNetwork,
+    smoothing_mm: float,
 ) -> NDArray[np.float32]:
-    """Compare input and logits of some slices, bit for bit.
+    """Compare input and logits of some slices, and the scores that a stack of them gets, bit for bit.
 
     Args:
         card_path: Of the checkpoint just released.
         sources: Prepared, as the network learned from them.
         files: Rows of picture sets with their files, by source and name.
         trained: The network that was released.
+        smoothing_mm: That calibration and figures were made with.
 
     Returns:
         The inputs that were compared, (slices, channels, size, size).
@@ -56,7 +61,7 @@ def check_agreement(
     raw = raw_checkpoint(card.name, card.architecture, card.preprocessing, trained)
     on_device(checkpoint, device)
     on_device(raw, device)
-    inputs = []
+    inputs, learned_logits, shown_logits = [], [], []
     rows = [row for source in sources for row in source.rows]
     for index in sample(frames, [(row.source, row.name) in files for row in rows]):
         row = files[rows[index].source, rows[index].name]
@@ -78,8 +83,40 @@ def check_agreement(
                 f"{np.abs(ours - theirs).max():.2g}."
             )
         inputs.append(shown)
+        learned_logits.append(ours)
+        shown_logits.append(theirs)
+    _check_stack(np.stack(learned_logits), np.stack(shown_logits), card, smoothing_mm)
     LOG.info("viewer and training agree to the last bit on %d slices", len(inputs))
     return np.stack(inputs)
+
+
+def _check_stack(
+    learned: NDArray[np.float32], shown: NDArray[np.float32], card: ModelCard, smoothing_mm: float
+) -> None:
+    """The slices as one stack, from logits to scores: training's as a study in any order.
+
+    Args:
+        learned: (slices, 6), the trained network's logits.
+        shown: (slices, 6), the released file's.
+        card: The released one.
+        smoothing_mm: That calibration and figures were made with.
+
+    Raises:
+        AgreementError: A score differs.
+    """
+    positions_mm, is_known = np.arange(len(shown)) * ASSUMED_SPACING_MM, np.ones(len(shown), dtype=np.bool_)
+    study = np.zeros(len(learned), dtype=np.int64)
+    downwards = smoothed_within_studies(learned[::-1], study, positions_mm[::-1], smoothing_mm)
+    each = [
+        smoothed_slice_logits(index, shown, positions_mm, is_known, card.smoothing_mm)
+        for index in range(len(shown))
+    ]
+    ours, theirs = (calibrated_probabilities(logits, card) for logits in (downwards[::-1], np.stack(each)))
+    if not np.array_equal(ours, theirs):
+        raise AgreementError(
+            f"The scores of a stack differ by {np.abs(ours - theirs).max():.2g}: the card smooths over "
+            f"{card.smoothing_mm:g} mm, training over {smoothing_mm:g} mm."
+        )
 
 
 def sample(frames: PreparedFrames, has_file: Sequence[bool], count: int = SLICES) -> list[int]:

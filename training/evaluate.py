@@ -96,7 +96,7 @@ def main(recipe: Recipe, data: Path, work: Path, card_path: Path | None, wanted:
         card = read_card(card_path)
         # A card's calibration holds the correction already.
         logits = out_of_fold(recipe, held, work).logits
-        predictions = predictions_of(held.rows, logits, held.patients, held.folds)
+        predictions = predictions_of(held.rows, logits, held.patients, held.folds, card.smoothing_mm)
         decisions = decisions_of_card(predictions, card)
         values = {"checkpoint": card.name, "weights_sha256": card.weights_sha256, **values}
     values |= judge(predictions, decisions, wanted.prevalences)

@@ -36,6 +36,7 @@ from training.prepare.write import file_sha256
 from training.prior import prior_shift
 from training.recipe.tree import Recipe
 from training.runs import WEIGHTS, load_trained, run_folder, split_path
+from training.smoothing import smoothed_within_studies
 from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu
 
 LOG = logging.getLogger(__name__)
@@ -176,29 +177,33 @@ def predictions_of(
     logits: NDArray[np.floating],
     patients: NDArray[np.int64],
     folds: NDArray[np.int64],
+    smoothing_mm: float,
     scored: NDArray[np.bool_] | None = None,
 ) -> Predictions:
-    """Scores beside what the rows say.
+    """Scores beside what the rows say, smoothed within each study as the viewer would.
 
     Where a source gives a slice's number in its series but not its position, ASSUMED_SPACING_MM is taken.
 
     Args:
         rows: The slices.
-        logits: (slices, 6), out of fold.
+        logits: (slices, 6), out of fold, of each slice by itself.
         patients: (slices,), from the frozen split: patient, or group of near-duplicates.
         folds: (slices,), likewise.
+        smoothing_mm: The recipe's, or a released card's.
         scored: (6,), which labels the network gives; all by default.
     """
+    studies = _studies(rows)
+    positions_mm = np.asarray([_position_mm(row) for row in rows], dtype=np.float64)
     return Predictions(
         sources=np.asarray([row.source for row in rows], dtype=np.str_),
         names=np.asarray([row.name for row in rows], dtype=np.str_),
-        logits=logits,
+        logits=smoothed_within_studies(logits, studies, positions_mm, smoothing_mm),
         labels=np.asarray([row.labels for row in rows], dtype=np.bool_),
         known=np.asarray([row.known for row in rows], dtype=np.bool_),
         patients=patients,
         folds=folds,
-        studies=_studies(rows),
-        positions_mm=np.asarray([_position_mm(row) for row in rows], dtype=np.float64),
+        studies=studies,
+        positions_mm=positions_mm,
         scored=np.ones(len(SUBTYPES), dtype=np.bool_) if scored is None else scored,
     )
 
@@ -210,7 +215,7 @@ def corrected_predictions(recipe: Recipe, held: Held, work: Path) -> Predictions
     """
     shifts = np.stack([prior_shift(recipe, held.material, fold) for fold in range(recipe.folds)])
     logits = out_of_fold(recipe, held, work).logits + shifts[held.folds]
-    return predictions_of(held.rows, logits, held.patients, held.folds)
+    return predictions_of(held.rows, logits, held.patients, held.folds, recipe.smoothing_mm)
 
 
 def _position_mm(row: LabeledSlice) -> float:

@@ -43,6 +43,7 @@ from training.prior import prior_shift
 from training.recipe.read import recipe_to_dict
 from training.recipe.tree import Recipe
 from training.runs import RUN, WEIGHTS, WHOLE, run_folder, split_path
+from training.smoothing import smoothing_words
 from training.sources import PICTURE_WINDOWS, LabeledSlice, read_sources
 from training.split import split_sha256
 
@@ -91,9 +92,14 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
     shift = prior_shift(recipe, held.material, WHOLE)
     card = replace(
         card_for_raw_logits(card, shift),
+        smoothing_mm=recipe.smoothing_mm,
         calibrated_on=overall_words(predictions),
         license=LICENSE,
-        provenance={**_provenance(recipe, work, held), "prior_correction": prior_words(shift)},
+        provenance={
+            **_provenance(recipe, work, held),
+            "prior_correction": prior_words(shift),
+            **smoothing_words(predictions.studies, recipe.smoothing_mm),
+        },
     )
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".release-", dir=out) as folder:
@@ -101,7 +107,8 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
         size = card_path.with_suffix(".safetensors").stat().st_size
         if size > LARGEST_WEIGHTS_BYTES:
             raise ValueError(f"The weights are {size:,} bytes; {LARGEST_WEIGHTS_BYTES:,} are allowed.")
-        inputs = check_agreement(card_path, held.material.sources, _files_of(recipe, data), network)
+        files = _files_of(recipe, data)
+        inputs = check_agreement(card_path, held.material.sources, files, network, recipe.smoothing_mm)
         export_onnx(card_path, inputs)
         # The card comes last: whoever sees it finds the weights that it names.
         for suffix in (".onnx", ".safetensors", ".json"):

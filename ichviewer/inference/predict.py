@@ -10,7 +10,7 @@ result must not depend on the order in which slices are asked for.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -136,7 +136,7 @@ def _own_outputs(
     device: torch.device,
     indices: Sequence[int],
     cancel: CancelToken,
-) -> Iterator[OwnOutput]:
+) -> Generator[OwnOutput, None, None]:
     """Each slice by itself, in order."""
     spec = checkpoint.card.preprocessing
     helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="preprocess")

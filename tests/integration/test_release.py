@@ -41,7 +41,7 @@ def some_inputs(count: int = 3) -> np.ndarray:
 
 
 def test_viewer_and_training_agree_on_a_release(tmp_path: Path, pictures: Pictures) -> None:
-    inputs = check_agreement(save_stub_checkpoint(tmp_path), *pictures, stub_network())
+    inputs = check_agreement(save_stub_checkpoint(tmp_path), *pictures, stub_network(), 0.0)
     assert inputs.shape == (agreement.SLICES, 3, 64, 64)
     row = next(iter(pictures[1].values()))
     np.testing.assert_array_equal(
@@ -52,7 +52,7 @@ def test_viewer_and_training_agree_on_a_release(tmp_path: Path, pictures: Pictur
 def test_other_weights_than_the_trained_ones_stop_a_release(tmp_path: Path, pictures: Pictures) -> None:
     """Hazard: the card's figures are of one network, the file holds another."""
     with pytest.raises(AgreementError, match=r"ct_ich_v1 000_001: logits of the released file differ"):
-        check_agreement(save_stub_checkpoint(tmp_path), *pictures, stub_network(seed=1))
+        check_agreement(save_stub_checkpoint(tmp_path), *pictures, stub_network(seed=1), 0.0)
 
 
 def test_other_input_than_the_trained_one_stops_a_release(tmp_path: Path, pictures: Pictures) -> None:
@@ -61,12 +61,27 @@ def test_other_input_than_the_trained_one_stops_a_release(tmp_path: Path, pictur
     row = files["ct_ich_v1", "000_001"]
     swapped = {**files, ("ct_ich_v1", "000_001"): replace(row, path=row.path.with_name("001_001.jpg"))}
     with pytest.raises(AgreementError, match=r"000_001: the viewer's input differs"):
-        check_agreement(save_stub_checkpoint(tmp_path), sources, swapped, stub_network())
+        check_agreement(save_stub_checkpoint(tmp_path), sources, swapped, stub_network(), 0.0)
+
+
+def test_viewer_and_training_smooth_a_stack_alike(tmp_path: Path, pictures: Pictures) -> None:
+    card_path = save_stub_checkpoint(tmp_path, smoothing_mm=10.0)
+    assert len(check_agreement(card_path, *pictures, stub_network(), 10.0)) == agreement.SLICES
+
+
+@pytest.mark.parametrize(("of_card", "of_training"), [(0.0, 10.0), (10.0, 0.0), (10.0, 12.0)])
+def test_another_smoothing_than_the_one_that_was_judged_stops_a_release(
+    tmp_path: Path, pictures: Pictures, of_card: float, of_training: float
+) -> None:
+    """Hazard: thresholds chosen on means over neighbors stand beside scores of single slices."""
+    card_path = save_stub_checkpoint(tmp_path, smoothing_mm=of_card)
+    with pytest.raises(AgreementError, match=f"over {of_card:g} mm, training over {of_training:g} mm"):
+        check_agreement(card_path, *pictures, stub_network(), of_training)
 
 
 def test_a_release_without_anything_to_compare_stops(tmp_path: Path, pictures: Pictures) -> None:
     with pytest.raises(AgreementError, match="No slice has a picture"):
-        check_agreement(save_stub_checkpoint(tmp_path), pictures[0], {}, stub_network())
+        check_agreement(save_stub_checkpoint(tmp_path), pictures[0], {}, stub_network(), 0.0)
 
 
 @pytest.fixture(scope="module")

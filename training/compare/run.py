@@ -134,6 +134,7 @@ def run_recipe(recipe: Recipe, terms: Terms, folder: Path) -> Row:
         np.where(scored, logits[held], 0.0),
         material.groups[held],
         material.folds[held],
+        recipe.smoothing_mm,
         scored,
     )
     save_predictions(place / "predictions.npz", predictions)

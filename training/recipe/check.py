@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from training.recipe.tree import Phase, Recipe
@@ -56,6 +57,7 @@ def faults_of(recipe: Recipe) -> Iterator[Fault]:
         ),
         (0 <= recipe.validation_share < 1, "validation_share", "a share lies in [0, 1)."),
         (0 <= recipe.network.dropout < 1, "network.dropout", "a share lies in [0, 1)."),
+        (0 <= recipe.smoothing_mm < math.inf, "smoothing_mm", "a distance is finite, 0 or more."),
         (0 < recipe.threshold < 1, "threshold", "a probability to decide at lies between 0 and 1."),
         (
             not recipe.test_copies or not (is_series or sampling.patch_px),

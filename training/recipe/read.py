@@ -81,8 +81,16 @@ def recipe_names() -> list[str]:
 
 
 def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
-    """As plain values, whole, for a card or a run's folder."""
-    return {**asdict(recipe), "preprocessing": recipe.preprocessing.to_dict()}
+    """As plain values, whole, for a card or a run's folder; without smoothing as before there was any."""
+    values = {**asdict(recipe), "preprocessing": recipe.preprocessing.to_dict()}
+    if not recipe.smoothing_mm:
+        del values["smoothing_mm"]
+    return values
+
+
+def learned_part(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what ``recipe_to_dict`` gave, what a network depends on: scores are smoothed after it learned."""
+    return {key: value for key, value in values.items() if key != "smoothing_mm"}
 
 
 def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:

@@ -270,6 +270,9 @@ class Recipe:
         threshold: Probability from which on a label counts as said, where accuracy is reported beside the
             report's, and from which on a pixel belongs to a bleed.
         test_copies: Varied copies (augmented as in training) whose mean is the score; 0: the slice as it is.
+        smoothing_mm: A score is a mean over neighboring slices' logits, weights falling to 0 at this distance
+            (``ichviewer.core.score_smoothing``); goes into the card. 0: each slice for itself. What is
+            learned does not depend on it.
         remark: Goes into the card.
     """
 
@@ -299,4 +302,5 @@ class Recipe:
     clip_norm: float = 0.0
     threshold: float = 0.5
     test_copies: int = 0
+    smoothing_mm: float = 0.0
     remark: str = ""
