@@ -23,7 +23,7 @@ from training.fit.rows import TrainingRows, chosen_indices, held_out_share, rows
 from training.generated import generated_slices
 from training.material import Material
 from training.networks.by_name import build
-from training.recipe.read import recipe_from_dict, recipe_names, recipe_of, recipe_to_dict
+from training.recipe.read import learned_part, recipe_from_dict, recipe_names, recipe_of, recipe_to_dict
 from training.recipe.tree import Recipe
 
 LOG = logging.getLogger(__name__)
@@ -185,7 +185,9 @@ def _require_same(path: Path, asked: dict[str, Any]) -> None:
     """Refuse to take the weights of another recipe for those that are asked for."""
     made = json.loads(path.read_text(encoding="utf-8"))
     plain = json.loads(json.dumps(asked))
-    differing = [name for name in ("recipe", "budget") if made[name] != plain[name]]
+    differing = [] if learned_part(made["recipe"]) == learned_part(plain["recipe"]) else ["recipe"]
+    if made["budget"] != plain["budget"]:
+        differing.append("budget")
     if made["asked_lost"] != plain["lost"]:
         differing.append("lost")
     if differing:

@@ -30,7 +30,7 @@ from training.fit.units import make_sampler
 from training.networks.built import Built
 from training.networks.by_name import build, start_biases
 from training.networks.starting_weights import start_from
-from training.recipe.read import recipe_to_dict
+from training.recipe.read import learned_part, recipe_to_dict
 from training.recipe.tree import Recipe
 
 STATE, LOG = "state.safetensors", "log.jsonl"
@@ -168,7 +168,7 @@ def prevalence_scores(rows: TrainingRows, recipe: Recipe) -> torch.Tensor:
 
 def run_key(recipe: Recipe, rows: TrainingRows, phases: tuple[PlannedPhase, ...]) -> str:
     """What a state must have been made with, hex."""
-    digest = hashlib.sha256(json.dumps(recipe_to_dict(recipe), sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(learned_part(recipe_to_dict(recipe)), sort_keys=True).encode())
     digest.update(repr([planned.steps for planned in phases]).encode())
     for values in (rows.labels, rows.known, rows.series, rows.indices):
         digest.update(np.ascontiguousarray(values).tobytes())
