@@ -97,5 +97,7 @@ def train_options(data: Path, work: Path, **choices: Any) -> Namespace:
         "steps": None,
         "workers": 0,
         "state_every": 100,
+        "tensorboard": None,
+        "frame_each_time": False,
     }
     return Namespace(**{**usual, **choices})

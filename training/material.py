@@ -131,6 +131,9 @@ def open_material(recipe: Recipe, sources: tuple[PreparedSource, ...], split: Pa
 
 def _groups(sources: tuple[PreparedSource, ...], rows: tuple[LabeledSlice, ...]) -> NDArray[np.int64]:
     """Patients, and near-duplicates among slices without one; a generated slice has its host's patient."""
+    if all(row.patient for row in rows):
+        # Nothing to find: looking at every slice of a large set takes hours.
+        return groups_from_thumbnails(rows, np.zeros((len(rows), 1), dtype=np.float32))
     frames = prepared_frames(sources, GROUPING)
     small = np.concatenate([thumbnails(frames.framed(index)[None]) for index in range(len(rows))])
     return groups_from_thumbnails(rows, small)

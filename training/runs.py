@@ -82,6 +82,7 @@ class Terms:
         workers: Processes that make batches ahead.
         budget: Steps in place of the recipe's own; None for its own.
         state_every: Steps between two states.
+        curves: Folder of TensorBoard's, of all runs; None for no curves.
     """
 
     device: torch.device
@@ -89,6 +90,7 @@ class Terms:
     workers: int = 0
     budget: int | None = None
     state_every: int = 100
+    curves: Path | None = None
 
 
 def train_fold(
@@ -124,10 +126,11 @@ def train_fold(
         _require_same(folder / RUN, asked)
         return folder / WEIGHTS
     learned, steering = learned_rows(recipe, material, rows, fold)
+    curves = terms.curves / folder.relative_to(work / "runs") if terms.curves else None
     fitted = fit(
         recipe,
         learned,
-        Place(folder, terms.device, terms.processes, terms.workers, terms.state_every),
+        Place(folder, terms.device, terms.processes, terms.workers, terms.state_every, curves),
         validation=steering,
         generated=lambda count: rows_of_arrays(*generated_slices(count, recipe.preprocessing, work)),
         budget=terms.budget,

@@ -13,6 +13,7 @@ from typing import Literal
 
 import torch
 
+from training.fit.curves import require_tensorboard
 from training.fit.distributed import Processes, joined, wait_for_all
 from training.fit.frames import mapped_frames, prepared_frames
 from training.fit.loop import starting_network
@@ -68,6 +69,12 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="budget over all phases, in place of the recipe's epochs")
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches ahead")
     parser.add_argument("--state-every", type=int, default=100, help="steps between two states")
+    parser.add_argument("--tensorboard", type=Path, metavar="FOLDER", help="curves for TensorBoard, too")
+    parser.add_argument(
+        "--frame-each-time",
+        action="store_true",
+        help="frame a slice whenever it is drawn: slower, but no file of framed slices",
+    )
 
 
 def add_lr_range_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,22 +100,29 @@ def main(options: argparse.Namespace) -> None:
 
 def train_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
     """Train every network of a recipe that the options ask for."""
+    if options.tensorboard:
+        require_tensorboard()
     with joined(options.device) as processes:
-        ready = make_ready(recipe, options, processes)
+        ready = make_ready(recipe, options, processes, frames_once=not options.frame_each_time)
         is_card = options.device == "cuda"
         device = torch.device(f"cuda:{processes.local_rank}" if is_card else options.device)
-        terms = Terms(device, processes, options.workers, options.steps, options.state_every)
+        terms = Terms(
+            device, processes, options.workers, options.steps, options.state_every, options.tensorboard
+        )
         for fold in _folds(options.fold, recipe):
             train_fold(ready.recipe, ready.material, ready.rows, fold, terms, options.work, ready.lost)
 
 
-def make_ready(recipe: Recipe, options: argparse.Namespace, processes: Processes) -> Ready:
+def make_ready(
+    recipe: Recipe, options: argparse.Namespace, processes: Processes, *, frames_once: bool = True
+) -> Ready:
     """Prepare sources, split and frames, the first process before the others; refuse or degrade.
 
     Args:
         recipe: As it was written.
         options: Folders, and whether anything may be dropped.
         processes: That train together.
+        frames_once: Whether all slices are framed now, into a file, or each whenever it is drawn.
 
     Raises:
         NeedError: A source lacks what the recipe needs.
@@ -121,9 +135,8 @@ def make_ready(recipe: Recipe, options: argparse.Namespace, processes: Processes
     recipe, lost = degraded(recipe, missing, options.degrade)
     lost = (*lost, *_windows_lost(recipe, missing, options.degrade))
     material = open_material(recipe, sources, split_path(options.work, recipe))
-    rows = learning_rows(
-        material, mapped_frames(prepared_frames(sources, recipe.preprocessing), options.work)
-    )
+    frames = prepared_frames(sources, recipe.preprocessing)
+    rows = learning_rows(material, mapped_frames(frames, options.work) if frames_once else frames)
     if processes.writes:
         wait_for_all(processes)
     try:

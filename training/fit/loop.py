@@ -94,7 +94,7 @@ def fit(
     log_path = place.folder / LOG if place.processes.writes else None
     lost = []
 
-    with RunLog(log_path, ends[-1], _done(state, ends), recipe.name) as log:
+    with RunLog(log_path, ends[-1], _done(state, ends), recipe.name, place.curves) as log:
         for number in range(state.phase, len(phases)):
             share = recipe.phases[number].generated_share
             made = generated(recipe.phases[number].generated_slices) if generated and share else None

@@ -20,6 +20,7 @@ class Place:
         processes: That train together.
         workers: Processes that make batches ahead; 0 makes them in between.
         state_every: Steps between two states.
+        curves: Folder of TensorBoard's; None for no curves.
     """
 
     folder: Path
@@ -27,3 +28,4 @@ class Place:
     processes: Processes = field(default_factory=Processes)
     workers: int = 0
     state_every: int = 100
+    curves: Path | None = None

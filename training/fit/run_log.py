@@ -1,4 +1,4 @@
-"""What happened in a run, one JSON line per event, and the progress bar.
+"""What happened in a run, one JSON line per event, the progress bar, and curves where they are wanted.
 
 The one thing to get wrong: a run that was killed goes on from its last state, so lines of steps after that
 one are taken back, or they would stand there twice.
@@ -13,11 +13,20 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
+from training.fit.curves import Curves
+
 
 class RunLog:
     """Writes to ``log.jsonl``, and shows progress on a terminal."""
 
-    def __init__(self, path: Path | None, total_steps: int, done_steps: int, name: str) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        total_steps: int,
+        done_steps: int,
+        name: str,
+        curves_folder: Path | None = None,
+    ) -> None:
         """Open, keeping the lines of the steps that are done.
 
         Args:
@@ -25,12 +34,15 @@ class RunLog:
             total_steps: Of the run.
             done_steps: That the state holds.
             name: Shown before the bar.
+            curves_folder: For TensorBoard; None for no curves.
         """
         self._file = None
+        self._curves = None
         if path is not None:
             kept = _lines_until(path, done_steps)
             path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
             self._file = path.open("a", encoding="utf-8")
+            self._curves = Curves(curves_folder, done_steps) if curves_folder else None
         # None: no bar where nobody looks, as when the output goes to a file.
         self._bar = tqdm(
             total=total_steps,
@@ -46,6 +58,8 @@ class RunLog:
         if self._file is not None:
             self._file.write(json.dumps({"event": event, **values}) + "\n")
             self._file.flush()
+        if self._curves is not None:
+            self._curves.write(event, values)
         if "loss" in values:
             self._bar.set_postfix_str(f"{event}: loss {values['loss']:.4f}", refresh=False)
 
@@ -63,6 +77,8 @@ class RunLog:
         traceback: TracebackType | None,
     ) -> None:
         self._bar.close()
+        if self._curves is not None:
+            self._curves.close()
         if self._file is not None:
             self._file.close()
 
