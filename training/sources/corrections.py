@@ -1,21 +1,24 @@
 """What readers decided in the viewer, read back from its CSV as labels for the very slices.
 
 ``accepted`` means that the finding is there, ``rejected`` that it is not. A label without a decision is
-unknown, but for what follows: no blood at all means no subtype, and a subtype means blood. The one thing to
-get wrong: a reader who saw the scores first (``reading`` is ``after``) was led by them; the remark says how
-many.
+unknown, but for what follows: no blood at all means no subtype, and a subtype means blood. Where the reader
+had wrapped values repaired, they are repaired here too: what is learned from is what was decided on. The one
+thing to get wrong: a reader who saw the scores first (``reading`` is ``after``) was led by them; the remark
+says how many.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ichviewer.core.errors import IchViewerError
 from ichviewer.core.findings import SUBTYPES, Decision
 from ichviewer.core.progress import CancelToken, ReportProgress, ignore_progress
 from ichviewer.core.series import Series
+from ichviewer.core.wrap_repair import REPAIR, unwrapped, wrapped_slices
 from ichviewer.dicom.read import read_volume
 from ichviewer.dicom.scan import scan
 from training.sources.dicom_slice import image_of_volume
@@ -23,7 +26,7 @@ from training.sources.label_file import LabelFileError, LabelLine, read_label_li
 from training.sources.labeled_slice import LabeledSlice, LabelSet, Need, SliceImage, Unreadable
 
 COLUMNS = (
-    *("study_instance_uid", "series_instance_uid", "sop_instance_uid", "frame_number", "reading"),
+    *("sop_instance_uid", "frame_number", "reading", "receipt"),
     *(f"decision_{subtype}" for subtype in SUBTYPES),
 )
 """Of ``ichviewer.export.table`` those that are needed; a test holds them against it."""
@@ -64,7 +67,7 @@ class Corrections:
         decided: dict[Slice, tuple[LabelLine, tuple[int, ...], tuple[bool, ...]]] = {}
         problems, undecided, led = [], 0, 0
         for line in read_label_lines(self.table, COLUMNS):
-            key = line.cells["sop_instance_uid"], line.cells["frame_number"]
+            key = _key(line)
             labels, known = _labels(self.table, line)
             if not any(known):
                 undecided += 1
@@ -91,19 +94,45 @@ class Corrections:
         return LabelSet(tuple(rows), remarks)
 
     def read_images(self, rows: Sequence[LabeledSlice]) -> Iterator[SliceImage | Unreadable]:
-        """Slices of one stack, read by the viewer's own code."""
-        contents = scan([self.images], ignore_progress, CancelToken())
-        series = next((series for series in contents.series if series.key == rows[0].series), None)
+        """Slices of one stack, as the reader saw them: by the viewer's own code, repaired where they were."""
+        series = _stacks(self.images).get(rows[0].series)
+        if series is None:
+            yield from (Unreadable(f"series {row.series} is not there any more") for row in rows)
+            return
         try:
-            volume = None if series is None else read_volume(series, ignore_progress, CancelToken())
+            volume = read_volume(series, ignore_progress, CancelToken())
         except IchViewerError as error:
             yield from (Unreadable(str(error)) for _ in rows)
             return
+        mended = frozenset(wrapped_slices(volume)) if _was_repaired(self.table, rows) else frozenset()
+        volume = unwrapped(volume) if mended else volume
         for row in rows:
-            if volume is None:
-                yield Unreadable(f"series {row.series} is not there any more")
-            else:
-                yield image_of_volume(volume, (row.slice_number or 1) - 1)
+            index = (row.slice_number or 1) - 1
+            yield image_of_volume(volume, index, ("wrap",) if index in mended else ())
+
+
+@lru_cache(maxsize=1)
+def _stacks(images: Path) -> dict[str, Series]:
+    """Every stack below a path by its key; kept, since every stack asks for the same."""
+    return {series.key: series for series in scan([images], ignore_progress, CancelToken()).series}
+
+
+def _was_repaired(table: Path, rows: Sequence[LabeledSlice]) -> bool:
+    """Whether the reader had the wrapped values of the stack of *rows* repaired, as its receipt says."""
+    names = {row.name for row in rows}
+    return any(
+        REPAIR in line.cells["receipt"]
+        for line in read_label_lines(table, COLUMNS)
+        if _name(_key(line)) in names
+    )
+
+
+def _key(line: LabelLine) -> Slice:
+    return line.cells["sop_instance_uid"], line.cells["frame_number"]
+
+
+def _name(key: Slice) -> str:
+    return "#".join(part for part in key if part)
 
 
 def _labels(table: Path, line: LabelLine) -> tuple[tuple[int, ...], tuple[bool, ...]]:
@@ -141,7 +170,7 @@ def _row(
     position = None if series.geometry is None else float(series.geometry.positions_mm[index])
     return LabeledSlice(
         source="corrections",
-        name="#".join(part for part in key if part),
+        name=_name(key),
         path=images,
         patient=series.patient.patient_id,
         slice_number=index + 1,

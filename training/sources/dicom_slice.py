@@ -122,13 +122,13 @@ def read_image(path: Path, member: ArchiveMember | None) -> SliceImage | Unreada
     )
 
 
-def image_of_volume(volume: Volume, index: int) -> SliceImage | Unreadable:
-    """A slice of a volume that the viewer read."""
+def image_of_volume(volume: Volume, index: int, remarks: tuple[str, ...] = ()) -> SliceImage | Unreadable:
+    """A slice of a volume that the viewer read; *remarks* say what was mended in it."""
     if not volume.is_readable[index]:
         return Unreadable(volume.unreadable_reasons[index])
     spacing = volume.geometry.pixel_spacing_mm if volume.series.is_measured else None
     slope, intercept = float(volume.slopes[index]), float(volume.intercepts[index])
-    return _image(volume.stored_values[index], slope, intercept, spacing, ())
+    return _image(volume.stored_values[index], slope, intercept, spacing, remarks)
 
 
 def _image(
