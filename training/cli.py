@@ -11,7 +11,7 @@ from training import distill, soup, train
 from training import judging_commands as judging
 from training.compare import command as compare
 from training.explore import command as explore
-from training.explore import data_rows
+from training.explore import data_rows, tell_apart
 from training.export_onnx import AgreementError
 from training.prepare import command as prepare
 
@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    # Our own messages alone: the libraries that write ONNX tell of every node.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("training").setLevel(logging.INFO)
     try:
         _run(options)
     except (ValueError, OSError) as error:
@@ -39,6 +41,7 @@ def _run(options: argparse.Namespace) -> None:
         "prepare": prepare.main,
         "explore": explore.main,
         "data": data_rows.main,
+        "tell-apart": tell_apart.main,
         "train": train.main,
         "lr-range": train.main_lr_range,
         "distill": distill.main,
@@ -59,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     explore.add_arguments(commands.add_parser("explore", help="what is in the data, as one HTML page"))
     data_rows.add_arguments(
         commands.add_parser("data", help="a row of the table without network: a data step, a forest")
+    )
+    tell_apart.add_arguments(
+        commands.add_parser("tell-apart", help="how well a small network tells generated bleeds from real")
     )
     train.add_train_arguments(
         commands.add_parser("train", help="fit one network per fold and one on everything")

@@ -93,7 +93,7 @@ def export_onnx(card_path: Path, inputs: NDArray[np.float32]) -> Path:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    LOG.info("%s is written; it differs from the network by %.2g logit units at most", path, difference)
+    LOG.info("%s differs from the network by %.2g logit units at most", path.name, difference)
     return path
 
 

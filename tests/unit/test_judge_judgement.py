@@ -42,6 +42,8 @@ def test_no_pooled_figure_of_labels_that_one_source_gives_away() -> None:
     figures = slice_figures(predictions, cross_fitted_decisions(predictions).probabilities)
     assert figures["epidural"].keys() == figures["subdural"].keys() == {"one", "two"}
     assert figures["any"].keys() == {"pooled", "one", "two"}
+    points = judge(predictions, cross_fitted_decisions(predictions))["operating_points"]
+    assert points["epidural"].keys() == points["subdural"].keys() == {"threshold", "one", "two"}
 
 
 def test_a_score_that_tells_the_source_is_found_out() -> None:

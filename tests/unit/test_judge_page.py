@@ -97,6 +97,15 @@ def test_the_page_says_what_it_is_and_what_it_is_not(written: str) -> None:
     assert written.count("data:image/jpeg") > 20
 
 
+def test_a_confusion_matrix_is_shaded_by_share_and_escaped() -> None:
+    assert markup.shaded("<3", 0.456) == '<span class="shaded" style="--share: 0.46">&lt;3</span>'
+
+
+def test_the_four_counts_stand_beside_their_rates_once(written: str) -> None:
+    for words in ("true positive", "false negative", "false positive", "true negative"):
+        assert written.count(f">{words}<") == 1
+
+
 def test_text_is_dark_enough_to_read() -> None:
     """Hazard: grey on white that a tired reader misses; 7 to 1 is what WCAG calls enhanced."""
     colors = set(re.findall(r"[^-]color: (#[0-9a-f]{6})", markup.STYLE)) | set(figures.COLORS)

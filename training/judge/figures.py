@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES
@@ -50,7 +51,7 @@ STYLE: dict[Any, Any] = {
 def _panels(draw: Callable[[Axes, int], None], titles: Sequence[str]) -> str:
     """One panel a label in two rows, as SVG text."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(11.5, 8.0), layout="constrained")
+        figure = Figure(figsize=(11.5, 8.2), layout=ConstrainedLayoutEngine(h_pad=0.12))
         FigureCanvasSVG(figure)
         panels = figure.subplots(2, 3).ravel()
         for i, (panel, title) in enumerate(zip(panels, titles, strict=True)):
@@ -111,9 +112,11 @@ def calibration_curves(predictions: Predictions, decisions: Decisions) -> str:
 
     def draw(panel: Axes, i: int) -> None:
         panel.plot([0, 1], [0, 1], color="#999999", linewidth=0.8)
+        end = 0.1
         for number, name, scores, labels in _lines(predictions, decisions.probabilities, i):
             means, shares, counts = reliability(scores, labels)
             low, high = _wilson(shares, counts)
+            end = max(end, float(means.max()), float(high.max()))
             panel.errorbar(
                 means,
                 shares,
@@ -125,6 +128,8 @@ def calibration_curves(predictions: Predictions, decisions: Decisions) -> str:
                 label=name,
             )
         _finish(panel, "mean score", "share of positives", "upper left")
+        # Scores of a rare label all lie near 0; on a whole scale its bins are one blot.
+        panel.set(xlim=(-0.02 * end, 1.02 * end), ylim=(-0.02 * end, 1.02 * end))
 
     return _panels(draw, SUBTYPES)
 
@@ -161,7 +166,7 @@ def _finish(panel: Axes, across: str, up: str, corner: Corner) -> None:
     else:
         words = "not estimable:\nfewer than 10 positive patients"
         white = {"facecolor": "white", "edgecolor": "none"}
-        panel.text(0.5, 0.5, words, ha="center", va="center", bbox=white)
+        panel.text(0.5, 0.5, words, ha="center", va="center", bbox=white, transform=panel.transAxes)
 
 
 def _wilson(

@@ -155,6 +155,8 @@ def _operating_points(
     for i, label in enumerate(SUBTYPES):
         points[str(label)] = {"threshold": _number(decisions.thresholds[i])}
         for name, part in predictions.parts().items():
+            if name == "pooled" and label in SOURCE_ALONE:
+                continue
             rows = part & predictions.judged[:, i]
             points[str(label)][name] = rate_figures(
                 decisions.flagged[rows, i],

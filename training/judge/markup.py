@@ -24,6 +24,8 @@ th { background: #f1f1f1; }
 thead th { white-space: normal; vertical-align: bottom; }
 th[scope=row], th:first-child { text-align: left; }
 .interval { color: #444444; font-size: .86em; display: block; }
+.shaded { display: block; margin: -.32rem -.7rem; padding: .32rem .7rem;
+  background: rgb(0 96 168 / calc(var(--share) * .4)); }
 .none { color: #5a5a5a; }
 .figure svg { width: 100%; height: auto; display: block; }
 figure { margin: .6rem 0 1rem; }
@@ -90,6 +92,11 @@ def interval(found: dict[str, float] | None, digits: int = 3) -> str:
         return '<span class="none">not estimable</span>'
     low, high = (f"{found[end]:.{digits}f}" for end in ("low", "high"))
     return f'{found["value"]:.{digits}f} <span class="interval">({low} to {high})</span>'
+
+
+def shaded(value: str, share: float) -> str:
+    """A cell that is the darker the larger its share, [0, 1]; never too dark to read."""
+    return f'<span class="shaded" style="--share: {share:.2f}">{escape(value)}</span>'
 
 
 def figure(svg: str, caption: str) -> str:

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ichviewer.core.findings import SUBTYPES
 from training.judge import markup
-from training.judge.contact_sheet import PictureOf, Tile, tiles, worst
+from training.judge.contact_sheet import PictureOf
 from training.judge.decisions import Decisions
-from training.judge.figures import (
-    calibration_curves,
-    precision_recall_curves,
-    roc_curves,
-    study_roc_curves,
-)
 from training.judge.predictions import Predictions
-
-MISTAKES_OF_ANY, MISTAKES_OF_A_SUBTYPE = 12, 6
+from training.judge.sections import (
+    against_section,
+    calibration_section,
+    confusion_section,
+    localization_section,
+    mistakes_section,
+    overall_section,
+    points_section,
+    slices_section,
+    sources_section,
+    studies_section,
+)
 
 SECTIONS = (
     ("overall", "Overall"),
@@ -44,7 +47,7 @@ def page(
 
     Args:
         title: Of the page.
-        values: From ``judge``, with ``measured_on``, and ``against`` and ``localization`` where there are any.
+        values: From ``judge``, with ``measured_on``; ``against`` and ``localization`` where there are any.
         predictions: The same.
         decisions: The same.
         picture_of: Gives the picture of a slice; None leaves the contact sheets out.
@@ -54,7 +57,7 @@ def page(
         "localization": bool(values.get("localization")),
         "mistakes": picture_of is not None,
         "studies": bool(len(decisions.studies.patients)),
-        "sources": any(values["source_in_scores"][str(SUBTYPES[0])]),
+        "sources": any(values["source_in_scores"].values()),
     }
     anchors = [(anchor, name) for anchor, name in SECTIONS if has.get(anchor, True)]
     body = [
@@ -62,242 +65,24 @@ def page(
         markup.paragraph("Research use only. Figures are of slices that the scoring network never saw."),
         markup.paragraph(f"Measured {values['measured_on']}; {values['decided']}."),
         markup.paragraph(
-            "In brackets: 95 % interval, bootstrap over patients. "
-            "Not estimable: fewer than 10 positive patients."
+            "In brackets: 95 % interval, bootstrap over patients. Not estimable: fewer than 10 positive "
+            "patients. Where a slice's patient is not known, its group of near-duplicates counts as one."
         ),
         markup.contents(anchors),
-        *_overall(values),
-        *_slices(values, predictions, decisions),
-        *_points(values),
-        *_confusion(values),
-        *_calibration(values, predictions, decisions),
+        *overall_section(values),
+        *slices_section(values, predictions, decisions),
+        *points_section(values),
+        *confusion_section(values),
+        *calibration_section(values, predictions, decisions),
     ]
     if has["sources"]:
-        body += _sources(values)
+        body += sources_section(values)
     if has["studies"]:
-        body += _studies(values, decisions)
+        body += studies_section(values, decisions)
     if has["against"]:
-        body += _against(values)
+        body += against_section(values)
     if has["localization"]:
-        body += _localization(values)
+        body += localization_section(values)
     if picture_of is not None:
-        body += _mistakes(predictions, decisions, picture_of)
+        body += mistakes_section(predictions, decisions, picture_of)
     return markup.document(title, body)
-
-
-def _overall(values: Mapping[str, Any]) -> list[str]:
-    names = ("gain_over_prior", "weighted_log_loss", "prior_weighted_log_loss")
-    rows = [
-        [
-            part,
-            *(f"{found[name]:,}" for name in ("slices", "bleeding_slices", "patients")),
-            *(markup.interval(found[name], 4 if "loss" in name else 3) for name in names),
-        ]
-        for part, found in values["overall"].items()
-    ]
-    headers = [
-        "",
-        "slices",
-        "bleeding",
-        "patients",
-        "1 - loss / prior's loss",
-        "weighted log loss",
-        "prior's loss",
-    ]
-    caption = (
-        "The RSNA 2019 metric: log loss over six labels, any counted double. It compares only at equal "
-        "prevalence, so the first figure says how much of the best constant's loss is gone: 1 is perfect, "
-        "0 is useless."
-    )
-    return [markup.heading(2, "Overall", "overall"), markup.table(headers, rows, caption)]
-
-
-def _slices(values: Mapping[str, Any], predictions: Predictions, decisions: Decisions) -> list[str]:
-    names = ("auc", "average_precision", "gain_over_prior", "log_loss", "brier")
-    rows = [
-        [
-            f"{label}, {part}",
-            f"{found['positive_slices']:,} of {found['slices']:,}",
-            f"{found['positive_patients']:,} of {found['patients']:,}",
-            *(markup.interval(found[name]) for name in names),
-        ]
-        for label, parts in values["slices"].items()
-        for part, found in parts.items()
-    ]
-    headers = ["label, source", "positive slices", "positive patients", "AUC", "average precision"]
-    headers += ["1 - loss / prior's", "log loss", "Brier"]
-    caption = "Epidural and subdural have no pooled figure: their source gives them away."
-    return [
-        markup.heading(2, "Slices", "slices"),
-        markup.table(headers, rows, caption),
-        markup.figure(
-            roc_curves(predictions, decisions),
-            "ROC curves, AUC in the legends. The dot is the operating point over all folds.",
-        ),
-        markup.figure(
-            precision_recall_curves(predictions, decisions),
-            "Precision-recall curves, average precision in the legends. The level line is the prevalence.",
-        ),
-    ]
-
-
-def _points(values: Mapping[str, Any]) -> list[str]:
-    rows = []
-    extra: list[str] = []
-    for label, point in values["operating_points"].items():
-        for part, found in point.items():
-            if part == "threshold":
-                continue
-            extra = [name for name in found if name.startswith("positive_predictive_value_at_")]
-            rates = ["sensitivity", "specificity", "positive_predictive_value", "negative_predictive_value"]
-            rows.append(
-                [
-                    f"{label}, {part}",
-                    _threshold(point["threshold"]),
-                    *(str(found["confusion"][name]) for name in _OUTCOMES),
-                    *(markup.interval(found[name]) for name in [*rates, *extra]),
-                ]
-            )
-    headers = [
-        "label, source",
-        "threshold",
-        "TP",
-        "FN",
-        "FP",
-        "TN",
-        "sensitivity",
-        "specificity",
-        "PPV",
-        "NPV",
-    ]
-    headers += [f"PPV at {float(name.rpartition('_')[2]):.1%}" for name in extra]
-    caption = "PPV and NPV hold at the prevalence of these slices, which is no clinic's."
-    return [markup.heading(2, "Operating points", "points"), markup.table(headers, rows, caption)]
-
-
-_OUTCOMES = ("true_positive", "false_negative", "false_positive", "true_negative")
-
-
-def _threshold(found: float | None) -> str:
-    return "-" if found is None else f"{found:.3f}"
-
-
-def _confusion(values: Mapping[str, Any]) -> list[str]:
-    rows = []
-    for truth, found in values["flagged_as"].items():
-        count = found["slices"]
-        shares = [f"{n:,} ({n / count:.0%})" if count else "-" for n in found["flagged"].values()]
-        rows.append([truth, f"{count:,}", *shares])
-    headers = ["truth", "slices", *(f"flagged {label}" for label in SUBTYPES)]
-    caption = "How slices without a bleed, and with one subtype alone, were flagged at the slice thresholds."
-    return [markup.heading(2, "Confusion", "confusion"), markup.table(headers, rows, caption)]
-
-
-def _calibration(values: Mapping[str, Any], predictions: Predictions, decisions: Decisions) -> list[str]:
-    rows = []
-    for label, parts in values["calibration"].items():
-        for part, found in parts.items():
-            if found is None:
-                continue
-            verdict = {True: "good", False: "not good", None: "fewer than 50 positives"}[found["is_good"]]
-            numbers = ("slope", "mean_score", "prevalence", "error", "error_by_chance")
-            rows.append(
-                [f"{label}, {part}", *(f"{found[name]:.3f}" for name in numbers), markup.text(verdict)]
-            )
-    headers = ["label, source", "slope", "mean score", "prevalence", "error", "by chance", "verdict"]
-    caption = (
-        "Good: slope 0.8 to 1.25, mean score within .02 of the prevalence, error at most .02 above what "
-        "chance makes. Error: mean distance of score and share in ten bins of equal mass."
-    )
-    drawn = "Share of positives against mean score in ten bins of equal mass, slices taken as independent."
-    return [
-        markup.heading(2, "Calibration", "calibration"),
-        markup.table(headers, rows, caption),
-        markup.figure(calibration_curves(predictions, decisions), drawn),
-    ]
-
-
-def _sources(values: Mapping[str, Any]) -> list[str]:
-    found = values["source_in_scores"]
-    sources = list(found[str(SUBTYPES[0])])
-    rows = [[label, *(markup.interval(each[source]) for source in sources)] for label, each in found.items()]
-    caption = "AUC of each label's score for the source, among slices without the label. 0.5 would be right."
-    return [markup.heading(2, "Sources", "sources"), markup.table(["label", *sources], rows, caption)]
-
-
-def _studies(values: Mapping[str, Any], decisions: Decisions) -> list[str]:
-    rates = ("auc", "sensitivity", "specificity", "positive_predictive_value", "negative_predictive_value")
-    rows = [
-        [
-            label,
-            f"{found['positive_studies']} of {found['studies']}",
-            _threshold(found["threshold"]),
-            *(markup.interval(found[name]) for name in rates),
-        ]
-        for label, found in values["studies"].items()
-    ]
-    headers = ["label", "positive studies", "threshold", "AUC", "sensitivity", "specificity", "PPV", "NPV"]
-    caption = "A study's score is its highest mean over about 10 mm of adjacent slices."
-    drawn = "ROC curves of whole studies, AUC in the legends."
-    return [
-        markup.heading(2, "Studies", "studies"),
-        markup.table(headers, rows, caption),
-        markup.figure(study_roc_curves(decisions), drawn),
-    ]
-
-
-def _against(values: Mapping[str, Any]) -> list[str]:
-    body = [
-        markup.heading(2, "Against others", "against"),
-        markup.paragraph(
-            "Differences on the same draws of patients; an interval without 0 speaks for one of the two. A "
-            "higher AUC is better, and a lower log loss."
-        ),
-    ]
-    for other, differences in values["against"].items():
-        rows = [[name, markup.interval(found, 4)] for name, found in differences.items()]
-        body.append(markup.table(["figure", "difference"], rows, f"This network minus {other}."))
-    return body
-
-
-def _localization(values: Mapping[str, Any]) -> list[str]:
-    body = [
-        markup.heading(2, "Heat maps", "localization"),
-        markup.paragraph(
-            "On generated lesions, whose place is known. The last column, the lesion's share of the head, is "
-            "what chance gives."
-        ),
-    ]
-    headers = ["method, label", "slices", "heads", "hottest pixel in it", "energy in it", "lesion's share"]
-    for words, methods in values["localization"].items():
-        rows = []
-        for method, labels in methods.items():
-            for label, found in labels.items():
-                figures = (markup.interval(found[name]) for name in ("pointing", "energy", "by_chance"))
-                rows.append([f"{method}, {label}", f"{found['slices']:,}", f"{found['hosts']:,}", *figures])
-        body.append(markup.table(headers, rows, f"{words[0].upper()}{words[1:]}."))
-    return body
-
-
-def _mistakes(predictions: Predictions, decisions: Decisions, picture_of: PictureOf) -> list[str]:
-    body = [
-        markup.heading(2, "Worst mistakes", "mistakes"),
-        markup.paragraph("One slice a patient. The pictures are of patients: keep this page with the data."),
-    ]
-    for i, label in enumerate(SUBTYPES):
-        count = MISTAKES_OF_ANY if i == 0 else MISTAKES_OF_A_SUBTYPE
-        for positive, words in ((False, "highest scores without the label"), (True, "lowest scores with it")):
-            slices = worst(predictions, decisions.probabilities, i, positive=positive, count=count)
-            if len(slices):
-                found = tiles(predictions, decisions.probabilities, i, slices, picture_of)
-                body += [markup.heading(3, f"{label}: {words}"), _sheet(found)]
-    return body
-
-
-def _sheet(found: list[Tile]) -> str:
-    parts = [
-        f'<div><img src="{tile.jpeg}" alt="{markup.text(tile.name)}">score {tile.score:.2f}, labels: '
-        f"{markup.text(tile.truth)}<br>{markup.text(tile.name)}</div>"
-        for tile in found
-    ]
-    return f'<div class="sheet">{"".join(parts)}</div>'
