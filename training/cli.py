@@ -7,7 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-from training import distill, soup, train
+from training import distill, soup, split_gap, train
 from training import judging_commands as judging
 from training.compare import command as compare
 from training.explore import command as explore
@@ -44,6 +44,7 @@ def _run(options: argparse.Namespace) -> None:
         "tell-apart": tell_apart.main,
         "train": train.main,
         "lr-range": train.main_lr_range,
+        "split-gap": split_gap.main,
         "distill": distill.main,
         "soup": soup.main,
         "compare": compare.main,
@@ -77,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     judging.add_evaluate(
         commands.add_parser("evaluate", help="figures with intervals, out of fold, as JSON and HTML page")
+    )
+    split_gap.add_arguments(
+        commands.add_parser("split-gap", help="what a slice-random split gives away, with an interval")
     )
     distill.add_arguments(
         commands.add_parser("distill", help="the mean of several trained networks into a small one")
