@@ -14,15 +14,18 @@ from fit_data import spots, tiny_recipe
 from made_predictions import made_predictions
 from training_data import write_label_sets
 
+from training import material
 from training import runs as training_runs
 from training.compare import run as runs
 from training.compare.compare import compare
 from training.compare.ensemble import Ensemble, ensemble_row
+from training.compare.pixel_systems import LOST, generated_material
 from training.compare.row import Cost, Row, Status, read_row, write_row
 from training.compare.run import Terms
 from training.compare.table import markdown, measure
 from training.fit.rows import TrainingRows
 from training.judge.predictions import load_predictions
+from training.material import Material
 from training.recipe.tree import Recipe
 from training.score_rows import score_rows
 
@@ -193,10 +196,38 @@ def test_a_slice_random_split_stands_apart_from_the_others(terms: Terms, tmp_pat
     assert again.differences == measured[2].differences
 
 
-def test_masks_cannot_be_done_without(terms: Terms, tmp_path: Path) -> None:
+def test_what_needs_masks_learns_lesions_whose_hosts_are_not_held_out(
+    terms: Terms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hazard: a head that is judged, seen in training with a lesion painted into it."""
+    monkeypatch.setattr(material, "GENERATED_COUNT", 12)
+    sources = material.prepared_sources(terms.sources, terms.data, tmp_path)
+    rows = tuple(row for source in sources for row in source.rows)
+    folds = np.asarray([int(row.patient) % 3 if row.patient.isdigit() else 0 for row in rows])
+    judged = Material(sources, rows, np.arange(len(rows)), folds)
+    made, learned = generated_material(tiny_recipe(), judged, terms.data, tmp_path)
+    assert len(made.rows) == 12
+    assert [int(row.patient) % 3 for row in made.rows] == made.folds.tolist()
+    assert set(made.groups.tolist()) <= {i for i, row in enumerate(rows) if row.labels[0] == 0}
+    assert learned.frames.classes(0) is not None
+
+
+def test_a_row_that_needs_masks_is_judged_on_the_slices_of_all_others(
+    terms: Terms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "generated_material", lambda recipe, judged, data, work: painted(judged))
     pixels = named("pixels", needs=("masks",))
-    measured = compare([pixels], replace(terms, degrade=True), tmp_path, "pixels")
-    assert measured[0].row.status is Status.REFUSED
+    measured = compare([named("first"), pixels], replace(terms, degrade=True), tmp_path, "first")
+    first, second = (load_predictions(tmp_path / each.row.predictions) for each in measured)
+    assert first.names.tolist() == second.names.tolist()
+    assert measured[1].row.lost[0] == LOST
+
+
+def painted(judged: Material) -> tuple[Material, TrainingRows]:
+    """Drawn spots in place of generated lesions, in all folds."""
+    rows = spots(30)
+    folds = np.arange(30, dtype=np.int64) % 3
+    return Material(judged.sources, judged.rows[:30], np.arange(30), folds), rows
 
 
 def test_a_recipe_that_fails_costs_its_own_row_only(terms: Terms, tmp_path: Path) -> None:
