@@ -13,9 +13,10 @@ import pytest
 from builders import make_volume
 from stub_checkpoint import save_stub_checkpoint
 
+from ichviewer.controller import Controller
 from ichviewer.core.errors import InferenceError
 from ichviewer.core.findings import SliceFinding, SliceResult
-from ichviewer.core.progress import Cancelled, CancelToken
+from ichviewer.core.progress import Cancelled, CancelToken, Progress
 from ichviewer.inference.checkpoint import load_checkpoint
 from ichviewer.inference.device import choose_device
 from ichviewer.inference.engine import Engine
@@ -121,3 +122,27 @@ def test_a_missing_checkpoint_is_an_error_in_words(tmp_path: Path) -> None:
     one = Engine(tmp_path / "absent.json", "cpu")
     with pytest.raises(InferenceError, match=r"absent\.json"):
         one.wait_until_ready(CancelToken())
+
+
+def test_a_smoothed_analysis_counts_every_slice_and_gives_findings_when_they_are_final(
+    tmp_path: Path,
+) -> None:
+    """Hazard: a progress that stands still reads as a network that hangs."""
+    card_path = save_stub_checkpoint(tmp_path, architecture="mobilenet_v2", smoothing_mm=10.0)
+    controller = Controller(card_path, "cpu", tmp_path)
+    steps: list[tuple[list[int], Progress]] = []
+
+    def take(results: tuple[SliceResult, ...], progress: Progress) -> None:
+        steps.append(([result.finding.slice_index for result in results], progress))
+
+    volume = make_volume(6)
+    try:
+        findings = controller.analyze(volume, 3, take, CancelToken())
+        from_below = controller.analyze(volume, 0, take, CancelToken())
+    finally:
+        controller.close()
+    assert [given for given, _ in steps[:6]] == [[], [], [3], [2], [4, 5], [0, 1]]
+    assert [progress.done for _, progress in steps] == [1, 2, 3, 4, 5, 6] * 2
+    assert findings.is_complete
+    for one, other in zip(findings.slices, from_below.slices, strict=True):
+        assert one.probabilities == other.probabilities
