@@ -3,9 +3,9 @@
 Run as ``python -m tests.benchmarks.bench_training_loader``. One step of torch on one thread; the loader reads
 framed slices from a mapped file (in the page cache) and varies them, in one process of its own or in between
 the steps. Aim: with one worker at least 0.95 of the throughput of the same steps with batches made before.
-The kinds take turns, and a ratio is of one turn. Where other programs use the machine too, only the ratio of
-processor time in the training process says something; it does not see waiting, which a worker causes only
-where making a batch takes longer than a step.
+The kinds take turns, and a ratio is of one turn. Where other programs use the machine too, the clock says
+little: then what a batch costs the training process in processor time, beside a step, says more. That does
+not see waiting, which a worker causes only where making a batch takes longer than a step.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from training.recipe.degrade import without_pretraining
 from training.recipe.read import named_recipe
 from training.recipe.tree import Recipe
 
-SLICES = 512
+SLICES, BATCHES = 512, 10
 
 AIM = 0.95
 
@@ -65,19 +65,23 @@ def phase_run(recipe: Recipe, rows: TrainingRows, workers: int, folder: Path) ->
     return PhaseRun(task, number, TrainingState("", number, 0, built.module.state_dict()), None)
 
 
-def seconds_of(run: PhaseRun, batches: Iterator[tuple[int, Batch]], steps: int) -> tuple[float, float]:
-    """Wall and processor time of some steps, after two that are not counted."""
-    for step, batch in islice(batches, 2):
+def seconds_of(run: PhaseRun, batches: Iterator[tuple[int, Batch]], steps: int) -> float:
+    """Wall time of some steps, after one that is not counted."""
+    for step, batch in islice(batches, 1):
         run.step(step, batch)
-    began, began_processor = time.perf_counter(), time.process_time()
+    began = time.perf_counter()
     for step, batch in islice(batches, steps):
         run.step(step, batch)
-    return time.perf_counter() - began, time.process_time() - began_processor
+    return time.perf_counter() - began
 
 
-def ratio(memory: list[tuple[float, float]], found: list[tuple[float, float]], clock: int) -> float:
-    """Median over the turns of the throughput as a share of that from memory."""
-    return statistics.median(m[clock] / t[clock] for m, t in zip(memory, found, strict=True))
+def processor_seconds_of(batches: Iterator[tuple[int, Batch]], count: int) -> float:
+    """Processor time of this process for a batch, until its pixels lie as the network wants them."""
+    next(batches)
+    began = time.process_time()
+    for _, batch in islice(batches, count):
+        batch.images.contiguous(memory_format=torch.channels_last)
+    return (time.process_time() - began) / count
 
 
 def main() -> None:
@@ -91,30 +95,35 @@ def main() -> None:
     recipe = without_pretraining(named_recipe(options.recipe))
     last = replace(recipe.phases[-1], generated_share=0.0)
     recipe = replace(recipe, phases=(*recipe.phases[:-1], last))
-    times: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    times: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         rows = mapped_rows(recipe, Path(name))
-        runs = {
-            f"{n} workers" if n != 1 else "1 worker": phase_run(recipe, rows, n, Path(name)) for n in (0, 1)
-        }
-        made = list(islice(runs["0 workers"].batches(), options.steps + 2))
+        runs = {f"{n} worker{'s' * (n != 1)}": phase_run(recipe, rows, n, Path(name)) for n in (0, 1)}
+        still = runs["0 workers"]
+        made = list(islice(still.batches(), options.steps + 1))
         for _ in range(options.rounds):
-            times["memory"].append(seconds_of(runs["0 workers"], iter(made), options.steps))
+            times["memory"].append(seconds_of(still, iter(made), options.steps))
             for kind, run in runs.items():
                 times[kind].append(seconds_of(run, run.batches(), options.steps))
         began = time.process_time()
-        for _ in islice(runs["0 workers"].batches(), 8):
-            pass
-        making = (time.process_time() - began) / 8
+        seconds_of(still, iter(made[:3]), 2)
+        a_step = (time.process_time() - began) / len(made[:3])
+        cost = {kind: processor_seconds_of(run.batches(), BATCHES) for kind, run in runs.items()}
+    cost["memory"] = processor_seconds_of(iter(made * BATCHES), BATCHES)
+    made_per_s = recipe.batch_size / cost["0 workers"]
     print(f"{recipe.name}, {recipe.batch_size} slices a step, {last.size_px[-1]} px, one thread")
-    print(f"a batch is made in {1e3 * making:.0f} ms of one core: {recipe.batch_size / making:.0f} slices/s")
+    print(
+        f"a step takes {1e3 * a_step:.0f} ms of a core, a batch is made in {1e3 * cost['0 workers']:.0f} ms"
+    )
+    print(f"of a core: {made_per_s:.0f} slices/s a worker")
     for kind, found in times.items():
-        speed = options.steps / statistics.median(wall for wall, _ in found)
-        shares = [ratio(times["memory"], found, clock) for clock in (0, 1)]
-        aim = f", aim {AIM}" if kind == "1 worker" else ""
+        speed = options.steps / statistics.median(found)
+        by_clock = statistics.median(m / t for m, t in zip(times["memory"], found, strict=True))
+        by_processor = a_step / (a_step + cost[kind] - cost["memory"])
+        aim = f"; aim {AIM}" if kind == "1 worker" else ""
         print(
-            f"{kind:10} {speed:6.2f} steps/s, {shares[0]:5.3f} x memory by the clock, "
-            f"{shares[1]:5.3f} by processor time{aim}"
+            f"{kind:10} {speed:6.2f} steps/s, {by_clock:5.3f} x memory by the clock, "
+            f"{by_processor:5.3f} by processor time{aim}"
         )
 
 
