@@ -23,7 +23,7 @@ from ichviewer.core.preprocessing import frame_slice
 from ichviewer.core.progress import Progress, ignore_progress
 from training import cli
 from training.cache import distinct_channels, framed_slices
-from training.prepare import room
+from training.prepare import room, write
 from training.prepare.bar import Bar
 from training.prepare.layout import COMPLETE, DAMAGED, MASKS, SOURCE, TOC, VALUES
 from training.prepare.prepared import PreparedSource, open_prepared
@@ -258,6 +258,24 @@ def test_prepare_asks_for_room_first(
     with pytest.raises(NoRoomError, match="The cache of 6 slices needs about"):
         prepared(rsna, tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(("masks", "bytes_a_pixel"), [(True, 3), (False, 2)])
+def test_room_is_reckoned_from_real_slices_and_their_masks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, masks: bool, bytes_a_pixel: int
+) -> None:
+    """Pictures have no header that says how large they are; they are larger than 512 in one set."""
+    source: Source
+    if masks:
+        source = CtIchPublished(write_ct_ich(tmp_path / "data"))
+        pixels = 6 * SIDE**2
+    else:
+        source = PictureSet("rsna_png", write_label_sets(tmp_path / "data", 3, 2) / "rsna_png")
+        pixels = 6 * 64**2
+    asked: list[int] = []
+    monkeypatch.setattr(write, "require_disk", lambda folder, needed, what: asked.append(needed))
+    prepared(source, tmp_path / "cache")
+    assert asked == [bytes_a_pixel * pixels + 6 * write.ROW_BYTES]
 
 
 def test_too_little_memory_is_said() -> None:

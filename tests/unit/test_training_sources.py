@@ -36,6 +36,7 @@ from training.sources.neighbors import NOBODY, neighbor_indices
 from training.sources.nifti_slices import read_nifti
 from training.sources.open_source import open_source
 from training.sources.picture_folder import PictureFolder
+from training.sources.picture_sets import PictureSet
 from training.sources.rsna_dicom import RsnaDicom
 from training.sources.rsna_labels import read_long_labels
 
@@ -134,6 +135,24 @@ def test_wrapped_values_are_unwrapped_and_flagged(tmp_path: Path) -> None:
     assert isinstance(image, SliceImage)
     assert image.remarks == ("wrap",)
     np.testing.assert_array_equal(image.hu(), meant)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"RescaleIntercept": -1024, "BitsStored": 12, "HighBit": 11},
+        {"RescaleIntercept": 0, "BitsStored": 16, "HighBit": 15},
+    ],
+)
+def test_bright_values_of_sound_files_stay(tmp_path: Path, changes: dict[str, int]) -> None:
+    """Hazard: metal or bone of a sound file becomes air."""
+    folder = write_rsna(tmp_path / "rsna", RSNA_SLICES[:1], **changes)
+    path = folder / "stage_2_train" / "ID_c.dcm"
+    content, stored = path.read_bytes(), np.full((32, 32), 4000, dtype="<u2").tobytes()
+    path.write_bytes(content[: -len(stored)] + stored)
+    image = image_of(RsnaDicom(folder), "ID_c")
+    assert isinstance(image, SliceImage)
+    assert (image.remarks, image.hu().min()) == ((), 4000 + changes["RescaleIntercept"])
 
 
 def test_a_truncated_file_costs_its_slice_only(tmp_path: Path) -> None:
@@ -362,6 +381,31 @@ def test_both_pictures_make_one_slice(tmp_path: Path) -> None:
     assert both[near > 99.9].min() > 2000
     (folder / "bone" / f"{name}.jpg").unlink()
     assert isinstance(image_of(source, name), Unreadable)
+
+
+# The two picture sets
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("000,1,000_001.jpg", "000,one,000_001.jpg", r"labels\.csv, line 2: slice is 'one', not a number"),
+        ("000,1,000_001.jpg", "000,1,000_009.jpg", "line 2: there is no file for 000_009"),
+        ("000,1,000_001.jpg,0", "000,1,000_001.jpg,1", "line 2: label 'any' is 1 and is not the maximum"),
+        ("000,1,000_001.jpg", "000,2,000_002.jpg", "line 3: 000_002 stands twice, first in line 2"),
+        ("000,1,000_001.jpg,0,0,0,0,0,0,0\n", "", "has no row for 000_001, which is there"),
+    ],
+)
+def test_a_label_file_of_a_picture_set_that_cannot_be_trusted_is_refused(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    folder = write_label_sets(tmp_path, 2, 2) / "ct_ich_v1"
+    labels = folder / "labels.csv"
+    text = labels.read_text(encoding="utf-8")
+    assert old in text
+    labels.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(LabelFileError, match=message):
+        rows_of(PictureSet("ct_ich_v1", folder))
 
 
 # Plain pictures

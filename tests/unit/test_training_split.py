@@ -43,6 +43,28 @@ def test_a_patient_number_means_nothing_across_sources() -> None:
     assert groups[0] != groups[1]
 
 
+def test_sources_of_one_data_set_share_their_patients_and_slices() -> None:
+    """Hazard: a head is learned from as DICOM and judged as a picture."""
+    rows = [
+        *(row("049_001", "049", source=source) for source in ("ct_ich_v1", "ct_ich_published")),
+        *(row("ID_a", source=source) for source in ("rsna_png", "rsna_dicom")),
+    ]
+    groups = groups_of(rows, noise(4))
+    assert groups[0] == groups[1] != groups[2] == groups[3]
+    with pytest.raises(ValueError, match="slice 049_001 of ct_ich stands in folds 0 and 1"):
+        check_split(rows, np.arange(4), np.array([0, 1, 0, 0]))
+
+
+def test_a_patient_with_several_studies_stays_in_one_fold() -> None:
+    """Hazard: a head that was scanned twice stands on both sides of the split."""
+    rows = [replace(row(name, "P1"), study=f"S{name}", series=f"s{name}") for name in "ab"]
+    rows.append(replace(row("c", "P2"), study="Sc"))
+    groups = groups_of(rows, noise(3))
+    assert groups[0] == groups[1] != groups[2]
+    with pytest.raises(ValueError, match="patient P1 of rsna stands in folds 0 and 1"):
+        check_split(rows, np.arange(3), np.array([0, 1, 1]))
+
+
 def test_a_near_duplicate_without_patient_joins_its_twin() -> None:
     """Hazard: the same head on both sides of the split flatters the network."""
     framed = noise(3)
@@ -136,7 +158,7 @@ def test_a_generated_slice_is_tied_to_its_hosts_patient() -> None:
     }
     rows = [*hosts, *of.values()]
     assert groups_of(rows, noise(6)).tolist() == [0, 0, 1, 2, 0, 1]
-    with pytest.raises(ValueError, match=r"slice c of rsna_png stands in folds 1 and 0 .slices c and g2"):
+    with pytest.raises(ValueError, match=r"slice c of rsna stands in folds 1 and 0 .slices c and g2"):
         check_split(rows, np.arange(6), np.array([0, 0, 1, 0, 0, 0]))
 
 

@@ -40,7 +40,7 @@ from training.prepare.layout import (
 from training.prepare.room import require_disk, require_memory
 from training.prepare.slice_bytes import PreparedSlice, prepare_rows
 from training.sources.label_file import require_classes
-from training.sources.labeled_slice import LabeledSlice, LabelSet, Source
+from training.sources.labeled_slice import LabeledSlice, LabelSet, Need, SliceImage, Source
 from training.sources.line_index import read_json_lines, whole_lines
 
 LOG = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ ROWS_AT_ONCE = 64
 ROW_BYTES = 4096
 """Memory that one row takes, header and table of contents included."""
 
-USUAL_PIXELS = 512 * 512
+USUAL_SHAPE = 512, 512
 
 
 def prepare(
@@ -83,7 +83,7 @@ def prepare(
         require_classes(source.name, [row.labels for row in rows], [row.known for row in rows])
     elif not rows:
         raise ValueError(f"{source.name} has no row.")
-    _require_room(folder, rows, size_px, processes)
+    _require_room(folder, source, rows, size_px, processes)
     folder.mkdir(parents=True, exist_ok=True)
     _begin(folder, source, label_set, size_px)
     state = _resume(folder, source.name)
@@ -102,19 +102,30 @@ class _State:
     mask_pixels: int
 
 
-def _require_room(folder: Path, rows: Sequence[LabeledSlice], size_px: int | None, processes: int) -> None:
-    pixels = [_pixels(row, size_px) for row in rows]
-    there = sum((folder / name).stat().st_size for name in (VALUES, TOC) if (folder / name).exists())
-    needed = max(0, 2 * sum(pixels) + ROW_BYTES * len(rows) - there)
+def _require_room(
+    folder: Path, source: Source, rows: Sequence[LabeledSlice], size_px: int | None, processes: int
+) -> None:
+    usual = _usual_shape(source, rows)
+    pixels = sum(_pixels(row, usual, size_px) for row in rows)
+    there = sum((folder / name).stat().st_size for name in (VALUES, MASKS, TOC) if (folder / name).exists())
+    pixel_bytes = 3 if Need.MASKS in source.offers else 2
+    needed = max(0, pixel_bytes * pixels + ROW_BYTES * len(rows) - there)
     require_disk(folder, needed, f"The cache of {len(rows):,} slices")
     largest = max(sum(1 for _ in members) for _, members in groupby(rows, lambda row: row.unit))
-    in_flight = (2 * max(processes, 1) + 1) * min(largest, 600) * 2 * USUAL_PIXELS
+    in_flight = (2 * max(processes, 1) + 1) * min(largest, 600) * 2 * usual[0] * usual[1]
     require_memory(ROW_BYTES * len(rows) + in_flight, f"Reading with {max(processes, 1)} processes")
 
 
-def _pixels(row: LabeledSlice, size_px: int | None) -> int:
-    """Pixels that a row will take, from its header if it has one."""
-    rows, columns = float(row.header.get("rows", 512)), float(row.header.get("columns", 512))
+def _usual_shape(source: Source, rows: Sequence[LabeledSlice]) -> tuple[int, int]:
+    """(rows, columns) to reckon with where no header says it: those of the first slice without header."""
+    first = next((row for row in rows if "rows" not in row.header), None)
+    image = None if first is None else next(iter(source.read_images([first])))
+    return (image.stored.shape[0], image.stored.shape[1]) if isinstance(image, SliceImage) else USUAL_SHAPE
+
+
+def _pixels(row: LabeledSlice, usual: tuple[int, int], size_px: int | None) -> int:
+    """Pixels that a row will take."""
+    rows, columns = float(row.header.get("rows", usual[0])), float(row.header.get("columns", usual[1]))
     scale = 1.0 if size_px is None else min(1.0, size_px / max(rows, columns, 1.0))
     return round(rows * columns * scale**2)
 

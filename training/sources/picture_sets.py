@@ -20,7 +20,14 @@ from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.preprocessing import PreprocessingSpec
 from ichviewer.core.progress import ReportProgress, ignore_progress
 from ichviewer.core.windowing import Window
-from training.sources.label_file import LabelLine, read_label_lines, refuse_repeats, six_labels
+from training.sources.label_file import (
+    LabelFileError,
+    LabelLine,
+    compare_with_files,
+    read_label_lines,
+    refuse_repeats,
+    six_labels,
+)
 from training.sources.labeled_slice import LabeledSlice, LabelSet, Need, SliceImage, Unreadable
 
 PICTURE_WINDOWS = {
@@ -60,14 +67,22 @@ class PictureSet:
         return CITATIONS[self.name]
 
     def read_rows(self, report: ReportProgress) -> LabelSet:
-        """All rows, in file order."""
+        """All rows, in file order.
+
+        Raises:
+            LabelFileError: Rows are malformed, contradictory, missing or too many; names file and line.
+        """
         path = self.folder / "labels.csv"
         is_ct_ich = self.name == "ct_ich_v1"
         columns = ("patient", "slice", "file") if is_ct_ich else ("id", "patient")
         lines = read_label_lines(path, (*columns, *SUBTYPES))
         make = _ct_ich_row if is_ct_ich else _rsna_row
         rows = [make(self.folder, path, line) for line in lines]
-        refuse_repeats(path, [(row.name, line.number) for row, line in zip(rows, lines, strict=True)])
+        numbers = [(row.name, line.number) for row, line in zip(rows, lines, strict=True)]
+        refuse_repeats(path, numbers)
+        pictures = self.folder / ("brain" if is_ct_ich else "images")
+        there = {file.stem for file in pictures.glob("*.jpg" if is_ct_ich else "*.webp")}
+        compare_with_files(path, dict(numbers), there, is_partial=False)
         return LabelSet(tuple(rows))
 
     def read_images(self, rows: Sequence[LabeledSlice]) -> Iterator[SliceImage | Unreadable]:
@@ -92,9 +107,13 @@ def _grey(path: Path) -> NDArray[np.uint8]:
 
 def _ct_ich_row(folder: Path, labels: Path, line: LabelLine) -> LabeledSlice:
     path = folder / "brain" / line.cells["file"]
-    patient, number = line.cells["patient"], int(line.cells["slice"])
+    patient, number = line.cells["patient"], line.cells["slice"]
+    if not number.isdigit():
+        raise LabelFileError(labels, [f", line {line.number}: slice is {number!r}, not a number."])
     six = six_labels(labels, line)
-    return LabeledSlice("ct_ich_v1", path.stem, path, patient, number, six, study=patient, series=patient)
+    return LabeledSlice(
+        "ct_ich_v1", path.stem, path, patient, int(number), six, study=patient, series=patient
+    )
 
 
 def _rsna_row(folder: Path, labels: Path, line: LabelLine) -> LabeledSlice:
