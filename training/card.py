@@ -158,7 +158,10 @@ def prior_words(shift: NDArray[np.float64]) -> dict[str, Any]:
             "each network's own; then Platt scaling was fitted. The intercepts in this card hold both, for "
             "raw logits. Neither label set has a clinic's prevalence, so neither step leads to one."
         ),
-        "added_to_logits": {str(label): round(float(s), 4) for label, s in zip(SUBTYPES, shift, strict=True)},
+        # + 0.0: no minus before a nought.
+        "added_to_logits": {
+            str(label): round(float(s), 4) + 0.0 for label, s in zip(SUBTYPES, shift, strict=True)
+        },
     }
 
 
