@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from healthy_heads import SIDE, SPACING, Heads, healthy_hu
 from scipy import ndimage
 
 from ichviewer.core.findings import SUBTYPES, Subtype
-from ichviewer.core.phantom import phantom_slice
-from ichviewer.core.phantom_spec import random_spec
-from ichviewer.core.progress import ReportProgress, ignore_progress
+from ichviewer.core.progress import ignore_progress
 from training.prepare.prepared import open_prepared
 from training.prepare.write import prepare
 from training.sources.generated_lesions import GeneratedLesions, host_indices, inherited
 from training.sources.labeled_slice import (
-    LabeledSlice,
-    LabelSet,
     Need,
     SliceImage,
-    Unreadable,
-    image_from_hu,
 )
 from training.sources.lesion_anatomy import SliceAnatomy, slice_anatomy
 from training.sources.lesion_paint import put_lesion
-
-SIDE = 192
-HEALTHY = replace(random_spec(7, bleeding=False), rows=SIDE, columns=SIDE)
-VENTRICLE_LEVEL_MM = 30.0
-SPACING = HEALTHY.pixel_spacing_mm
-
-
-def healthy_hu(height_mm: float = VENTRICLE_LEVEL_MM, seed: int = 7) -> np.ndarray:
-    spec = replace(random_spec(seed, bleeding=False), rows=SIDE, columns=SIDE)
-    return phantom_slice(spec, round((height_mm - spec.lowest_mm) / spec.slice_spacing_mm)).hu
 
 
 @pytest.fixture(scope="module")
@@ -44,25 +28,6 @@ def anatomy() -> SliceAnatomy:
     found = slice_anatomy(healthy_hu().astype(np.float32), SPACING)
     assert found is not None
     return found
-
-
-@dataclass(frozen=True)
-class Heads:
-    """Healthy heads, one slice each, and a bleeding patient with a healthy slice."""
-
-    name: str = "heads"
-    offers: frozenset[Need] = frozenset({Need.SPACING, Need.SERIES_ORDER})
-    citation: str = "nobody"
-
-    def read_rows(self, report: ReportProgress) -> LabelSet:
-        rows = [LabeledSlice("heads", f"h{n}", Path("h"), f"P{n}", n, (0,) * 6) for n in range(3)]
-        bleeding = LabeledSlice("heads", "bleeds", Path("h"), "P9", 1, (1, 0, 0, 0, 0, 1))
-        beside = LabeledSlice("heads", "beside", Path("h"), "P9", 2, (0,) * 6)
-        return LabelSet((*rows, bleeding, beside))
-
-    def read_images(self, rows: Sequence[LabeledSlice]) -> Iterator[SliceImage | Unreadable]:
-        for row in rows:
-            yield image_from_hu(healthy_hu(seed=(row.slice_number or 0) + 7), SPACING)
 
 
 @pytest.fixture(scope="module")
