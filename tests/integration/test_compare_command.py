@@ -22,6 +22,17 @@ def test_recipes_that_were_not_run_are_listed_so(tmp_path: Path) -> None:
     assert "| `ojha_resnet50` | not run |" in text
 
 
+def test_means_of_three_seeds_are_compared_with_each_other(tmp_path: Path) -> None:
+    """A claim for one choice over another needs several seeds of both, and one paired interval."""
+    seeds = [f"{name}@{seed}" for name in ("melinte_densenet121_base", "ojha_resnet50") for seed in (1, 2, 3)]
+    means = [f"with={'+'.join(seeds[:3])}", f"without={'+'.join(seeds[3:])}"]
+    arguments = ["--work", str(tmp_path), "compare", *seeds, "--table-only", "--reference", "without"]
+    assert main([*arguments, "--mean", means[0], "--mean", means[1]]) == 0
+    table = json.loads((tmp_path / "compare" / "table.json").read_text(encoding="utf-8"))
+    assert table["reference"] == "without"
+    assert [row["recipe"] for row in table["rows"]] == [*seeds, "with", "without"]
+
+
 def test_folds_that_are_not_there_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--work", str(tmp_path), "compare", "--table-only", "--folds", "7"]) == 2
     assert "The split has folds 0 to 4; 7 were asked for." in capsys.readouterr().err

@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=300, help="of each fold; recipes' phases scale to it")
     parser.add_argument("--size", type=int, help="longest side of the input, px; rows say what they lost")
     parser.add_argument("--batch", type=int, help="slices in a batch, the same for all")
-    parser.add_argument("--reference", default=REFERENCE, help="the recipe that others are compared with")
+    parser.add_argument(
+        "--reference", default=REFERENCE, help="the recipe, or mean, that others are compared with"
+    )
     parser.add_argument("--to", type=Path, help="folder of rows, scores and tables; work/compare by default")
     parser.add_argument("--degrade", action="store_true", help="run on sources that lack what is needed")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -46,7 +48,8 @@ def main(options: argparse.Namespace) -> None:
     """Run what is not run yet, and write the tables."""
     torch.set_num_threads(options.threads)
     names = list(options.names or recipe_names())
-    if options.reference not in names:
+    ensembles = [ensemble_of(text) for text in options.mean]
+    if options.reference not in [*names, *(ensemble.name for ensemble in ensembles)]:
         names.insert(0, options.reference)
     folds = tuple(options.folds or range(options.fold_count))
     if not set(folds) <= set(range(options.fold_count)):
@@ -68,7 +71,6 @@ def main(options: argparse.Namespace) -> None:
         batch_size=options.batch,
     )
     recipes = [seeded_recipe(name) for name in names]
-    ensembles = [ensemble_of(text) for text in options.mean]
     compare(recipes, terms, folder, options.reference, ensembles=ensembles, run=not options.table_only)
 
 

@@ -38,18 +38,19 @@ def compare(
         recipes: In the order of the table.
         terms: On what terms all are run.
         folder: Rows, scores and tables lie here.
-        reference: Name of the recipe that the others are compared with.
+        reference: Name of the recipe or mean that the others are compared with.
         ensembles: Rows that are means of others, below them.
         run: False writes the table of what is there; the others are *not run*.
 
     Raises:
-        ValueError: The reference is not among the recipes, or two have one name.
+        ValueError: The reference is not among the recipes and means, or two recipes have one name.
     """
     names = [recipe.name for recipe in recipes]
     if len(set(names)) < len(names):
         raise ValueError("Two recipes have the same name.")
-    if reference not in names:
-        raise ValueError(f"The reference {reference!r} is not among the recipes: {', '.join(names)}.")
+    rows = [*names, *(ensemble.name for ensemble in ensembles)]
+    if reference not in rows:
+        raise ValueError(f"The reference {reference!r} is not among the recipes: {', '.join(rows)}.")
     folder.mkdir(parents=True, exist_ok=True)
     measured = write_tables(recipes, terms, folder, reference, ensembles)
     for recipe in recipes:
