@@ -15,6 +15,7 @@ import torch
 
 from training.fit.curves import require_tensorboard
 from training.fit.distributed import Processes, joined, wait_for_all
+from training.fit.empty_classes import empty_classes
 from training.fit.frames import mapped_frames, prepared_frames
 from training.fit.loop import starting_network
 from training.fit.losses import class_weights, target_values
@@ -27,7 +28,7 @@ from training.networks.starting_weights import WeightsUnavailableError, start_fr
 from training.recipe.degrade import degraded, without_pretraining
 from training.recipe.read import named_recipe, read_recipe
 from training.recipe.tree import Recipe
-from training.runs import WHOLE, Terms, split_path, train_fold
+from training.runs import WHOLE, Terms, learned_rows, split_path, train_fold
 from training.sources import PICTURE_WINDOWS, check_windows
 
 LOG = logging.getLogger(__name__)
@@ -126,6 +127,7 @@ def make_ready(
 
     Raises:
         NeedError: A source lacks what the recipe needs.
+        ValueError: A class is empty in the training part of a fold, and nothing may be dropped.
         WeightsUnavailableError: Starting weights cannot be had, and nothing may be dropped.
     """
     if not processes.writes:
@@ -137,6 +139,7 @@ def make_ready(
     material = open_material(recipe, sources, split_path(options.work, recipe))
     frames = prepared_frames(sources, recipe.preprocessing)
     rows = learning_rows(material, mapped_frames(frames, options.work) if frames_once else frames)
+    lost = (*lost, *_classes_lost(recipe, material, rows, options))
     if processes.writes:
         wait_for_all(processes)
     try:
@@ -168,6 +171,28 @@ def _windows_lost(recipe: Recipe, missing: set[str], is_allowed: bool) -> tuple[
             raise ValueError(f"{error} --degrade trains on what they hold.") from error
         return (str(error),)
     return ()
+
+
+def _classes_lost(
+    recipe: Recipe, material: Material, rows: TrainingRows, options: argparse.Namespace
+) -> tuple[str, ...]:
+    """What a network cannot learn because the training part of a fold has none of it.
+
+    Raises:
+        ValueError: There is such a class, and nothing may be dropped; names split, fold and class.
+    """
+    lost = []
+    for fold in range(recipe.folds):
+        learned, _ = learned_rows(recipe, material, rows, fold)
+        for name in empty_classes(learned, recipe):
+            words = f"{name}: no such slice to learn from without fold {fold}"
+            if not options.degrade:
+                raise ValueError(
+                    f"{split_path(options.work, recipe)}: {words}, in {', '.join(recipe.sources)}; the class "
+                    "is empty. --degrade trains without it and says so."
+                )
+            lost.append(words)
+    return tuple(lost)
 
 
 def _weights_of(recipe: Recipe) -> tuple[str, str]:

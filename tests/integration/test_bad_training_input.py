@@ -1,0 +1,137 @@
+"""Bad input ends `python -m training train` before anything is trained: one sentence with file and fact."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fit_data import spots, tiny_recipe
+from training_data import small_recipe, train_options, write_label_sets
+
+from training import cli, train
+from training.fit.distributed import Processes
+from training.fit.empty_classes import empty_classes
+from training.recipe.read import RECIPES, named_recipe
+from training.runs import split_path
+
+WHOLE = (RECIPES / "ichviewer_mobilenet_v2.toml").read_text(encoding="utf-8")
+
+
+def refused(folder: Path, capsys: pytest.CaptureFixture[str], recipe: Path, *more: str) -> str:
+    """What the command line says; nothing was trained."""
+    work = folder / "work"
+    command = ["--data", str(folder / "data"), "--work", str(work), "train", str(recipe), "--weights", "none"]
+    assert cli.main([*command, *more]) == 2
+    assert not (work / "runs").exists()
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "Traceback" not in said
+    return said
+
+
+def recipe_file(folder: Path, text: str = WHOLE) -> Path:
+    path = folder / "ichviewer_mobilenet_v2.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("line", "fact"),
+    [
+        ("batch_sise = 32", "the key 'batch_sise' is not known"),
+        ('batch_size = "32"', "batch_size = '32' is not of the kind int"),
+        ("batch_size = 32\nthreshold = 2.0", "between 0 and 1"),
+    ],
+)
+def test_a_faulty_recipe_is_refused_with_file_and_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, fact: str
+) -> None:
+    path = recipe_file(tmp_path, WHOLE.replace("batch_size = 32", line))
+    said = refused(tmp_path, capsys, path)
+    number = 1 + WHOLE[: WHOLE.index("batch_size = 32")].count("\n") + line.count("\n")
+    assert said.startswith(f"{path}, line {number}: ")
+    assert fact in said
+
+
+def without(label: str, data: Path) -> None:
+    """Take a label away from every slice of both sets."""
+    for path in (data / "ct_ich_v1" / "labels.csv", data / "rsna_png" / "labels.csv"):
+        head, *lines = path.read_text(encoding="utf-8").splitlines()
+        column = head.split(",").index(label)
+        cells = [line.split(",") for line in lines]
+        for row in cells:
+            row[column] = "0"
+        path.write_text("\n".join([head, *map(",".join, cells)]) + "\n", encoding="utf-8")
+
+
+def test_an_empty_class_is_refused_with_split_fold_and_class(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Hazard: a score for epidural bleeds by a network that never saw one."""
+    data = write_label_sets(tmp_path / "data", patients=24, slices=2)
+    without("epidural", data)
+    said = refused(tmp_path, capsys, recipe_file(tmp_path))
+    split = split_path(tmp_path / "work", named_recipe("ichviewer_mobilenet_v2"))
+    assert said.startswith(
+        f"{split}: epidural: no such slice to learn from without fold 0, in ct_ich_v1, rsna"
+    )
+    ready = train.make_ready(small_recipe(), train_options(data, tmp_path / "w", degrade=True), Processes())
+    assert ready.lost == tuple(f"epidural: no such slice to learn from without fold {n}" for n in (0, 1))
+
+
+def test_a_patient_in_two_folds_is_refused_with_file_patient_and_slices(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Hazard: heads that were learned from, in the figures."""
+    data = write_label_sets(tmp_path / "data", patients=24, slices=2)
+    recipe = named_recipe("ichviewer_mobilenet_v2")
+    train.make_ready(
+        replace(recipe, network=replace(recipe.network, weights="none")),
+        train_options(data, tmp_path / "work"),
+        Processes(),
+    )
+    path = split_path(tmp_path / "work", recipe)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    twins = [line for line in lines if line["name"].startswith("000_")][:2]
+    twins[1]["fold"] = (twins[0]["fold"] + 1) % 3
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    said = refused(tmp_path, capsys, recipe_file(tmp_path))
+    assert said.startswith(f"{path}: ")
+    assert f"stands in folds {twins[0]['fold']} and {twins[1]['fold']}" in said
+    assert twins[0]["name"] in said
+    assert twins[1]["name"] in said
+
+
+class TestEmptyClasses:
+    def test_every_kind_of_target_names_what_it_lacks(self) -> None:
+        rows = spots(8)  # of the bleeding slices 1, 3, 5, 7: subtypes 1 to 4, no subdural
+        some = rows.only(np.array([0, 1, 3]))
+        rest = ("subarachnoid", "intraventricular", "subdural")
+        cases = {
+            "six": ("bce", rest),
+            "five": ("bce", rest),
+            "single_label": ("cross_entropy", rest),
+            "binary": ("cross_entropy", ()),
+            "pixels": ("pixel_cross_entropy", rest),
+        }
+        for labels, (loss, expected) in cases.items():
+            recipe = tiny_recipe(labels=labels)
+            recipe = replace(recipe, loss=replace(recipe.loss, kind=loss))
+            assert set(empty_classes(some, recipe)) == set(expected), labels
+
+    @pytest.mark.parametrize("loss", ["bce", "cross_entropy"])
+    def test_bleeds_alone_are_no_two_classes_unless_asked_for(self, loss: str) -> None:
+        rows = spots(8).only(np.array([1, 3, 5]))
+        recipe = tiny_recipe(labels="binary")
+        recipe = replace(recipe, loss=replace(recipe.loss, kind=loss))
+        assert empty_classes(rows, recipe) == ("no bleed",)
+        assert "no bleed" not in empty_classes(rows, replace(tiny_recipe(labels="five"), rows="bleeding"))
+
+    def test_a_label_that_nobody_gave_is_not_there(self) -> None:
+        rows = spots(12)
+        known = rows.known.copy()
+        known[:, 3] = False
+        assert empty_classes(rows, tiny_recipe()) == ()
+        assert empty_classes(replace(rows, known=known), tiny_recipe()) == ("intraventricular",)
