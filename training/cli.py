@@ -7,7 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-from training import distill, soup, split_gap, train
+from training import cost, distill, soup, split_gap, train
 from training import judging_commands as judging
 from training.compare import command as compare
 from training.explore import command as explore
@@ -48,6 +48,7 @@ def _run(options: argparse.Namespace) -> None:
         "distill": distill.main,
         "soup": soup.main,
         "compare": compare.main,
+        "cost": cost.main,
         "evaluate": judging.run_evaluate,
         "release": judging.run_release,
     }
@@ -90,5 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_arguments(
         commands.add_parser("compare", help="many recipes, same folds and budget, one table")
+    )
+    cost.add_arguments(
+        commands.add_parser("cost", help="parameters, operations and memory of recipes' networks, counted")
     )
     return parser
