@@ -61,15 +61,14 @@ ONE_OF_EACH_KIND = {
 }
 
 HUNDREDTH = (
-    "From random weights here, and four steps of the 20 are the head's alone; then the body's first half learns "
-    "at a hundredth of the rate and its second half at a tenth, which is made for weights that are good already."
+    "From random weights here, and four steps of the 20 are the head's alone; then the body's first half "
+    "learns at a hundredth of the rate and its second half at a tenth, for weights that are good already."
 )
 
 BEYOND_TWENTY_STEPS = dict.fromkeys(
     (
         "khandelwal_resnet50",
         "khandelwal_resnet101",
-        "khandelwal_weight_decay_0",
         "khandelwal_weight_decay_decoupled",
         "khandelwal_weight_decay_l2",
     ),
