@@ -43,6 +43,18 @@ def test_a_map_on_the_lesion_hits_and_one_beside_it_misses() -> None:
     assert hit.lesion_share == 0.25
 
 
+def test_within_a_cell_of_the_lesion_is_near_and_farther_is_not() -> None:
+    """Hazard: a map whose cells are larger than the lesion is called wrong where it cannot do better."""
+    beside, far = np.zeros((8, 8)), np.zeros((8, 8))
+    beside[1, 4], far[6, 6] = 1, 1
+    near = point(beside, WHOLE, lesion(), 3, "m", HEAD)
+    assert (near.is_hit, near.is_near) == (False, True)
+    assert point(far, WHOLE, lesion(), 3, "m", HEAD).is_near is False
+    assert point(np.zeros((8, 8)), WHOLE, lesion(), 3, "cold", HEAD).is_near is False
+    # A quarter of 32 by 32 pixels, two strips of 8 pixels beside it and most of the corner between them.
+    assert near.near_share == pytest.approx((32 * 32 + 2 * 8 * 32 + 8 * 8) / 64**2, abs=0.01)
+
+
 def test_even_heat_has_the_energy_of_chance() -> None:
     found = point(np.ones((8, 8)), WHOLE, lesion(), 3, "even", HEAD)
     assert found.energy == pytest.approx(found.lesion_share)
@@ -74,14 +86,16 @@ def test_the_lesion_of_any_is_all_blood() -> None:
 
 def test_figures_are_over_heads_and_need_ten_of_them() -> None:
     """Hazard: ten slices of one head, taken for ten heads."""
-    few = [Pointing(CLOSED_FORM, 0, host // 3, True, 0.5, 0.1) for host in range(27)]
+    few = [Pointing(CLOSED_FORM, 0, host // 3, True, 0.5, 0.1, True, 0.3) for host in range(27)]
     assert localization_figures(few)[CLOSED_FORM]["any"]["pointing"] is None
-    enough = [Pointing(CLOSED_FORM, 0, host, host % 4 > 0, 0.5, 0.1) for host in range(40)]
+    enough = [Pointing(CLOSED_FORM, 0, host, host % 4 > 0, 0.5, 0.1, True, 0.3) for host in range(40)]
     found = localization_figures(enough)[CLOSED_FORM]["any"]
     assert (found["slices"], found["hosts"]) == (40, 40)
     assert found["pointing"]["value"] == 0.75
     assert 0.55 < found["pointing"]["low"] < 0.75 < found["pointing"]["high"] < 0.95
     assert found["energy"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+    assert found["within_a_cell"]["value"] == 1.0
+    assert found["within_a_cell_by_chance"]["value"] == 0.3
 
 
 def test_generated_heads_are_held_against_every_method() -> None:

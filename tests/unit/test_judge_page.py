@@ -59,7 +59,7 @@ def grey(index: int) -> NDArray[np.uint8]:
 def written() -> str:
     predictions = made_predictions()
     decisions = cross_fitted_decisions(predictions)
-    maps = [Pointing("closed form", 0, host, host > 4, 0.5, 0.1) for host in range(20)]
+    maps = [Pointing("closed form", 0, host, host > 4, 0.5, 0.1, True, 0.3) for host in range(20)]
     found = {"drawn heads": localization_figures(maps)}
     worse = made_predictions(noise_seed=1, strength=1.0)
     against = paired_differences(

@@ -1,8 +1,9 @@
 """Whether heat maps point at the bleed, on generated lesions, where the answer is known.
 
-Two figures per map: the pointing game (is the hottest pixel inside the lesion?) and energy (which
-share of the positive heat inside the head lies in the lesion?). The one thing to get wrong: a large lesion
-is hit by chance; the lesion's share of the head stands beside both figures.
+Three figures per map: the pointing game (is the hottest pixel inside the lesion?), the same with one cell of
+the map to spare (a cell of a 7 x 7 map is some 30 mm, larger than most lesions), and energy (which share of
+the positive heat inside the head lies in the lesion?). The one thing to get wrong: a large lesion is hit by
+chance; the share of the head that counts as a hit stands beside each figure.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.head import head_mask
@@ -59,7 +61,9 @@ class Pointing:
         host: Number of the head.
         is_hit: Whether the hottest pixel inside the head lies in the lesion; a map without heat hits nothing.
         energy: Share of the positive heat inside the head that lies in the lesion, [0, 1].
-        lesion_share: Share of the head that the lesion takes: both figures by chance.
+        lesion_share: Share of the head that the lesion takes: hit and energy by chance.
+        is_near: Whether the hottest pixel lies within one cell of the map from the lesion.
+        near_share: Share of the head that does: being near by chance.
     """
 
     method: str
@@ -68,6 +72,8 @@ class Pointing:
     is_hit: bool
     energy: float
     lesion_share: float
+    is_near: bool
+    near_share: float
 
 
 def point(
@@ -95,8 +101,23 @@ def point(
     total = float(placed.sum(dtype=np.float64))
     hottest = np.unravel_index(int(np.argmax(placed)), placed.shape)
     energy = float(placed[mask].sum(dtype=np.float64)) / total if total > 0 else 0.0
-    share = float(mask.sum() / max(1, inside.sum()))
-    return Pointing(method, label_index, lesion.host, total > 0 and bool(mask[hottest]), energy, share)
+    # Rows and columns of a cell are about as long.
+    near = distance_transform_edt(~mask) <= framing.height / heat.shape[0]
+    has_heat = total > 0
+    return Pointing(
+        method,
+        label_index,
+        lesion.host,
+        is_hit=has_heat and bool(mask[hottest]),
+        energy=energy,
+        lesion_share=_share(mask, inside),
+        is_near=has_heat and bool(near[hottest]),
+        near_share=_share(near & inside, inside),
+    )
+
+
+def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
+    return float(part.sum() / max(1, whole.sum()))
 
 
 def point_all(
@@ -143,8 +164,10 @@ def localization_figures(pointings: Sequence[Pointing]) -> dict[str, Any]:
 def _figures(pointings: Sequence[Pointing]) -> dict[str, Any]:
     hosts = np.asarray([pointing.host for pointing in pointings])
     counts: dict[str, Any] = {"slices": len(pointings), "hosts": len(np.unique(hosts))}
-    table = np.asarray([(p.is_hit, p.energy, p.lesion_share) for p in pointings], dtype=np.float64)
-    names = ("pointing", "energy", "by_chance")
+    table = np.asarray(
+        [(p.is_hit, p.energy, p.lesion_share, p.is_near, p.near_share) for p in pointings], dtype=np.float64
+    )
+    names = ("pointing", "energy", "by_chance", "within_a_cell", "within_a_cell_by_chance")
     if counts["hosts"] < SMALLEST_POSITIVE_PATIENTS:
         return counts | dict.fromkeys(names)
 

@@ -238,16 +238,24 @@ def localization_section(values: Mapping[str, Any]) -> list[str]:
     body = [
         markup.heading(2, "Heat maps", "localization"),
         markup.paragraph(
-            "On generated lesions, whose place is known. The last column, the lesion's share of the head, is "
-            "what chance gives."
+            "On generated lesions, whose place is known; a map without heat hits nothing. By chance: the "
+            "share of the head that is lesion, for the hottest pixel and the energy in it, and the share "
+            "that lies within one cell of the map from it."
         ),
     ]
-    headers = ["method, label", "slices", "heads", "hottest pixel in it", "energy in it", "lesion's share"]
+    names = {
+        "pointing": "hottest pixel in it",
+        "energy": "energy in it",
+        "by_chance": "by chance",
+        "within_a_cell": "hottest within a cell",
+        "within_a_cell_by_chance": "by chance",
+    }
+    headers = ["method, label", "slices", "heads", *names.values()]
     for words, methods in values["localization"].items():
         rows = []
         for method, labels in methods.items():
             for label, found in labels.items():
-                figures = (markup.interval(found[name]) for name in ("pointing", "energy", "by_chance"))
+                figures = (markup.interval(found[name]) for name in names)
                 rows.append([f"{method}, {label}", f"{found['slices']:,}", f"{found['hosts']:,}", *figures])
         body.append(markup.table(headers, rows, f"{words[0].upper()}{words[1:]}."))
     return body
