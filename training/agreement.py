@@ -104,7 +104,8 @@ def _check_stack(
     Raises:
         AgreementError: A score differs.
     """
-    positions_mm, is_known = np.arange(len(shown)) * ASSUMED_SPACING_MM, np.ones(len(shown), dtype=np.bool_)
+    positions_mm = np.arange(len(shown), dtype=np.float64) * ASSUMED_SPACING_MM
+    is_known = np.ones(len(shown), dtype=np.bool_)
     study = np.zeros(len(learned), dtype=np.int64)
     downwards = smoothed_within_studies(learned[::-1], study, positions_mm[::-1], smoothing_mm)
     each = [
