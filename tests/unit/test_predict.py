@@ -198,6 +198,14 @@ def test_a_smoothed_finding_is_given_out_once_its_neighbors_are_scored() -> None
     assert given == [[], [], [3], [2], [4, 5], [0, 1]]
 
 
+def test_an_unreadable_neighbor_is_neither_awaited_nor_shown_to_the_network() -> None:
+    """Hazard: a slice without an image enters the scores of the slices around it."""
+    volume = varied_volume(6, unreadable={2: "truncated"})
+    steps = predict(volume, smoothing_checkpoint(), CPU, [3, 2, 4, 1, 5, 0])
+    given = [[finding.slice_index for finding in step] for step in steps]
+    assert given == [[], [3], [], [4, 5], [0, 1]]
+
+
 @pytest.mark.parametrize("order", [[5, 4, 3, 2, 1, 0], [2, 5, 0, 4, 1, 3], [3], [0, 5]])
 def test_smoothed_results_do_not_depend_on_what_is_asked_for_and_when(order: list[int]) -> None:
     """Hazard: two readers of one study get two sets of scores."""

@@ -14,6 +14,7 @@ from training_data import small_recipe, train_options, write_label_sets
 
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.model_card import calibrated_probabilities
+from ichviewer.inference.card_file import read_card
 from ichviewer.inference.checkpoint import load_checkpoint
 from training import agreement, cli, evaluate, judging_commands, out_of_fold, release, train
 from training.card import card_for_raw_logits, full_scale
@@ -22,6 +23,7 @@ from training.judge.decisions import SLICE_SPECIFICITY, cross_fitted_decisions
 from training.prior import prior_shift
 from training.recipe.tree import RangeTest
 from training.runs import WEIGHTS, WHOLE, run_folder, split_path
+from training.smoothing import smoothed_within_studies
 from training.sources import read_hu, read_sources
 from training.split import read_split
 
@@ -104,6 +106,40 @@ def test_a_release_that_does_not_agree_ends_in_a_sentence(
     assert told.startswith("Nothing was released. ct_ich_v1 000_001: the viewer's input differs")
     assert told.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_recipe_that_smooths_is_judged_and_released_so(
+    released: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hazard: thresholds chosen on single slices' scores stand beside means over neighbors."""
+    data, work, card_path = released
+    plain = small_recipe(epochs=12)
+    smooth = replace(plain, smoothing_mm=10.0)
+    held = out_of_fold.held_out(smooth, data, work)
+    own = out_of_fold.corrected_predictions(plain, held, work)
+    judged = out_of_fold.corrected_predictions(smooth, held, work)
+    np.testing.assert_array_equal(
+        judged.logits, smoothed_within_studies(own.logits, own.studies, own.positions_mm, 10.0)
+    )
+    assert not np.allclose(judged.logits, own.logits)
+
+    monkeypatch.setattr(release, "export_onnx", lambda path, inputs: path.with_suffix(".onnx").touch())
+    smooth_path = release.main(smooth, data, work, tmp_path)
+    card, before = read_card(smooth_path), read_card(card_path)
+    assert (card.smoothing_mm, before.smoothing_mm) == (10.0, 0.0)
+    assert "smoothing" in card.provenance
+    assert "smoothing" not in before.provenance
+    assert card.weights_sha256 == before.weights_sha256
+    assert card.labels[0].calibration_slope != before.labels[0].calibration_slope
+
+    seen = []
+    monkeypatch.setattr(evaluate, "judge", lambda predictions, *given: seen.append(predictions) or {})
+    evaluate.main(plain, data, work, smooth_path, evaluate.Wanted(tmp_path / "figures.json"))
+    # The card's calibration belongs to its own smoothing, whatever the recipe says today.
+    raw = out_of_fold.out_of_fold(plain, held, work).logits
+    np.testing.assert_array_equal(
+        seen[0].logits, smoothed_within_studies(raw, own.studies, own.positions_mm, 10.0)
+    )
 
 
 def test_sampling_is_taken_back_before_calibration(
