@@ -110,15 +110,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> None:
     """Print one line per recipe."""
-    heads = (("recipe", ""), ("parameters", ""), ("learned", ""), ("input", ""))
-    heads += (("forward", "GFLOP"), ("training", "GFLOP"), ("kept", "MB"))
-    for words in zip(*heads, strict=True):
-        print("{:36} {:>11} {:>11} {:>13} {:>9} {:>9} {:>8}".format(*words))
+    line = "{:36} {:>11} {:>11} {:>13} {:>9} {:>9} {:>8}"
+    print(line.format("recipe", "parameters", "learned", "input", "forward", "training", "kept"))
+    print(line.format("", "", "", "", "GFLOP", "GFLOP", "MB"))
     for name in options.names or recipe_names():
         cost = cost_of(recipe_of(name))
         shape = " x ".join(str(side) for side in cost.input_shape)
-        print(
-            f"{name:36} {cost.parameters:11,} {cost.learned:11,} {shape:>13} "
-            f"{cost.forward_operations / 1e9:9.2f} {cost.training_operations / 1e9:9.2f} "
-            f"{cost.kept_bytes / 1e6:8.1f}"
-        )
+        numbers = (f"{each / 1e9:.2f}" for each in (cost.forward_operations, cost.training_operations))
+        kept = f"{cost.kept_bytes / 1e6:.1f}"
+        print(line.format(name, f"{cost.parameters:,}", f"{cost.learned:,}", shape, *numbers, kept))
