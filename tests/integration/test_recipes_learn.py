@@ -85,7 +85,7 @@ BEYOND_TWENTY_STEPS = {
 """Recipes that cannot beat a constant in 20 steps with their own choices, and why."""
 
 SECOND_PHASE_ALONE = {"kuo_patchfcn": SWINGING}
-"""Recipes of which the loss of the second phase (the patch branch's) must fall, in place of the last one's."""
+"""Recipes of which the second phase's loss (the patch branch's) must fall, in place of the last one's."""
 
 
 @dataclass(frozen=True, eq=False)
