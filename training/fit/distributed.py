@@ -97,7 +97,7 @@ def together(module: nn.Module, processes: Processes) -> nn.Module:
     """The network whose gradients are averaged over all processes; itself where there is one."""
     if processes.count == 1:
         return module
-    return DistributedDataParallel(module, broadcast_buffers=False)
+    return DistributedDataParallel(module)
 
 
 def batch_loss(losses: Tensor, counts: Tensor, whole: int, processes: Processes) -> Tensor:
