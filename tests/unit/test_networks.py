@@ -192,6 +192,12 @@ def test_biases_start_at_the_log_odds(labels: str) -> None:
         start_biases(built, log_odds[:2])
 
 
+def test_after_the_swap_the_parts_are_those_of_the_network() -> None:
+    built = build(recipe_of("resnet34", activation="silu"))
+    there = {id(module) for module in built.module.modules()}
+    assert all(id(block) in there for block in built.body)
+
+
 def test_parts_are_known_by_name() -> None:
     built = build(recipe_of("resnet18"))
     assert len(built.modules_of("body")) == 8

@@ -5,6 +5,8 @@ What the viewer can run comes from ``ichviewer.inference.network``; what has no 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import nn
 from torchvision.models import alexnet, vgg16
@@ -58,8 +60,21 @@ def build(recipe: Recipe, size_px: int | None = None) -> Built:
     else:
         built = _over_slices(recipe, outputs)
     if recipe.network.activation == "silu":
-        relu_to_silu(built.module)
+        return _with_silu(built)
     return built
+
+
+def _with_silu(built: Built) -> Built:
+    """SiLU in the place of every ReLU, also where a ReLU is a block of the body."""
+    names = {id(module): name for name, module in built.module.named_modules()}
+    relu_to_silu(built.module)
+    found = dict(built.module.named_modules())
+
+    def anew(modules: tuple[nn.Module, ...]) -> tuple[nn.Module, ...]:
+        return tuple(found[names[id(module)]] for module in modules)
+
+    parts = {name: anew(modules) for name, modules in built.parts.items()}
+    return replace(built, body=anew(built.body), parts=parts)
 
 
 def features_of(architecture: str) -> tuple[nn.Module, int]:
