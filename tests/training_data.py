@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from PIL import Image
 from stub_checkpoint import STUB_SPEC
 
 from ichviewer.core.findings import SUBTYPES
+from ichviewer.core.preprocessing import PreprocessingSpec, frame_slice
+from training.fit.channels import distinct_channels
 from training.recipe.read import named_recipe
 from training.recipe.tree import Recipe
+from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu
 
 SIDE = 64
 
@@ -61,6 +65,12 @@ def write_label_sets(folder: Path, patients: int = 8, slices: int = 4) -> Path:
     return folder
 
 
+def framed_pictures(rows: Sequence[LabeledSlice], spec: PreprocessingSpec) -> NDArray[np.float32]:
+    """Pictures through the viewer's own door, (slices, distinct channels, size, size)."""
+    framed = [frame_slice(read_hu(row), UNKNOWN_SPACING_MM, spec)[0] for row in rows]
+    return np.stack(framed)[:, distinct_channels(spec)]
+
+
 def small_recipe(epochs: int = 2, generated_share: float = 0.12, **choices: Any) -> Recipe:
     """The released recipe with the stub network, from random weights, for a few steps."""
     recipe = named_recipe("ichviewer_mobilenet_v2")
@@ -90,7 +100,7 @@ def small_recipe(epochs: int = 2, generated_share: float = 0.12, **choices: Any)
 
 
 def train_options(data: Path, work: Path, **choices: Any) -> Namespace:
-    """What the command line would tell ``training.train``."""
+    """What the command line would tell ``training.runs.train``."""
     usual = {
         "data": data,
         "work": work,

@@ -7,13 +7,15 @@ import logging
 import sys
 from pathlib import Path
 
-from training import cost, distill, soup, split_gap, train
 from training import judging_commands as judging
+from training.combine import distill, soup
 from training.compare import command as compare
+from training.compare import cost, split_gap
+from training.derived import command as prepare
 from training.explore import command as explore
 from training.explore import data_rows, tell_apart
-from training.export_onnx import AgreementError
-from training.prepare import command as prepare
+from training.release.export_onnx import AgreementError
+from training.runs import train
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training import evaluate, release
-from training.runs import trained_recipe
+from training.evaluate import evaluate
+from training.release import release
+from training.runs.run_folders import trained_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "resources" / "checkpoints"

@@ -45,6 +45,24 @@ MAY_IMPORT = {
 
 TRAINING_MAY_IMPORT = {*BELOW_PEERS, "dicom", "inference"}
 
+TRAINING_ORDER = (
+    "recipe",
+    "networks",
+    "sources",
+    "prepare",
+    "derived",
+    "split",
+    "fit",
+    "judge",
+    "runs",
+    "evaluate",
+    "explore",
+    "compare",
+    "combine",
+    "release",
+)
+"""Folders of training; each knows only those before it, and the commands at the top know all."""
+
 LATE_IMPORTS = {
     # `ichviewer inspect` and `analyze` start without Qt.
     ("ichviewer.cli", "ichviewer.app"),
@@ -127,6 +145,14 @@ def test_core_needs_numpy_and_the_standard_library_only() -> None:
 def test_the_viewer_does_not_know_its_training_or_its_tests() -> None:
     roots = {name.split(".")[0] for module in PACKAGE for name, _ in IMPORTS[module]}
     assert not roots & {"training", "tests", "builders"}
+
+
+@pytest.mark.parametrize("module", TRAINING)
+def test_training_reads_from_top_to_bottom(module: str) -> None:
+    places = {folder: place for place, folder in enumerate(TRAINING_ORDER)}
+    above = places.get(layer(module), len(places))
+    ours = {name for name, _ in IMPORTS[module] if name in TRAINING and layer(name) != layer(module)}
+    assert all(places.get(layer(name), len(places)) <= above for name in ours), ours
 
 
 def test_training_stands_on_core_dicom_and_inference() -> None:

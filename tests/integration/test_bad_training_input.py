@@ -11,11 +11,12 @@ import pytest
 from fit_data import spots, tiny_recipe
 from training_data import small_recipe, train_options, write_label_sets
 
-from training import cli, train
+from training import cli
 from training.fit.distributed import Processes
 from training.fit.empty_classes import empty_classes
 from training.recipe.read import RECIPES, named_recipe
-from training.runs import split_path
+from training.runs import train
+from training.runs.run_folders import split_path
 
 WHOLE = (RECIPES / "ichviewer_mobilenet_v2.toml").read_text(encoding="utf-8")
 

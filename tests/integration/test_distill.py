@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from training_data import small_recipe, train_options, write_label_sets
 
-from training import distill
-from training.distill import soft_targets, teacher_logits
+from training.combine import distill
+from training.combine.distill import soft_targets, teacher_logits
 from training.fit.rows import TrainingRows
-from training.out_of_fold import held_out, out_of_fold
 from training.recipe.tree import Recipe
-from training.runs import RUN, WHOLE, run_folder
-from training.train import train_recipe
+from training.runs.out_of_fold import held_out, out_of_fold
+from training.runs.run_folders import RUN, WHOLE, run_folder
+from training.runs.train import train_recipe
 
 TEACHERS = [
     small_recipe(name="first", generated_share=0.0),

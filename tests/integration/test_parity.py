@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from stub_checkpoint import STUB_SPEC, stub_checkpoint
 from torch import Tensor, nn
-from training_data import write_label_sets
+from training_data import framed_pictures, write_label_sets
 
 from ichviewer.core.phantom import phantom_slice
 from ichviewer.core.phantom_spec import demo_spec
@@ -22,8 +23,10 @@ from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import Window
 from ichviewer.inference.checkpoint import Checkpoint
 from ichviewer.inference.predict import predict
-from training.cache import framed_slices, network_input
+from training.fit.frames import prepared_frames
 from training.recipe.read import named_recipe
+from training.runs.material import prepared_sources
+from training.runs.out_of_fold import framed_input
 from training.sources import PICTURE_WINDOWS, LabeledSlice, read_hu, read_sources
 
 RELEASED = named_recipe("ichviewer_mobilenet_v2")
@@ -52,7 +55,7 @@ def fed_by_the_viewer(volume: Volume, spec: PreprocessingSpec) -> NDArray[np.flo
     return np.stack(recorder.seen)
 
 
-def as_volume(rows: list[LabeledSlice]) -> Volume:
+def as_volume(rows: Sequence[LabeledSlice]) -> Volume:
     """Pictures of one source as a stack whose rescale gives their HU."""
     window = PICTURE_WINDOWS[rows[0].source]
     grey = np.stack([np.asarray(Image.open(row.path).convert("L")) for row in rows]).astype(np.int16)
@@ -65,9 +68,10 @@ def as_volume(rows: list[LabeledSlice]) -> Volume:
     )
 
 
-def assert_parity(rows: list[LabeledSlice], spec: PreprocessingSpec, cache: Path) -> None:
-    framed = framed_slices(rows, spec, cache)
-    trained_on = np.stack([network_input(slice_, spec) for slice_ in framed])
+def assert_parity(
+    rows: Sequence[LabeledSlice], framed: Iterable[NDArray[np.float32]], spec: PreprocessingSpec
+) -> None:
+    trained_on = np.stack([framed_input(slice_, spec).values for slice_ in framed])
     np.testing.assert_array_equal(fed_by_the_viewer(as_volume(rows), spec), trained_on)
 
 
@@ -79,15 +83,17 @@ def test_viewer_and_training_feed_the_same_tensors(
     tmp_path: Path, source: str, spec: PreprocessingSpec
 ) -> None:
     """Hazard: a network that sees other input in the viewer than in training fails silently."""
-    rows = read_sources(write_label_sets(tmp_path / "data", 3, 2), [source])
-    assert_parity(rows, spec, tmp_path / "cache")
+    (prepared,) = prepared_sources([source], write_label_sets(tmp_path / "data", 3, 2), tmp_path)
+    frames = prepared_frames([prepared], spec)
+    assert_parity(prepared.rows, (frames.framed(index) for index in range(len(prepared.rows))), spec)
 
 
 @pytest.mark.needs_shared_data
 @pytest.mark.parametrize("source", ["ct_ich_v1", "rsna_png"])
-def test_viewer_and_training_agree_on_real_pictures(shared_data: Path, tmp_path: Path, source: str) -> None:
+def test_viewer_and_training_agree_on_real_pictures(shared_data: Path, source: str) -> None:
     rows = read_sources(shared_data, [source])[100:1400:400]
-    assert_parity(rows, RELEASED.preprocessing, tmp_path)
+    spec = RELEASED.preprocessing
+    assert_parity(rows, framed_pictures(rows, spec), spec)
 
 
 @pytest.mark.parametrize("source", ["ct_ich_v1", "rsna_png"])

@@ -16,11 +16,11 @@ from training_data import write_label_sets
 from ichviewer.core.preprocessing import preprocess_slice
 from ichviewer.inference.checkpoint import load_checkpoint
 from ichviewer.inference.predict import on_device, predict_slice
-from training import agreement, export_onnx
-from training.agreement import check_agreement
-from training.export_onnx import AgreementError
-from training.material import prepared_sources
 from training.prepare.prepared import PreparedSource
+from training.release import agreement, export_onnx
+from training.release.agreement import check_agreement
+from training.release.export_onnx import AgreementError
+from training.runs.material import prepared_sources
 from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu, read_sources
 
 Pictures = tuple[tuple[PreparedSource, ...], dict[tuple[str, str], LabeledSlice]]

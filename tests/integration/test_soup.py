@@ -14,16 +14,16 @@ from safetensors.torch import load_file
 from torch import nn
 from training_data import small_recipe, train_options, write_label_sets
 
-from training import evaluate
-from training import soup as soup_command
+from training.combine import soup as soup_command
+from training.combine.soup import mean_state, measure_batch_norms, soup
+from training.evaluate import evaluate
 from training.fit.frames import mapped_frames, prepared_frames
 from training.fit.rows import rows_of_arrays
-from training.material import learning_rows
-from training.out_of_fold import held_out, out_of_fold
 from training.recipe.tree import Recipe
-from training.runs import RUN, WEIGHTS, WHOLE, learned_rows, run_folder, trained_recipe
-from training.soup import mean_state, measure_batch_norms, soup
-from training.train import train_recipe
+from training.runs.material import learning_rows
+from training.runs.out_of_fold import held_out, out_of_fold
+from training.runs.run_folders import RUN, WEIGHTS, WHOLE, learned_rows, run_folder, trained_recipe
+from training.runs.train import train_recipe
 
 STEPS = 4
 

@@ -12,10 +12,10 @@ import pytest
 import torch
 from training_data import small_recipe, write_label_sets
 
-from training import split_gap as command
+from training.compare import split_gap as command
+from training.compare.split_gap import Repeat, folds_by_patient, folds_by_slice, split_gap, told
 from training.recipe.tree import Recipe
-from training.runs import RUN
-from training.split_gap import Repeat, folds_by_patient, folds_by_slice, split_gap, told
+from training.runs.run_folders import RUN
 
 PATIENTS, SLICES_PER_PATIENT = 12, 3
 
@@ -69,7 +69,7 @@ def test_repeats_that_are_there_are_not_trained_again(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("training.runs.fit", refuse)
+    monkeypatch.setattr("training.runs.run_folders.fit", refuse)
     assert list(split_gap(tiny(), options)) == first
 
 

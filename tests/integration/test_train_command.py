@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file
 from training_data import small_recipe, train_options, write_label_sets
 
-from training import train
 from training.fit.augment import Augmentation
 from training.recipe.read import RECIPES
-from training.runs import WEIGHTS, run_folder
+from training.runs import train
+from training.runs.run_folders import WEIGHTS, run_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 

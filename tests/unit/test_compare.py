@@ -14,8 +14,6 @@ from fit_data import spots, tiny_recipe
 from made_predictions import made_predictions
 from training_data import write_label_sets
 
-from training import material
-from training import runs as training_runs
 from training.compare import run as runs
 from training.compare.compare import compare
 from training.compare.ensemble import Ensemble, ensemble_row
@@ -25,9 +23,11 @@ from training.compare.run import Terms
 from training.compare.table import markdown, measure
 from training.fit.rows import TrainingRows
 from training.judge.predictions import load_predictions
-from training.material import Material
 from training.recipe.tree import Recipe
-from training.score_rows import score_rows
+from training.runs import material
+from training.runs import run_folders as training_runs
+from training.runs.material import Material
+from training.runs.score_rows import score_rows
 
 SLICES = 96
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from training import cli
-from training.cost import cost_of
+from training.compare.cost import cost_of
 from training.recipe.read import named_recipe
 
 

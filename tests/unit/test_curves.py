@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from training_data import small_recipe, train_options
 
-from training import train
 from training.fit import curves
 from training.fit.run_log import RunLog, read_log
+from training.runs import train
 
 
 class Writer:

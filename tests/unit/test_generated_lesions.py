@@ -12,15 +12,15 @@ from scipy import ndimage
 
 from ichviewer.core.findings import SUBTYPES, Subtype
 from ichviewer.core.progress import ignore_progress
+from training.derived.generated_lesions import GeneratedLesions, host_indices, inherited
+from training.derived.lesion_anatomy import SliceAnatomy, slice_anatomy
+from training.derived.lesion_paint import put_lesion
 from training.prepare.prepared import open_prepared
 from training.prepare.write import prepare
-from training.sources.generated_lesions import GeneratedLesions, host_indices, inherited
 from training.sources.labeled_slice import (
     Need,
     SliceImage,
 )
-from training.sources.lesion_anatomy import SliceAnatomy, slice_anatomy
-from training.sources.lesion_paint import put_lesion
 
 
 @pytest.fixture(scope="module")

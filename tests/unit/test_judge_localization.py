@@ -11,6 +11,7 @@ from stub_checkpoint import stub_checkpoint
 
 from ichviewer.core.heatmap import CLOSED_FORM
 from ichviewer.core.preprocessing import Framing
+from training.evaluate.lesions import drawn_lesions, lesions_of_fold
 from training.judge.localization import (
     LesionSlice,
     Pointing,
@@ -18,7 +19,6 @@ from training.judge.localization import (
     point,
     point_all,
 )
-from training.lesions import drawn_lesions, lesions_of_fold
 from training.sources.labeled_slice import LabeledSlice
 
 WHOLE = Framing(0, 0, 64, 64)

@@ -9,12 +9,12 @@ import pytest
 from training_trees import EPIDURAL, NO_BLOOD, FakeSlice, write_rsna
 
 from ichviewer.core.progress import ignore_progress
+from training.derived.khandelwal_clean import KhandelwalClean, cropped_grey, equalizing_levels
+from training.derived.open_source import SourceOptions, open_source
 from training.prepare.prepared import PreparedSource, open_prepared
 from training.prepare.write import prepare
 from training.sources.brain_share import brain_share
-from training.sources.khandelwal_clean import KhandelwalClean, cropped_grey, equalizing_levels
 from training.sources.labeled_slice import Need
-from training.sources.open_source import SourceOptions, open_source
 from training.sources.rsna_dicom import RsnaDicom
 
 SLICES = [

@@ -16,8 +16,8 @@ from training.networks.heads import PatchOutputs
 from training.networks.hu_thresholds import hu_thresholds
 from training.recipe.read import named_recipe
 from training.recipe.tree import Recipe, Sampling
-from training.score_rows import score_rows, seconds_per_slice
-from training.slice_outputs import mean_moved_back, slice_outputs, without_small_bleeds
+from training.runs.score_rows import score_rows, seconds_per_slice
+from training.runs.slice_outputs import mean_moved_back, slice_outputs, without_small_bleeds
 
 CPU = torch.device("cpu")
 PATCH = 12

@@ -13,6 +13,7 @@ from torch import nn
 
 from ichviewer.core.progress import ignore_progress
 from training import cli
+from training.derived.generated_lesions import GeneratedLesions
 from training.explore import tell_apart
 from training.explore.tell_apart import (
     SIDE_PX,
@@ -23,7 +24,6 @@ from training.explore.tell_apart import (
 )
 from training.prepare.prepared import PreparedSource, open_prepared
 from training.prepare.write import prepare
-from training.sources.generated_lesions import GeneratedLesions
 from training.sources.labeled_slice import Source
 
 

@@ -14,9 +14,9 @@ from training_data import write_label_sets
 from ichviewer.core.phantom_spec import DEMO_SEED
 from ichviewer.core.windowing import Window
 from training.fit.augment import draw_variation, vary
-from training.generated import FIRST_SEED, generated_slices
 from training.recipe.read import named_recipe
 from training.recipe.tree import Augmentation
+from training.runs.phantom_slices import FIRST_SEED, generated_slices
 from training.sources import check_windows, data_sha256, read_sources
 
 RECIPE = named_recipe("ichviewer_mobilenet_v2")

@@ -15,6 +15,7 @@ from training_trees import EPIDURAL, NO_BLOOD, FakeSlice, write_ct_ich, write_rs
 
 from ichviewer.core.progress import ignore_progress
 from training import cli
+from training.derived.khandelwal_clean import KhandelwalClean
 from training.explore.defects import defects
 from training.explore.forest import (
     ForestResult,
@@ -31,7 +32,6 @@ from training.prepare.prepared import open_prepared
 from training.prepare.write import prepare
 from training.recipe.degrade import NeedError
 from training.sources.ct_ich_published import CtIchPublished
-from training.sources.khandelwal_clean import KhandelwalClean
 from training.sources.labeled_slice import LabeledSlice, Need, Source
 from training.sources.picture_sets import PictureSet
 from training.sources.rsna_dicom import RsnaDicom

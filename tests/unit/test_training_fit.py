@@ -16,14 +16,17 @@ from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.model_card import calibrated_probabilities
 from ichviewer.inference.card_file import read_card
 from ichviewer.inference.checkpoint import load_checkpoint
-from training import agreement, cli, evaluate, judging_commands, out_of_fold, release, train
-from training.card import card_for_raw_logits, full_scale
-from training.export_onnx import AgreementError
+from training import cli, judging_commands
+from training.evaluate import evaluate
 from training.judge.decisions import SLICE_SPECIFICITY, cross_fitted_decisions
-from training.prior import prior_shift
 from training.recipe.tree import RangeTest
-from training.runs import WEIGHTS, WHOLE, run_folder, split_path
-from training.smoothing import smoothed_within_studies
+from training.release import agreement, release
+from training.release.card import card_for_raw_logits, full_scale
+from training.release.export_onnx import AgreementError
+from training.runs import out_of_fold, train
+from training.runs.prior import prior_shift
+from training.runs.run_folders import WEIGHTS, WHOLE, run_folder, split_path
+from training.runs.smoothing import smoothed_within_studies
 from training.sources import read_hu, read_sources
 from training.split import read_split
 

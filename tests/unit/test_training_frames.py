@@ -19,10 +19,10 @@ from ichviewer.core.windowing import BRAIN, Window
 from training.fit.batches import still_batch
 from training.fit.channels import distinct_channels
 from training.fit.frames import framed_classes, mapped_frames, prepared_frames
-from training.material import Material, learning_rows
 from training.prepare.prepared import PreparedSource, open_prepared
 from training.prepare.write import prepare
 from training.recipe.read import named_recipe
+from training.runs.material import Material, learning_rows
 from training.sources.labeled_slice import LabeledSlice, LabelSet, Need, SliceImage, image_from_hu
 
 HEAD = make_phantom(small_demo_spec())

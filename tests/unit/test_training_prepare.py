@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from stub_checkpoint import STUB_SPEC
-from training_data import write_label_sets
+from training_data import framed_pictures, write_label_sets
 from training_trees import SIDE, head, write_ct_ich, write_rsna
 
 from ichviewer.core.preprocessing import frame_slice
 from ichviewer.core.progress import Progress, ignore_progress
 from training import cli
-from training.cache import distinct_channels, framed_slices
+from training.fit.channels import distinct_channels
 from training.prepare import room, write
 from training.prepare.bar import Bar
 from training.prepare.layout import COMPLETE, DAMAGED, MASKS, SOURCE, TOC, VALUES
@@ -88,11 +88,11 @@ def test_cached_pictures_give_the_same_framed_slices_bit_for_bit(tmp_path: Path,
     rows = [
         replace(row, path=row.path) for row in PictureSet(name, folder / name).read_rows(ignore_progress).rows
     ]
-    framed = framed_slices(rows, STUB_SPEC, tmp_path / "framed")
+    framed = framed_pictures(rows, STUB_SPEC)
     for index, row in enumerate(rows):
         np.testing.assert_array_equal(cache.hu(index), read_hu(row))
         again, _ = frame_slice(cache.hu(index), cache.spacing_mm(index), STUB_SPEC)
-        np.testing.assert_array_equal(distinct_channels(again, STUB_SPEC), framed[index])
+        np.testing.assert_array_equal(again[distinct_channels(STUB_SPEC)], framed[index])
 
 
 def test_two_processes_write_what_one_writes(rsna: RsnaDicom, tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from ichviewer.core.model_card import calibrated_probabilities
 from ichviewer.core.preprocessing import preprocess_volume_slice
 from ichviewer.inference.checkpoint import Checkpoint
 from ichviewer.inference.predict import on_device, predict, predict_slice
-from training.out_of_fold import predictions_of
 from training.recipe.check import faults_of
 from training.recipe.read import learned_part, recipe_from_dict, recipe_to_dict
-from training.runs import RUN, _require_same
-from training.smoothing import smoothed_within_studies, smoothing_words
+from training.runs.out_of_fold import predictions_of
+from training.runs.run_folders import RUN, _require_same
+from training.runs.smoothing import smoothed_within_studies, smoothing_words
 from training.sources import LabeledSlice
 
 SMOOTHING_MM = 10.0

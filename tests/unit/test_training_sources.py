@@ -26,6 +26,7 @@ from ichviewer.core.windowing import Window
 from ichviewer.dicom.read import read_volume
 from ichviewer.dicom.scan import scan
 from ichviewer.export.table import COLUMNS as TABLE_COLUMNS
+from training.derived.open_source import open_source
 from training.sources.corrections import COLUMNS, Corrections
 from training.sources.cq500 import Cq500
 from training.sources.ct_ich_both_windows import joined
@@ -34,7 +35,6 @@ from training.sources.label_file import LabelFileError, require_classes
 from training.sources.labeled_slice import LabelSet, Need, SliceImage, Source, Unreadable, missing_needs
 from training.sources.neighbors import NOBODY, neighbor_indices
 from training.sources.nifti_slices import read_nifti
-from training.sources.open_source import open_source
 from training.sources.picture_folder import PictureFolder
 from training.sources.picture_sets import PictureSet
 from training.sources.rsna_dicom import RsnaDicom

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from stub_checkpoint import STUB_SPEC
-from training_data import write_label_sets
+from training_data import framed_pictures, write_label_sets
 
-from training.cache import framed_slices
 from training.sources import LabeledSlice, read_sources
 from training.split import (
     SplitKind,
@@ -102,7 +101,7 @@ def test_a_split_that_takes_a_patient_apart_is_refused() -> None:
 
 def test_a_frozen_split_reads_back_and_fits_its_slices_only(tmp_path: Path) -> None:
     rows = read_sources(write_label_sets(tmp_path / "data", 4, 2), ["ct_ich_v1", "rsna_png"])
-    groups = groups_of(rows, framed_slices(rows, STUB_SPEC, tmp_path))
+    groups = groups_of(rows, framed_pictures(rows, STUB_SPEC))
     folds = folds_of(rows, groups, 2, seed=0)
     write_split(tmp_path / "split.jsonl", rows, groups, folds)
     read_groups, read_folds = read_split(tmp_path / "split.jsonl", rows)
@@ -202,7 +201,7 @@ def test_a_split_without_head_is_checked_line_by_line(tmp_path: Path) -> None:
 @pytest.mark.needs_shared_data
 def test_real_pictures_group_as_comparing_all_with_all_does(shared_data: Path, tmp_path: Path) -> None:
     rows = read_sources(shared_data, ["rsna_png"])[::12]
-    small = thumbnails(framed_slices(rows, STUB_SPEC, tmp_path))
+    small = thumbnails(framed_pictures(rows, STUB_SPEC))
     wanted = np.ones(len(rows), dtype=np.bool_)
     found = {
         (int(i), int(j)) for a, b in near_duplicate_pairs(small, wanted) for i, j in zip(a, b, strict=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from training.derived.generated_lesions import inherited
 from training.fit.frames import mapped_frames, prepared_frames
 from training.fit.rows import TrainingRows
-from training.material import GENERATED, Material, learning_rows, prepared_sources
 from training.recipe.tree import Recipe
-from training.sources.generated_lesions import inherited
+from training.runs.material import GENERATED, Material, learning_rows, prepared_sources
 
 LOST = "masks of real bleeds: trained on generated ones"
 

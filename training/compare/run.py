@@ -28,14 +28,14 @@ from training.compare.row import Cost, Row, Status
 from training.fit.distributed import Processes
 from training.judge.predictions import save_predictions
 from training.networks.starting_weights import WeightsUnavailableError
-from training.out_of_fold import predictions_of
 from training.recipe.degrade import NeedError
 from training.recipe.read import recipe_to_dict
 from training.recipe.tree import Recipe
-from training.runs import RUN, load_trained, run_folder, train_fold
-from training.runs import Terms as RunTerms
-from training.score_rows import score_rows, scored_labels, seconds_per_slice
-from training.train import Ready, make_ready
+from training.runs.out_of_fold import predictions_of
+from training.runs.run_folders import RUN, load_trained, run_folder, train_fold
+from training.runs.run_folders import Terms as RunTerms
+from training.runs.score_rows import score_rows, scored_labels, seconds_per_slice
+from training.runs.train import Ready, make_ready
 
 LOG = logging.getLogger(__name__)
 
@@ -163,7 +163,7 @@ class FoldRun:
         logits: Of the slices held out, (slices, 6).
         seconds: Of training; None where another process trained it, or a part of it.
         seconds_per_slice: Of a forward pass.
-        run: What ``training.runs`` keeps of the run.
+        run: What ``training.runs.run_folders`` keeps of the run.
     """
 
     logits: NDArray[np.float64]

@@ -14,6 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ichviewer.atomic_file import write_atomically
+from training.derived.khandelwal_clean import NAME as CLEAN
+from training.derived.khandelwal_clean import KhandelwalClean
 from training.explore.forest import NAME as FOREST
 from training.explore.forest import metadata_forest, require_headers
 from training.explore.measure import measure
@@ -21,8 +23,6 @@ from training.explore.page import explore_page
 from training.prepare.bar import Bar
 from training.prepare.prepared import open_prepared
 from training.prepare.write import prepare
-from training.sources.khandelwal_clean import NAME as CLEAN
-from training.sources.khandelwal_clean import KhandelwalClean
 
 LOG = logging.getLogger(__name__)
 

@@ -31,12 +31,12 @@ from training.fit.channels import repeated
 from training.fit.frames import mapped_frames, prepared_frames
 from training.fit.rows import Frames
 from training.judge.predictions import Predictions
-from training.material import GENERATED, Material, open_material, prepared_sources
 from training.prepare.write import file_sha256
-from training.prior import prior_shift
 from training.recipe.tree import Recipe
-from training.runs import WEIGHTS, load_trained, run_folder, split_path
-from training.smoothing import smoothed_within_studies
+from training.runs.material import GENERATED, Material, open_material, prepared_sources
+from training.runs.prior import prior_shift
+from training.runs.run_folders import WEIGHTS, load_trained, run_folder, split_path
+from training.runs.smoothing import smoothed_within_studies
 from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu
 
 LOG = logging.getLogger(__name__)

@@ -23,12 +23,12 @@ from training.fit.lr_range import plot, range_test
 from training.fit.phases import plan
 from training.fit.rows import TrainingRows, chosen_indices
 from training.fit.units import make_sampler
-from training.material import Material, learning_rows, open_material, prepared_sources
 from training.networks.starting_weights import WeightsUnavailableError, start_from
 from training.recipe.degrade import degraded, without_pretraining
 from training.recipe.read import named_recipe, read_recipe
 from training.recipe.tree import Recipe
-from training.runs import WHOLE, Terms, learned_rows, split_path, train_fold
+from training.runs.material import Material, learning_rows, open_material, prepared_sources
+from training.runs.run_folders import WHOLE, Terms, learned_rows, split_path, train_fold
 from training.sources import PICTURE_WINDOWS, check_windows
 
 LOG = logging.getLogger(__name__)

@@ -20,11 +20,11 @@ from training.fit.distributed import Processes, wait_for_all
 from training.fit.loop import STATE, Fitted, fit
 from training.fit.place import Place
 from training.fit.rows import TrainingRows, chosen_indices, held_out_share, rows_of_arrays
-from training.generated import generated_slices
-from training.material import Material
 from training.networks.by_name import build
 from training.recipe.read import learned_part, recipe_from_dict, recipe_names, recipe_of, recipe_to_dict
 from training.recipe.tree import Recipe
+from training.runs.material import Material
+from training.runs.phantom_slices import generated_slices
 
 LOG = logging.getLogger(__name__)
 

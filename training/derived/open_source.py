@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ichviewer.core.windowing import Window
+from training.derived.generated_lesions import GeneratedLesions
+from training.derived.khandelwal_clean import NAME as KHANDELWAL_CLEAN
+from training.derived.khandelwal_clean import KhandelwalClean
 from training.sources.corrections import Corrections
 from training.sources.cq500 import Cq500
 from training.sources.ct_ich_both_windows import CtIchBothWindows
 from training.sources.ct_ich_published import CtIchPublished
-from training.sources.generated_lesions import GeneratedLesions
-from training.sources.khandelwal_clean import NAME as KHANDELWAL_CLEAN
-from training.sources.khandelwal_clean import KhandelwalClean
 from training.sources.labeled_slice import Source
 from training.sources.picture_folder import PictureFolder
 from training.sources.picture_sets import PICTURE_WINDOWS, PictureSet

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES, Subtype
 from ichviewer.core.progress import Progress, ReportProgress
+from training.derived.lesion_anatomy import slice_anatomy
+from training.derived.lesion_paint import Lesion, put_lesion
 from training.prepare.layout import COMPLETE
 from training.prepare.prepared import PreparedSource, open_prepared
 from training.sources.labeled_slice import LabeledSlice, LabelSet, Need, SliceImage, Unreadable
-from training.sources.lesion_anatomy import slice_anatomy
-from training.sources.lesion_paint import Lesion, put_lesion
 
 HOSTS_TRIED = 60
 """Slices of base and vertex have no place for most shapes; one in three to five has."""

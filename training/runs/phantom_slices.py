@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ichviewer.core.phantom import phantom_slice
 from ichviewer.core.phantom_spec import DEMO_SEED, random_spec
 from ichviewer.core.preprocessing import PreprocessingSpec, frame_slice
-from training.cache import distinct_channels
+from training.fit.channels import distinct_channels
 
 FIRST_SEED = 1_000_000
 """Seeds from here on; the demo's and those that tests use lie below."""
@@ -59,4 +59,4 @@ def _slice(number: int, spec: PreprocessingSpec) -> tuple[NDArray[np.float32], N
     index = round((height - phantom.lowest_mm) / phantom.slice_spacing_mm)
     made = phantom_slice(phantom, min(max(index, 0), phantom.slice_count - 1))
     framed, _ = frame_slice(made.hu.astype(np.float32), phantom.pixel_spacing_mm, spec)
-    return distinct_channels(framed, spec), made.labels.astype(np.float32)
+    return framed[distinct_channels(spec)], made.labels.astype(np.float32)

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from training.fit.distributed import Processes
 from training.fit.frames import mapped_frames, prepared_frames
-from training.material import Material, learning_rows
 from training.prepare.write import file_sha256
 from training.recipe.read import named_recipe
 from training.recipe.tree import Recipe
-from training.runs import WEIGHTS, WHOLE, Terms, load_trained, run_folder, split_path, train_fold
-from training.score_rows import score_rows, scored_labels
-from training.train import make_ready
+from training.runs.material import Material, learning_rows
+from training.runs.run_folders import WEIGHTS, WHOLE, Terms, load_trained, run_folder, split_path, train_fold
+from training.runs.score_rows import score_rows, scored_labels
+from training.runs.train import make_ready
 
 LOG = logging.getLogger(__name__)
 

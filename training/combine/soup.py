@@ -26,12 +26,12 @@ from training.fit.batches import still_batch
 from training.fit.frames import mapped_frames, prepared_frames
 from training.fit.loop import Fitted
 from training.fit.rows import TrainingRows
-from training.material import learning_rows, open_material, prepared_sources
 from training.networks.by_name import build
 from training.prepare.write import file_sha256
 from training.recipe.read import recipe_names, recipe_to_dict
 from training.recipe.tree import Recipe
-from training.runs import (
+from training.runs.material import learning_rows, open_material, prepared_sources
+from training.runs.run_folders import (
     RUN,
     WEIGHTS,
     WHOLE,

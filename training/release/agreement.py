@@ -20,12 +20,12 @@ from ichviewer.core.score_smoothing import smoothed_slice_logits
 from ichviewer.inference.checkpoint import load_checkpoint
 from ichviewer.inference.network import SliceNetwork
 from ichviewer.inference.predict import on_device, predict_slice
-from training.export_onnx import AgreementError
 from training.fit.channels import repeated
 from training.fit.frames import PreparedFrames, prepared_frames
-from training.out_of_fold import ASSUMED_SPACING_MM, raw_checkpoint
 from training.prepare.prepared import PreparedSource
-from training.smoothing import smoothed_within_studies
+from training.release.export_onnx import AgreementError
+from training.runs.out_of_fold import ASSUMED_SPACING_MM, raw_checkpoint
+from training.runs.smoothing import smoothed_within_studies
 from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu
 
 LOG = logging.getLogger(__name__)

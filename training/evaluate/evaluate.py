@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ichviewer.atomic_file import write_atomically
 from ichviewer.inference.card_file import read_card
 from ichviewer.inference.checkpoint import load_checkpoint
+from training.evaluate.lesions import drawn_lesions, lesions_of_fold
 from training.fit.rows import Frames
 from training.judge.decisions import Decisions, cross_fitted_decisions, decisions_of_card
 from training.judge.differences import paired_differences
@@ -23,8 +24,9 @@ from training.judge.localization import localization_figures, point_all
 from training.judge.page import page
 from training.judge.predictions import Predictions, check_same_slices
 from training.judge.submission import read_wanted, write_submission
-from training.lesions import drawn_lesions, lesions_of_fold
-from training.out_of_fold import (
+from training.prepare.prepared import open_prepared
+from training.recipe.tree import Recipe
+from training.runs.out_of_fold import (
     Held,
     corrected_predictions,
     frames_of,
@@ -34,8 +36,6 @@ from training.out_of_fold import (
     raw_checkpoint,
     slice_network,
 )
-from training.prepare.prepared import open_prepared
-from training.recipe.tree import Recipe
 
 RSNA = "rsna"
 """How the names of sources begin whose slices can stand in a submission."""

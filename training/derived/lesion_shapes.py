@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ichviewer.core.findings import Subtype
-from training.sources.lesion_anatomy import SliceAnatomy
+from training.derived.lesion_anatomy import SliceAnatomy
 
 Share = NDArray[np.float32]
 

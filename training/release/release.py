@@ -20,16 +20,19 @@ import torch
 import torchvision
 
 from ichviewer.inference.checkpoint import save_checkpoint
-from training.agreement import check_agreement
-from training.card import (
+from training.prepare.write import file_sha256
+from training.recipe.read import recipe_to_dict
+from training.recipe.tree import Recipe
+from training.release.agreement import check_agreement
+from training.release.card import (
     calibrated_card,
     card_for_raw_logits,
     decided_card,
     overall_words,
     prior_words,
 )
-from training.export_onnx import export_onnx
-from training.out_of_fold import (
+from training.release.export_onnx import export_onnx
+from training.runs.out_of_fold import (
     ASSUMED_SPACING_MM,
     Held,
     corrected_predictions,
@@ -38,12 +41,9 @@ from training.out_of_fold import (
     raw_checkpoint,
     slice_network,
 )
-from training.prepare.write import file_sha256
-from training.prior import prior_shift
-from training.recipe.read import recipe_to_dict
-from training.recipe.tree import Recipe
-from training.runs import RUN, WEIGHTS, WHOLE, run_folder, split_path
-from training.smoothing import smoothing_words
+from training.runs.prior import prior_shift
+from training.runs.run_folders import RUN, WEIGHTS, WHOLE, run_folder, split_path
+from training.runs.smoothing import smoothing_words
 from training.sources import PICTURE_WINDOWS, LabeledSlice, read_sources
 from training.split import split_sha256
 

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 from ichviewer.core.windowing import Window
+from training.derived.open_source import NAMES, SourceOptions, open_source
 from training.prepare.bar import Bar
 from training.prepare.layout import HEADERS
 from training.prepare.write import prepare
-from training.sources.open_source import NAMES, SourceOptions, open_source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,9 +15,9 @@ from training.fit.frames import prepared_frames
 from training.fit.losses import class_weights, target_values
 from training.fit.prior_correction import logit_shift
 from training.fit.units import make_sampler, units_of
-from training.material import Material, learning_rows
 from training.recipe.tree import Recipe
-from training.runs import learned_rows
+from training.runs.material import Material, learning_rows
+from training.runs.run_folders import learned_rows
 
 
 def prior_shift(recipe: Recipe, material: Material, fold: int) -> NDArray[np.float64]:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from ichviewer.core.findings import SUBTYPES, Subtype
 from ichviewer.core.phantom import BLEEDING_SUBTYPES, phantom_slice
 from ichviewer.core.phantom_spec import random_spec
+from training.derived.generated_lesions import inherited
 from training.judge.localization import LesionSlice
 from training.prepare.prepared import PreparedSource
-from training.sources.generated_lesions import inherited
 from training.sources.labeled_slice import LabeledSlice
 
 FIRST_SEED = 2_000_000

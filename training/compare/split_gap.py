@@ -25,9 +25,9 @@ from training.fit.distributed import Processes
 from training.judge.metrics import auc, value
 from training.recipe.read import recipe_of
 from training.recipe.tree import Recipe
-from training.runs import Terms, load_trained, train_fold
-from training.score_rows import score_rows
-from training.train import Ready, make_ready
+from training.runs.run_folders import Terms, load_trained, train_fold
+from training.runs.score_rows import score_rows
+from training.runs.train import Ready, make_ready
 
 LOG = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Six scores of every held-out row by a trained network, in the way it is judged.
 
-What a slice's score is, ``training.slice_outputs`` says. The one thing to get wrong: in training a series may
-be thinned out; here each of its slices is scored.
+What a slice's score is, ``slice_outputs`` beside this says. The one thing to get wrong: in training a series
+may be thinned out; here each of its slices is scored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from training.fit.batches import still_batch
 from training.fit.rows import TrainingRows, series_of
 from training.networks.heads import six_logits
 from training.recipe.tree import Recipe
-from training.slice_outputs import one_pass, slice_outputs
+from training.runs.slice_outputs import one_pass, slice_outputs
 
 TIMED_PASSES = 5
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ichviewer.core.findings import SUBTYPES, Subtype
-from training.sources.lesion_anatomy import SliceAnatomy
-from training.sources.lesion_shapes import BLOOD, SHAPES, Share
+from training.derived.lesion_anatomy import SliceAnatomy
+from training.derived.lesion_shapes import BLOOD, SHAPES, Share
 
 VISIBLE_AREA_MM2 = 30.0
 """A bleed smaller than this is none; as in the procedural head."""

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.preprocessing import PreprocessingSpec
 from ichviewer.core.windowing import Window
+from training.derived.generated_lesions import GeneratedLesions
+from training.derived.open_source import open_source
 from training.fit.frames import prepared_frames
 from training.fit.rows import Frames, TrainingRows
 from training.prepare.bar import Bar
@@ -24,9 +26,7 @@ from training.prepare.layout import COMPLETE
 from training.prepare.prepared import PreparedSource, open_prepared
 from training.prepare.write import prepare
 from training.recipe.tree import Recipe
-from training.sources.generated_lesions import GeneratedLesions
 from training.sources.labeled_slice import LabeledSlice, Source
-from training.sources.open_source import open_source
 from training.sources.picture_sets import PICTURE_WINDOWS
 from training.split import (
     SplitKind,

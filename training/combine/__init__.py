@@ -1,0 +1,1 @@
+"""Several trained networks made into one: by their scores, by their weights."""

@@ -1,0 +1,1 @@
+"""Sources that are made of a prepared one; and `training prepare`, which knows every source by name."""

@@ -1,0 +1,1 @@
+"""A trained recipe judged out of fold: figures, page, submission file, heat maps on lesions."""

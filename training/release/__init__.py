@@ -1,0 +1,1 @@
+"""From fold networks to the checkpoint that the viewer loads, checked before it lies there."""
