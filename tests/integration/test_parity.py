@@ -83,9 +83,12 @@ def test_viewer_and_training_feed_the_same_tensors(
     tmp_path: Path, source: str, spec: PreprocessingSpec
 ) -> None:
     """Hazard: a network that sees other input in the viewer than in training fails silently."""
-    (prepared,) = prepared_sources([source], write_label_sets(tmp_path / "data", 3, 2), tmp_path)
+    data = write_label_sets(tmp_path / "data", 3, 2)
+    pictures = {row.name: row for row in read_sources(data, [source])}
+    (prepared,) = prepared_sources([source], data, tmp_path)
     frames = prepared_frames([prepared], spec)
-    assert_parity(prepared.rows, (frames.framed(index) for index in range(len(prepared.rows))), spec)
+    framed = [frames.framed(index) for index in range(len(prepared.rows))]
+    assert_parity([pictures[row.name] for row in prepared.rows], framed, spec)
 
 
 @pytest.mark.needs_shared_data

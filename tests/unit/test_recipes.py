@@ -148,6 +148,10 @@ TABLE = {
         linear("mobilenet_v2", 6), 3, 224, "Linear", BCE_SIX_ANY_TWICE, "AdamW", 0.02,
         (times(8e-4, COSINE_10), times(6e-4, COSINE_5)), ("from block 4", "from block 4"),
     ),
+    "ichviewer_mobilenet_v2_neighbors": Row(
+        linear("mobilenet_v2", 6), 3, 224, "Linear", BCE_SIX_ANY_TWICE, "AdamW", 0.02,
+        (times(8e-4, COSINE_10), times(6e-4, COSINE_5)), ("from block 4", "from block 4"),
+    ),
     "ichviewer_mobilenet_v2_288": Row(
         linear("mobilenet_v2", 6), 3, 288, "Linear", BCE_SIX_ANY_TWICE, "AdamW", 0.02,
         (times(8e-4, COSINE_10), times(6e-4, COSINE_5), times(4e-4, COSINE_5)), ("from block 4",) * 3,
