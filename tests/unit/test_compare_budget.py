@@ -8,6 +8,7 @@ import pytest
 
 from training.compare.budget import at_budget
 from training.fit.phases import LEAST_EPOCH, plan
+from training.fit.schedules import rate_factor
 from training.recipe.read import named_recipe, recipe_names
 
 
@@ -68,8 +69,28 @@ def test_a_budget_never_steers_more_often_than_every_few_steps() -> None:
     """Else 150 epochs in 300 steps would score the validation part every other step."""
     phases = named_recipe("castro_cnn4").phases
     (planned,) = plan(phases, 80, 300)
-    assert planned.steps_per_epoch == LEAST_EPOCH
+    assert planned.steps_per_steering == LEAST_EPOCH
+    assert [step for step in range(60) if planned.steers_after(step)] == [19, 39, 59]
     (short,) = plan(phases, 5, 300)
-    assert short.steps_per_epoch == 5
+    assert short.steps_per_steering == 5
     (own,) = plan((replace(phases[0], epochs=2),), 80)
-    assert own.steps_per_epoch == 80
+    assert own.steps_per_steering == own.steps_per_epoch == 80
+
+
+def test_a_budget_keeps_every_drop_of_a_rate_that_falls_in_steps() -> None:
+    """400 epochs in 234 steps are far shorter than the least between two looks; the schedule still counts
+    them.
+    """
+    (backbone, *_) = plan(named_recipe("kuo_patchfcn").phases, 80, 300)
+    rates = [
+        rate_factor(backbone.phase.schedule, step, backbone.steps, backbone.steps_per_epoch)
+        for step in range(backbone.steps)
+    ]
+    assert [round(rates[backbone.steps * share // 10], 4) for share in (0, 3, 5, 7, 9)] == [
+        1,
+        1,
+        0.1,
+        0.1,
+        0.01,
+    ]
+    assert backbone.steps_per_steering == LEAST_EPOCH

@@ -95,7 +95,7 @@ class TestSchedules:
         phase = replace(tiny_recipe().phases[0], size_px=(64, 128), epochs=2.0)
         (planned,) = plan((phase,), 5)
         assert [planned.size_px(step) for step in range(10)] == [64] * 5 + [128] * 5
-        assert [step for step in range(10) if planned.ends_epoch(step)] == [4, 9]
+        assert [step for step in range(10) if planned.steers_after(step)] == [4, 9]
 
 
 class TestSampling:
@@ -423,6 +423,13 @@ class TestRows:
         rows = spots(24, slices_per_series=12)
         chosen = chosen_indices(rows, tiny_recipe(rows="middle_five"))
         assert chosen.tolist() == [*range(6, 11), *range(18, 23)]
+
+    def test_the_bleeding_ones_among_those_five(self) -> None:
+        """The middle is that of the whole series, not of its bleeding slices."""
+        rows = spots(24, slices_per_series=12)
+        chosen = chosen_indices(rows, tiny_recipe(rows="middle_five_bleeding"))
+        assert chosen.tolist() == [row for row in (*range(6, 11), *range(18, 23)) if rows.labels[row, 0]]
+        assert 0 < len(chosen) < 10
 
     def test_nothing_left_is_an_error(self) -> None:
         rows = spots(24)

@@ -107,7 +107,7 @@ def fit(
                 log.advance()
                 if is_last or (step + 1) % LOG_EVERY == 0:
                     log.write("step", phase=number, done=done, **_checked(made_step, number))
-                if validation is not None and run.planned.ends_epoch(step):
+                if validation is not None and run.planned.steers_after(step):
                     log.write("validation", phase=number, done=done, loss=run.steer())
                 if place.processes.writes and not is_last and (step + 1) % place.state_every == 0:
                     save_state(place.folder / STATE, run.state(step + 1))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -85,7 +85,7 @@ def range_test(
     optimizer = make_optimizer(tried, recipe.optimizer, planned.phase)
     precision = precision_of(planned.phase, device)
     test = recipe.range_test
-    long_enough = PlannedPhase(planned.phase, test.steps, planned.steps_per_epoch)
+    long_enough = replace(planned, steps=test.steps)
     batches = Batches(rows, recipe, long_enough, number, Processes())
     rates, smoothed, average = [], [], 0.0
     for step in range(test.steps):

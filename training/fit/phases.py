@@ -15,8 +15,8 @@ from training.networks.built import Built
 from training.recipe.tree import Phase
 
 LEAST_EPOCH = 20
-"""Steps of the shortest epoch that a budget leaves: steering by validation once a step would learn nothing in
-between.
+"""Steps between two looks at the validation part that a budget leaves: with one at every step, nothing would
+be learned in between.
 """
 
 
@@ -27,22 +27,26 @@ class PlannedPhase:
     Attributes:
         phase: As in the recipe.
         steps: How many.
-        steps_per_epoch: Scaled as the budget scales the phase, so that what counts epochs scales too.
+        steps_per_epoch: Scaled as the budget scales the phase, so that a schedule that counts epochs scales
+            too.
+        steps_per_steering: From one look at the validation part to the next: an epoch, but never so short
+            that nothing is learned in between; a plateau's patience counts these.
     """
 
     phase: Phase
     steps: int
     steps_per_epoch: float
+    steps_per_steering: float
 
     def size_px(self, step: int) -> int:
         """Side of the input at a step."""
         sizes = self.phase.size_px
         return sizes[min(len(sizes) - 1, step * len(sizes) // self.steps)]
 
-    def ends_epoch(self, step: int) -> bool:
-        """Whether an epoch (or the phase) ends with this step."""
-        done = (step + 1) / self.steps_per_epoch
-        return step + 1 == self.steps or int(done + 1e-9) > int(step / self.steps_per_epoch + 1e-9)
+    def steers_after(self, step: int) -> bool:
+        """Whether the validation part is looked at after this step: at every epoch's end and the phase's."""
+        done = (step + 1) / self.steps_per_steering
+        return step + 1 == self.steps or int(done + 1e-9) > int(step / self.steps_per_steering + 1e-9)
 
 
 def plan(phases: tuple[Phase, ...], steps_per_epoch: int, budget: int | None = None) -> list[PlannedPhase]:
@@ -60,13 +64,15 @@ def plan(phases: tuple[Phase, ...], steps_per_epoch: int, budget: int | None = N
     own = [max(1, round(phase.epochs * steps_per_epoch)) for phase in phases]
     steps = own if budget is None else _shares(own, budget)
     return [
-        PlannedPhase(phase, given, _epoch(steps_per_epoch, given / wanted))
+        PlannedPhase(
+            phase, given, steps_per_epoch * given / wanted, _steering(steps_per_epoch, given / wanted)
+        )
         for phase, given, wanted in zip(phases, steps, own, strict=True)
     ]
 
 
-def _epoch(steps: int, scale: float) -> float:
-    """Steps of an epoch as a budget scales it."""
+def _steering(steps: int, scale: float) -> float:
+    """Steps from one look at the validation part to the next, for epochs that a budget scales."""
     return steps * scale if scale >= 1 else max(steps * scale, min(steps, LEAST_EPOCH))
 
 

@@ -65,7 +65,7 @@ class Plateau:
 
     Attributes:
         best: Lowest validation loss so far.
-        bad_epochs: Epochs since then, or since the rate last fell.
+        bad_epochs: Looks at the validation part since then, or since the rate last fell.
         factor: On the rate.
     """
 
@@ -74,7 +74,7 @@ class Plateau:
     factor: float = 1.0
 
     def after(self, loss: float, schedule: Schedule) -> Plateau:
-        """The plateau after one more epoch."""
+        """The plateau after one more look at the validation part."""
         if loss < self.best:
             return Plateau(loss, 0, self.factor)
         if self.bad_epochs + 1 >= schedule.patience_epochs:
