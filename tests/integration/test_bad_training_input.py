@@ -128,7 +128,8 @@ class TestEmptyClasses:
         recipe = tiny_recipe(labels="binary")
         recipe = replace(recipe, loss=replace(recipe.loss, kind=loss))
         assert empty_classes(rows, recipe) == ("no bleed",)
-        assert "no bleed" not in empty_classes(rows, replace(tiny_recipe(labels="five"), rows="bleeding"))
+        for kind in ("bleeding", "middle_five_bleeding"):
+            assert "no bleed" not in empty_classes(rows, tiny_recipe(labels="five", rows=kind))
 
     def test_a_label_that_nobody_gave_is_not_there(self) -> None:
         rows = spots(12)

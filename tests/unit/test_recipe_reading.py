@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,19 @@ def test_varied_copies_are_made_of_whole_slices(name: str) -> None:
     assert faults == {"test_copies": "varied copies are made of whole slices, not of series or patches."}
 
 
+@pytest.mark.parametrize(
+    ("name", "choices", "fact"),
+    [
+        ("melinte_resnet101_base", {"rows": "bleeding"}, "there is no bleed or no bleed to tell apart"),
+        ("alqnatri_resnet152_heads_1e4", {"needs": ()}, "where needs has 'series_order'"),
+    ],
+)
+def test_rows_that_do_not_go_with_the_rest_are_refused(name: str, choices: dict[str, Any], fact: str) -> None:
+    faults = dict(faults_of(replace(named_recipe(name), **choices)))
+    assert list(faults) == ["rows"]
+    assert fact in faults["rows"]
+
+
 def test_an_extending_recipe_holds_only_what_differs(tmp_path: Path) -> None:
     written(tmp_path, WHOLE)
     short = 'extends = "ichviewer_mobilenet_v2"\nname = "short"\n[optimizer]\nweight_decay = 0.5\n'
@@ -88,6 +102,27 @@ def test_an_extending_recipe_holds_only_what_differs(tmp_path: Path) -> None:
     assert recipe.optimizer.weight_decay == 0.5
     assert recipe.optimizer.kind == "adam"
     assert recipe.phases == read_recipe(tmp_path / "ichviewer_mobilenet_v2.toml").phases
+
+
+def test_a_recipe_anywhere_extends_a_shipped_one_or_the_one_beside_it(tmp_path: Path) -> None:
+    short = written(tmp_path, 'extends = "ichviewer_mobilenet_v2"\nname = "short"\nseed = 9\n', "short")
+    assert read_recipe(short) == replace(named_recipe("ichviewer_mobilenet_v2"), name="short", seed=9)
+    written(tmp_path, WHOLE.replace("batch_size = 32", "batch_size = 16"))
+    assert read_recipe(short).batch_size == 16
+
+
+@pytest.mark.parametrize("extended", ['"absent"', "7"])
+def test_an_extended_recipe_that_is_nowhere_is_named_with_both_places(tmp_path: Path, extended: str) -> None:
+    path = written(tmp_path, f'name = "short"\nextends = {extended}\n', "short")
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(path)
+    told = str(caught.value)
+    assert told.startswith(f"{path}, line 2: ")
+    if extended == "7":
+        assert told.endswith("extends = 7 is not the name of a recipe.")
+    else:
+        assert str(tmp_path / "absent.toml") in told
+        assert str(RECIPES / "absent.toml") in told
 
 
 def test_an_error_names_the_extended_file_if_it_stands_there(tmp_path: Path) -> None:

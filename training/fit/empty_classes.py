@@ -8,7 +8,7 @@ from __future__ import annotations
 from ichviewer.core.findings import SUBTYPES
 from training.fit.losses import target_known, target_values
 from training.fit.rows import TrainingRows
-from training.recipe.tree import Recipe
+from training.recipe.tree import BLEEDING_ONLY, Recipe
 
 NO_BLEED = "no bleed"
 
@@ -39,6 +39,6 @@ def empty_classes(rows: TrainingRows, recipe: Recipe) -> tuple[str, ...]:
     shown = (target_values(labels, recipe) > 0) & (target_known(known, recipe) > 0)
     empty = [name for name, column in zip(output_names(recipe), shown.T, strict=True) if not column.any()]
     healthy = known[:, 0] & (labels[:, 0] == 0)
-    if recipe.rows != "bleeding" and not healthy.any() and NO_BLEED not in empty:
+    if recipe.rows not in BLEEDING_ONLY and not healthy.any() and NO_BLEED not in empty:
         empty.append(NO_BLEED)
     return tuple(empty)

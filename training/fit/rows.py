@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from training.recipe.tree import Recipe
+from training.recipe.tree import BLEEDING_ONLY, Recipe
 
 
 class Frames(Protocol):
@@ -104,16 +104,16 @@ def chosen_indices(rows: TrainingRows, recipe: Recipe) -> NDArray[np.int64]:
         ValueError: None is left.
     """
     usable = rows.indices[_has_labels(rows, recipe)]
+    if recipe.rows in ("middle_five", "middle_five_bleeding"):
+        usable = np.sort(np.concatenate([_middle_five(s) for s in series_of(rows, usable)] or [usable]))
     bleeding = rows.labels[usable, 0] > 0
-    if recipe.rows == "bleeding":
+    if recipe.rows in BLEEDING_ONLY:
         usable = usable[bleeding]
     elif recipe.rows == "balanced":
         generator = np.random.default_rng((recipe.seed, 1))
         others = np.flatnonzero(~bleeding)
         drawn = generator.choice(others, min(len(others), int(bleeding.sum())), replace=False)
         usable = usable[np.sort(np.concatenate([np.flatnonzero(bleeding), drawn]))]
-    elif recipe.rows == "middle_five":
-        usable = np.sort(np.concatenate([_middle_five(s) for s in series_of(rows, usable)] or [usable]))
     if not len(usable):
         raise ValueError(f"No row is left to learn from: rows = {recipe.rows!r}, labels = {recipe.labels!r}.")
     return usable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from training.recipe.tree import Phase, Recipe
+from training.recipe.tree import BLEEDING_ONLY, Phase, Recipe
 
 LABEL_COUNT = {"six": 6, "five": 5, "five_heads": 5, "binary": 1, "single_label": 6, "pixels": 6}
 """How many labels each kind of target has; ``single_label`` and ``pixels`` count *none* as one."""
@@ -34,6 +34,16 @@ def faults_of(recipe: Recipe) -> Iterator[Fault]:
             len(loss.label_weights) in (0, wanted),
             "loss.label_weights",
             f"there must be {wanted} label weights.",
+        ),
+        (
+            recipe.rows not in BLEEDING_ONLY or labels != "binary",
+            "rows",
+            "among bleeding slices alone there is no bleed or no bleed to tell apart.",
+        ),
+        (
+            not recipe.rows.startswith("middle_five") or "series_order" in recipe.needs,
+            "rows",
+            "the middle of a series is known where needs has 'series_order'.",
         ),
         (recipe.phases, "phases", "there must be a phase."),
         (recipe.sources, "sources", "there must be a source."),

@@ -1,6 +1,7 @@
 """From a TOML file to a Recipe, strictly: every error names the file, the line and the key.
 
-A file may say ``extends = "other"``: it then holds only what differs from ``other.toml`` beside it.
+A file may say ``extends = "other"``: it then holds only what differs from ``other.toml`` beside it or, where
+there is none, among the shipped recipes.
 Tables are merged key by key; everything else, the list of phases too, is replaced as a whole.
 """
 
@@ -120,8 +121,20 @@ def _merged(path: Path, below: tuple[Path, ...]) -> tuple[list[tuple[Path, str]]
     extended = values.pop("extends", None)
     if extended is None:
         return [(path, text)], values
-    files, base = _merged(path.parent / f"{extended}.toml", (*below, path))
+    files, base = _merged(_extended(path, text, extended), (*below, path))
     return [(path, text), *files], _overlaid(base, values)
+
+
+def _extended(path: Path, text: str, name: object) -> Path:
+    """The file that a recipe extends: the one beside it before the shipped one."""
+    place = _place([(path, text)], "extends")
+    if not isinstance(name, str):
+        raise RecipeError(f"{place}: extends = {name!r} is not the name of a recipe.")
+    beside, shipped = path.parent / f"{name}.toml", RECIPES / f"{name}.toml"
+    for found in (beside, shipped):
+        if found.exists():
+            return found
+    raise RecipeError(f"{place}: there is no recipe {name!r} to extend, neither {beside} nor {shipped}.")
 
 
 def _overlaid(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:

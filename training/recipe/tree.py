@@ -16,6 +16,9 @@ Labels = Literal["six", "five", "five_heads", "binary", "single_label", "pixels"
 """What is learned: six sigmoids; five (subtypes only); five in heads of their own; bleeding or not; none or
 one subtype, the first in label order; the subtype of every pixel."""
 
+BLEEDING_ONLY = ("bleeding", "middle_five_bleeding")
+"""Kinds of rows among which none is without a bleed."""
+
 Need = Literal["hu_beyond_brain_window", "spacing", "series_order", "header", "masks"]
 
 
@@ -26,7 +29,8 @@ class Reports:
     Attributes:
         text: In words.
         figures: By name.
-        steps: How many steps the report trained for; 0 where it does not say.
+        steps: How many steps the report trained for: slices that it learned from, times epochs, by the batch,
+            rounded; 0 where it does not say. Where its batch is assumed, so are they.
     """
 
     text: str
@@ -250,7 +254,8 @@ class Recipe:
         sources: Names of the label sets.
         split: ``as_reported`` is slice-random; only ``patient`` is ever compared.
         rows: Which rows are learned from. ``balanced``: all bleeding ones and as many others.
-            ``middle_five``: of every series, five from the middle on upwards.
+            ``middle_five``: of every series, five from the middle on upwards. ``middle_five_bleeding``: the
+            bleeding ones among those five.
         labels: See ``Labels``.
         seed: Of everything random.
         folds: Of the grouped cross-validation.
@@ -283,7 +288,7 @@ class Recipe:
     needs: tuple[Need, ...]
     sources: tuple[str, ...]
     split: Literal["patient", "as_reported"]
-    rows: Literal["all", "bleeding", "balanced", "middle_five"]
+    rows: Literal["all", "bleeding", "balanced", "middle_five", "middle_five_bleeding"]
     labels: Labels
     seed: int
     folds: int
