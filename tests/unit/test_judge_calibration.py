@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from training.judge.calibration import (
     SMALLEST_SLOPE,
@@ -48,6 +49,48 @@ def test_platt_takes_out_a_shift_that_oversampling_made() -> None:
     plain, shifted = platt(logits, labels), platt(logits + 3.0, labels)
     assert shifted.slope == pytest.approx(plain.slope, rel=1e-6)
     assert shifted.intercept == pytest.approx(plain.intercept - 3.0 * plain.slope, rel=1e-5)
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.5, 1.0, 5.0, 20.0, 50.0])
+@pytest.mark.parametrize("offset", [-10.0, 0.0, 3.0])
+@pytest.mark.parametrize("sharpness", [3.0, 6.0])
+def test_no_slope_and_intercept_are_likelier_at_any_scale_of_the_logits(
+    scale: float, offset: float, sharpness: float
+) -> None:
+    """Hazard: a fit that did not converge shows the user scores of 0 and 1 where half are right."""
+    generator = np.random.default_rng(11)
+    standard = generator.normal(0, 1, 400)
+    labels = generator.random(400) < sigmoid(sharpness * standard - 1)
+    logits = scale * (standard + offset)
+    fit = platt(logits, labels)
+    positives = int(labels.sum())
+    targets = np.where(labels, (positives + 1) / (positives + 2), 1 / (402 - positives))
+
+    def loss(slope: float, shift: float) -> float:
+        z = slope * standard + shift
+        return float((np.logaddexp(0, z) - targets * z).sum())
+
+    best = minimize(lambda at: loss(*at), [1.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-8}).x
+    assert not fit.is_held
+    assert fit.slope * scale == pytest.approx(best[0], rel=1e-3)
+    assert fit.intercept + fit.slope * scale * offset == pytest.approx(best[1], rel=1e-3, abs=1e-3)
+
+
+def test_logits_that_are_no_numbers_are_refused() -> None:
+    """Hazard: a calibration of nothing, released."""
+    with pytest.raises(ValueError, match="1 of 4 logits are no finite numbers"):
+        platt(np.array([0.0, 1.0, np.nan, 2.0]), np.array([False, True, False, True]))
+
+
+def test_a_constant_score_is_calibrated_to_the_share_of_positives() -> None:
+    fit = platt(np.full(30, 2.5), np.arange(30) < 6)
+    assert fit(np.array([2.5]))[0] == pytest.approx((6 * 7 / 8 + 24 / 26) / 30)
+
+
+def test_probabilities_that_part_the_classes_have_a_finite_slope() -> None:
+    figures = calibration_figures(np.array([0.1] * 60 + [0.9] * 60), np.arange(120) >= 60)
+    assert figures is not None
+    assert 1.25 < figures.slope < 100
 
 
 def test_platt_stays_finite_where_the_classes_part() -> None:

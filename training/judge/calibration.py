@@ -30,6 +30,12 @@ LARGEST_GAP = 0.02
 
 LARGEST_BLOCK = 4_000_000
 
+MOST_STEPS = 200
+SMALLEST_STEP = 1e-9
+RIDGE = 1e-9
+ROUNDING = 1e-12
+"""Of Newton's method, on standardized logits."""
+
 
 @dataclass(frozen=True)
 class Platt:
@@ -195,20 +201,47 @@ def _bins(probabilities: Scores, bins: int) -> tuple[NDArray[np.int64], NDArray[
 
 
 def _likeliest(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept with the highest likelihood, by Newton's method."""
-    slope, intercept = 1.0, 0.0
-    design = np.stack([logits, np.ones(len(logits))], axis=1)
-    for _ in range(100):
-        p = _sigmoid(design @ (slope, intercept))
-        gradient = design.T @ (p - targets)
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
+    """Slope and intercept with the highest likelihood, by Newton's method on standardized logits.
+
+    Where all logits are one number, any slope is as likely as another; it is 1.
+
+    Raises:
+        ValueError: A logit is not a finite number, or the method did not converge.
+    """
+    if not np.isfinite(logits).all():
+        raise ValueError(
+            f"{int((~np.isfinite(logits)).sum())} of {len(logits)} logits are no finite numbers."
+        )
+    if np.ptp(logits) == 0:
+        share = float(targets.mean())
+        return 1.0, _logit(share) - float(logits[0])
+    middle, scale = float(logits.mean()), float(logits.std())
+    design = np.stack([(logits - middle) / scale, np.ones(len(logits))], axis=1)
+    found = np.array([0.0, _logit(float(targets.mean()))])
+    loss = _loss(design, targets, found)
+    for _ in range(MOST_STEPS):
+        # 1 - p by itself, not as a difference: where the classes part it is smaller than p can resolve.
+        p, rest = _sigmoid(design @ found), _sigmoid(-design @ found)
+        gradient = design.T @ (p * (1 - targets) - rest * targets) + RIDGE * found
+        hessian = (design * (p * rest)[:, None]).T @ design + RIDGE * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
-        # Newton's step is shortened where it is long: the likelihood is flat far from the optimum.
-        step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
-        slope, intercept = slope - step[0], intercept - step[1]
-        if np.abs(step).max() < 1e-9:
-            break
-    return float(slope), float(intercept)
+        if np.abs(step).max() <= SMALLEST_STEP * max(1.0, float(np.abs(found).max())):
+            slope, intercept = found - step
+            return float(slope / scale), float(intercept - slope * middle / scale)
+        # Far from the optimum the likelihood is flat and a whole step leaps over it.
+        while (moved := _loss(design, targets, found - step)) > loss * (1 + ROUNDING) and step.any():
+            step = step / 2
+        found, loss = found - step, moved
+    raise ValueError(
+        f"The calibration of {len(logits)} logits from {logits.min():g} to {logits.max():g} did not converge."
+    )
+
+
+def _loss(design: NDArray[np.float64], targets: NDArray[np.float64], found: NDArray[np.float64]) -> float:
+    """Minus the log likelihood, with a hair of a penalty that bounds the slope where the classes part."""
+    z = design @ found
+    losses = targets * np.logaddexp(0, -z) + (1 - targets) * np.logaddexp(0, z)
+    return float(losses.sum() + RIDGE / 2 * (found @ found))
 
 
 def _sigmoid(z: NDArray[np.floating]) -> NDArray[np.float64]:
