@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import Counter
 from dataclasses import replace
@@ -22,7 +23,7 @@ from training.fit.average import decay_at, follow
 from training.fit.batches import Batches
 from training.fit.channels import distinct_channels, repeated
 from training.fit.cutmix import cut_for, mixed, pasted
-from training.fit.distributed import Processes
+from training.fit.distributed import Processes, unsynchronized
 from training.fit.loop import LOG, fit, prevalence_scores, starting_network
 from training.fit.losses import (
     Targets,
@@ -43,6 +44,7 @@ from training.fit.rows import chosen_indices, held_out_share, series_of
 from training.fit.run_log import RunLog, read_log
 from training.fit.sampling import Sampler
 from training.fit.schedules import Plateau, momentum_at, rate_factor
+from training.networks.built import Built
 from training.networks.by_name import build
 from training.recipe.degrade import NeedError, degraded
 from training.recipe.read import named_recipe
@@ -378,6 +380,24 @@ class TestPrecision:
         assert not precision.lost
 
 
+def with_norm() -> Built:
+    """A slice network of a convolution, a batch norm and a head."""
+    block = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 6))
+    return Built(nn.Sequential(block, head), (block,), 1, {"head": (head,)})
+
+
+def synchronized_norms(built: Built) -> Built:
+    """As among several graphics cards."""
+    names = {id(module): name for name, module in built.module.named_modules()}
+    module = nn.SyncBatchNorm.convert_sync_batchnorm(built.module)
+    found = dict(module.named_modules())
+    parts = {name: tuple(found[names[id(each)]] for each in part) for name, part in built.parts.items()}
+    return replace(
+        built, module=module, body=tuple(found[names[id(each)]] for each in built.body), parts=parts
+    )
+
+
 class TestRangeTest:
     def test_the_steepest_fall_is_found(self) -> None:
         rates = [10.0**power for power in range(-6, 1)]
@@ -401,6 +421,38 @@ class TestRangeTest:
         assert 1e-5 < found.chosen < 10
         plot(found, tmp_path / "curve.svg", "tiny")
         assert "steepest fall" in (tmp_path / "curve.svg").read_text(encoding="utf-8")
+
+    def test_it_waits_for_no_other_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It runs in the first process alone, on a copy of a network whose batch norms gather from all."""
+
+        def wait_forever(*given: object) -> None:
+            raise AssertionError("a synchronized batch norm was asked")
+
+        rows, recipe = spots(16), tiny_recipe(range_test=RangeTest(1e-5, 1.0, 5))
+        built = synchronized_norms(with_norm())
+        monkeypatch.setattr(nn.SyncBatchNorm, "forward", wait_forever)
+        weights = class_weights(rows.labels, recipe)
+        found = range_test(built, recipe, plan(recipe.phases, 2)[0], 0, rows, weights, CPU)
+        assert len(found.rates) == 5
+        assert any(isinstance(module, nn.SyncBatchNorm) for module in built.module.modules())
+
+    @pytest.mark.parametrize("shape", [(4, 3), (4, 3, 5, 5)])
+    def test_a_norm_that_is_taken_back_counts_as_it_did(self, shape: tuple[int, ...]) -> None:
+        norm = nn.BatchNorm1d(3) if len(shape) == 2 else nn.BatchNorm2d(3)
+        plain = Built(nn.Sequential(norm), (norm,), 1, {})
+        again = unsynchronized(synchronized_norms(copy.deepcopy(plain)))
+        values = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+        torch.testing.assert_close(again.module(values), plain.module(values))
+        assert again.body == (again.module[0],)  # type: ignore[index]
+        for name, value in plain.module.state_dict().items():
+            torch.testing.assert_close(again.module.state_dict()[name], value)
+
+    def test_a_norm_that_is_taken_back_shares_weights_and_statistics(self) -> None:
+        built = synchronized_norms(with_norm())
+        before = {name: id(value) for name, value in built.module.state_dict(keep_vars=True).items()}
+        again = unsynchronized(built)
+        assert before == {name: id(value) for name, value in again.module.state_dict(keep_vars=True).items()}
+        assert not any(isinstance(module, nn.SyncBatchNorm) for module in again.module.modules())
 
     def test_a_phase_uses_what_it_finds(self, tmp_path: Path) -> None:
         recipe = tiny_recipe(peak_rate="range_test", range_test=RangeTest(1e-5, 1.0, 12))
@@ -480,10 +532,11 @@ class TestBatches:
         assert batch.images.shape == (2, 4, 1, SIDE, SIDE)
         assert sorted(batch.targets.known[:, :, 0].sum(dim=1).tolist()) == [3, 4]
 
-    def test_patches_are_cut_around_bleeds_in_half_of_the_slices(self) -> None:
+    @pytest.mark.parametrize("share", [0.0, 1.0])
+    def test_a_share_of_the_patches_of_bleeding_slices_is_cut_around_bleeds(self, share: float) -> None:
         recipe = tiny_recipe(
             labels="pixels",
-            sampling=Sampling(patch_px=16),
+            sampling=Sampling(patch_px=16, bleed_patch_share=share),
             batch_size=20,
             loss=named_recipe("majumdar_unet").loss,
         )
@@ -493,6 +546,9 @@ class TestBatches:
         assert batch.targets.classes.shape == (len(batch.images), 16, 16)
         bright = batch.images[:, 0] > (0.7 - 0.5) / 0.25
         assert torch.equal(bright, batch.targets.classes > 0)
+        shows_bleed = bright.flatten(1).any(dim=1)
+        bleeds = batch.targets.values[:, 0] > 0
+        assert bool(shows_bleed[bleeds].all()) == (share == 1.0)
 
 
 class TestEnds:

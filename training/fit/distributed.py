@@ -17,6 +17,7 @@ import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
 from training.networks.built import Built
@@ -79,11 +80,46 @@ def synchronized(built: Built, device: torch.device, processes: Processes) -> Bu
     Without graphics cards every process counts for itself, and only a phase whose batch norms never update
     gives one process's gradients.
     """
-    names = {id(module): name for name, module in built.module.named_modules()}
+    names = _names(built)
     module = built.module
     if processes.count > 1 and device.type == "cuda":
         module = nn.SyncBatchNorm.convert_sync_batchnorm(module)
-    module = module.to(device)
+    return _renewed(built, module.to(device), names)
+
+
+def unsynchronized(built: Built) -> Built:
+    """The network for one process alone, in place: its batch norms wait for no other.
+
+    They keep the weights and statistics of those that they stand for.
+    """
+    names = _names(built)
+    for module in list(built.module.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.SyncBatchNorm):
+                setattr(module, name, _LoneBatchNorm(child))
+    return _renewed(built, built.module, names)
+
+
+class _LoneBatchNorm(_BatchNorm):
+    """A batch norm of any number of axes, as the synchronized one that it stands for."""
+
+    def __init__(self, norm: nn.SyncBatchNorm) -> None:
+        super().__init__(norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats)
+        self._parameters.update(norm._parameters)
+        self._buffers.update(norm._buffers)
+        self.training = norm.training
+
+    def _check_input_dim(self, values: Tensor) -> None:
+        if values.dim() < 2:
+            raise ValueError(f"A batch norm needs (n, channels, ...); this is of {values.dim()} axes.")
+
+
+def _names(built: Built) -> dict[int, str]:
+    return {id(module): name for name, module in built.module.named_modules()}
+
+
+def _renewed(built: Built, module: nn.Module, names: Mapping[int, str]) -> Built:
+    """The network with its parts found again by name, since modules were replaced."""
     found = dict(module.named_modules())
 
     def anew(modules: tuple[nn.Module, ...]) -> tuple[nn.Module, ...]:

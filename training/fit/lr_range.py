@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from training.fit import chance
 from training.fit.batches import Batches
-from training.fit.distributed import Processes
+from training.fit.distributed import Processes, unsynchronized
 from training.fit.losses import ClassWeights
 from training.fit.optimizers import clip, make_optimizer, set_rates
 from training.fit.phases import PlannedPhase, set_learning, set_training_mode
@@ -80,7 +80,8 @@ def range_test(
         weights: Of the classes.
         device: Of the network.
     """
-    tried = copy.deepcopy(built)
+    # Only one process tries: a batch norm that waits for the others would wait forever.
+    tried = unsynchronized(copy.deepcopy(built))
     set_learning(tried, planned.phase)
     optimizer = make_optimizer(tried, recipe.optimizer, planned.phase)
     precision = precision_of(planned.phase, device)
