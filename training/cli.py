@@ -14,6 +14,7 @@ from training.compare import cost, split_gap
 from training.derived import command as prepare
 from training.explore import command as explore
 from training.explore import data_rows, tell_apart
+from training.fit.phase_run import TrainingError
 from training.release.export_onnx import AgreementError
 from training.runs import train
 
@@ -32,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         # Bad input is the caller's to mend: what and where, without our call stack.
         print(f"{type(error).__name__}: {error}" if isinstance(error, OSError) else error, file=sys.stderr)
         return 2
+    except TrainingError as error:
+        print(f"The training stopped. {error}", file=sys.stderr)
+        return 4
     except AgreementError as error:
         print(f"Nothing was released. {error}", file=sys.stderr)
         return 3

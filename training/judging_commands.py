@@ -25,7 +25,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against", action="append", default=[], metavar="NAME", help="paired differences to it; repeat"
     )
-    parser.add_argument("--json", type=Path, default=ROOT / "work" / "metrics.json")
+    parser.add_argument("--json", type=Path, help="file of the figures; WORK/metrics.json by default")
     parser.add_argument("--page", type=Path, help="figures and worst mistakes as one HTML page")
     parser.add_argument("--submission", type=Path, help="RSNA slices in Kaggle's format")
     parser.add_argument("--sample", type=Path, help="Kaggle's sample submission, which it must match")
@@ -41,7 +41,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
     """``training evaluate``."""
     work: Path = options.work
     wanted = evaluate.Wanted(
-        options.json,
+        options.json or work / "metrics.json",
         options.page,
         options.submission,
         options.sample,

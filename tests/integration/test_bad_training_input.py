@@ -9,14 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fit_data import spots, tiny_recipe
+from PIL import Image
 from training_data import small_recipe, train_options, write_label_sets
 
+from ichviewer.core.windowing import Window
 from training import cli
 from training.fit.distributed import Processes
 from training.fit.empty_classes import empty_classes
 from training.recipe.read import RECIPES, named_recipe
 from training.runs import train
+from training.runs.out_of_fold import held_out
 from training.runs.run_folders import split_path
+from training.sources.labeled_slice import Unreadable
+from training.sources.picture_sets import read_picture
 
 WHOLE = (RECIPES / "ichviewer_mobilenet_v2.toml").read_text(encoding="utf-8")
 
@@ -137,3 +142,33 @@ class TestEmptyClasses:
         known[:, 3] = False
         assert empty_classes(rows, tiny_recipe()) == ()
         assert empty_classes(replace(rows, known=known), tiny_recipe()) == ("intraventricular",)
+
+
+def test_a_device_that_is_not_here_is_refused_before_anything_is_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["train", "castro_cnn4", "--device", "nosuch:0"])
+    assert stopped.value.code == 2
+    assert "torch cannot use 'nosuch:0' here" in capsys.readouterr().err
+
+
+def test_slice_random_figures_are_no_evaluation(tmp_path: Path) -> None:
+    """Hazard: slices of one head on both sides, and a figure that looks like one of unseen patients."""
+    with pytest.raises(ValueError, match=r"split slice by slice.*split-gap"):
+        held_out(named_recipe("castro_cnn4_as_reported"), tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "fact"), [("I;16", "of the kind I;16, not 8-bit grey"), ("RGB", "it is a color picture")]
+)
+def test_a_picture_that_is_not_8_bit_grey_is_damaged(tmp_path: Path, mode: str, fact: str) -> None:
+    """Hazard: 16 bits squeezed to 8 give Hounsfield units that mean nothing."""
+    color = np.zeros((8, 8, 3), dtype=np.uint8)
+    color[..., 0] = 200
+    Image.fromarray(color if mode == "RGB" else np.full((8, 8), 40000, dtype=np.uint16)).save(
+        tmp_path / "a.png"
+    )
+    read = read_picture(tmp_path / "a.png", Window(40, 80))
+    assert isinstance(read, Unreadable)
+    assert fact in read.reason

@@ -16,10 +16,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from training.fit.device import add_device
 from training.fit.distributed import Processes
 from training.fit.frames import mapped_frames, prepared_frames
 from training.prepare.write import file_sha256
-from training.recipe.read import named_recipe
+from training.recipe.read import recipe_of
 from training.recipe.tree import Recipe
 from training.runs.material import Material, learning_rows
 from training.runs.run_folders import WEIGHTS, WHOLE, Terms, load_trained, run_folder, split_path, train_fold
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--share", type=float, default=0.7, help="of the teachers in a target; rest: label")
     parser.add_argument("--steps", type=int, help="budget over all phases, in place of the recipe's epochs")
     parser.add_argument("--degrade", action="store_true", help="run on sources that lack what it needs")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add_device(parser)
     parser.add_argument("--threads", type=int, default=1, help="of torch, on the CPU; part of the result")
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches ahead")
 
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> None:
     """Distill the named teachers into the student, every fold and the whole."""
     torch.set_num_threads(options.threads)
-    distill(named_recipe(options.student), [named_recipe(name) for name in options.teachers], options)
+    distill(recipe_of(options.student), [recipe_of(name) for name in options.teachers], options)
 
 
 def distill(student: Recipe, teachers: Sequence[Recipe], options: argparse.Namespace) -> Recipe:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,8 +11,8 @@ import torch
 from training.compare.compare import compare
 from training.compare.ensemble import Ensemble
 from training.compare.run import Terms
-from training.recipe.read import named_recipe, recipe_names
-from training.recipe.tree import Recipe
+from training.fit.device import add_device
+from training.recipe.read import recipe_names, recipe_of
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = "ichviewer_mobilenet_v2"
@@ -38,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--to", type=Path, help="folder of rows, scores and tables; work/compare by default")
     parser.add_argument("--degrade", action="store_true", help="run on sources that lack what is needed")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add_device(parser)
     parser.add_argument("--threads", type=int, default=1, help="of torch, on the CPU; part of the result")
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches ahead")
     parser.add_argument("--table-only", action="store_true", help="run nothing; tables of what is there")
@@ -70,23 +69,8 @@ def main(options: argparse.Namespace) -> None:
         size_px=options.size,
         batch_size=options.batch,
     )
-    recipes = [seeded_recipe(name) for name in names]
+    recipes = [recipe_of(name) for name in names]
     compare(recipes, terms, folder, options.reference, ensembles=ensembles, run=not options.table_only)
-
-
-def seeded_recipe(text: str) -> Recipe:
-    """A recipe by its name, with another seed after an @.
-
-    Raises:
-        ValueError: There is no such recipe, or the seed is no number.
-    """
-    name, at, seed = text.partition("@")
-    recipe = named_recipe(name)
-    if not at:
-        return recipe
-    if not seed.isdigit():
-        raise ValueError(f"{text}: the seed {seed!r} is no whole number.")
-    return replace(recipe, name=text, seed=int(seed))
 
 
 def ensemble_of(text: str) -> Ensemble:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from ichviewer.atomic_file import write_atomically
+from training.fit.device import add_device
 from training.fit.distributed import Processes
 from training.judge.metrics import auc, value
 from training.recipe.read import recipe_of
@@ -66,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=300, help="of each network")
     parser.add_argument("--test-share", type=float, default=0.15, help="of the slices, about")
     parser.add_argument("--degrade", action="store_true", help="run on sources that lack what it needs")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add_device(parser)
     parser.add_argument("--threads", type=int, default=1, help="of torch, on the CPU; part of the result")
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches ahead")
     parser.add_argument("--to", type=Path, help="JSON; work/split-gap/NAME.json by default")
@@ -148,7 +149,8 @@ def _arm(ready: Ready, folds: NDArray[np.int64], groups: NDArray[np.int64], seed
 
 def _auc(arm: Ready, kind: str, options: argparse.Namespace) -> float:
     """AUC of ``any`` on the test slices, by a network that learned from the others."""
-    place = options.work / "split-gap" / f"{kind.replace(' ', '_')}-{options.steps}-seed{arm.recipe.seed}"
+    name = f"{kind.replace(' ', '_')}-{options.steps}-held{options.test_share:g}-seed{arm.recipe.seed}"
+    place = options.work / "split-gap" / name
     device = torch.device(options.device)
     terms = Terms(device, Processes(), options.workers, options.steps)
     train_fold(arm.recipe, arm.material, arm.rows, TEST, terms, place, arm.lost)

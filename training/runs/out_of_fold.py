@@ -101,6 +101,11 @@ def held_out(recipe: Recipe, data: Path, work: Path) -> Held:
     Raises:
         ValueError: The recipe was not trained in *work*.
     """
+    if recipe.split != "patient":
+        raise ValueError(
+            f"{recipe.name} is split slice by slice: slices of one head stand on both sides, so its figures "
+            "measure nothing but that. `training split-gap` says how much, `training compare` lists it apart."
+        )
     split = split_path(work, recipe)
     if not split.exists():
         raise ValueError(f"{split} is not there: `python -m training train {recipe.name}` comes first.")

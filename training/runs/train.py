@@ -14,6 +14,7 @@ from typing import Literal
 import torch
 
 from training.fit.curves import require_tensorboard
+from training.fit.device import add_device
 from training.fit.distributed import Processes, joined, wait_for_all
 from training.fit.empty_classes import empty_classes
 from training.fit.frames import mapped_frames, prepared_frames
@@ -25,7 +26,7 @@ from training.fit.rows import TrainingRows, chosen_indices
 from training.fit.units import make_sampler
 from training.networks.starting_weights import WeightsUnavailableError, start_from
 from training.recipe.degrade import degraded, without_pretraining
-from training.recipe.read import named_recipe, read_recipe
+from training.recipe.read import recipe_of
 from training.recipe.tree import Recipe
 from training.runs.material import Material, learning_rows, open_material, prepared_sources
 from training.runs.run_folders import WHOLE, Terms, learned_rows, split_path, train_fold
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", choices=("patient", "as_reported"), help="in place of the recipe's")
     parser.add_argument("--weights", help="starting weights in place of the recipe's: none, or a file")
     parser.add_argument("--degrade", action="store_true", help="run on sources that lack what it needs")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add_device(parser)
     parser.add_argument("--threads", type=int, default=1, help="of torch, on the CPU; part of the result")
 
 
@@ -86,8 +87,7 @@ def add_lr_range_arguments(parser: argparse.ArgumentParser) -> None:
 
 def chosen_recipe(options: argparse.Namespace) -> Recipe:
     """The recipe that the options name, with what they put in place of its own."""
-    path = Path(options.name)
-    recipe = read_recipe(path) if path.suffix == ".toml" else named_recipe(options.name)
+    recipe = recipe_of(options.name)
     split: Literal["patient", "as_reported"] = options.split or recipe.split
     weights = options.weights or recipe.network.weights
     return replace(recipe, split=split, network=replace(recipe.network, weights=weights))

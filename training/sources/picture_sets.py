@@ -44,6 +44,10 @@ CITATIONS = {
 }
 
 
+COLOR_NOISE = 16
+"""What lossy compression may make of grey: differences between channels up to this are none."""
+
+
 @dataclass(frozen=True)
 class PictureSet:
     """One of the two picture sets as a source.
@@ -101,7 +105,19 @@ def read_picture(path: Path, window: Window) -> SliceImage | Unreadable:
 
 
 def _grey(path: Path) -> NDArray[np.uint8]:
+    """(rows, columns) of an 8-bit grey picture, also one that is stored as color.
+
+    Raises:
+        ValueError: It is none; conversion would give values that mean nothing.
+    """
     with Image.open(path) as picture:
+        if picture.mode == "L":
+            return np.asarray(picture)
+        if picture.mode != "RGB":
+            raise ValueError(f"it is of the kind {picture.mode}, not 8-bit grey")
+        color = np.asarray(picture).astype(np.int16)
+        if int(np.ptp(color, axis=2).max(initial=0)) > COLOR_NOISE:
+            raise ValueError("it is a color picture")
         return np.asarray(picture.convert("L"))
 
 
