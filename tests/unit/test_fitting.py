@@ -16,6 +16,7 @@ from fit_data import SIDE, spots, tiny_augmentation, tiny_recipe
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
+from torch.optim import SGD
 
 from training.fit import chance
 from training.fit.augment import draw_variation, vary, vary_classes
@@ -351,8 +352,24 @@ class TestPhases:
     def test_a_long_gradient_is_shortened(self) -> None:
         layer = nn.Linear(2, 1)
         layer(torch.ones(1, 2)).sum().backward()
-        assert clip(layer, 0.5) == pytest.approx(math.sqrt(3))
-        assert math.sqrt(sum(float(p.grad.square().sum()) for p in layer.parameters())) == pytest.approx(0.5)
+        moving = SGD([layer.weight], lr=0.1)
+        clip(moving, 0.0)
+        assert layer.weight.grad.tolist() == [[1, 1]]
+        clip(moving, 0.5)
+        assert float(layer.weight.grad.norm()) == pytest.approx(0.5)
+        assert layer.bias.grad.tolist() == [1]
+
+    def test_no_length_to_keep_to_is_no_length_to_measure(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Measuring makes the processor wait for the graphics card at every step."""
+        monkeypatch.delattr(nn.utils, "clip_grad_norm_")
+        clip(SGD(nn.Linear(2, 1).parameters(), lr=0.1), 0.0)
+
+    def test_what_is_frozen_keeps_no_gradient_of_an_earlier_phase(self) -> None:
+        built = with_norm()
+        built.module(torch.ones(2, 1, 8, 8)).sum().backward()
+        set_learning(built, replace(tiny_recipe().phases[0], trainable=("head",)))
+        has_gradient = {name for name, each in built.module.named_parameters() if each.grad is not None}
+        assert has_gradient == {"1.2.weight", "1.2.bias"}
 
     def test_the_average_follows_closely_at_first(self) -> None:
         assert decay_at(0, 0.99) == 0.1

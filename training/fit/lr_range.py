@@ -98,7 +98,7 @@ def range_test(
         optimizer.zero_grad(set_to_none=True)
         precision.scaler.scale(loss).backward()
         precision.scaler.unscale_(optimizer)
-        clip(tried.module, recipe.clip_norm)
+        clip(optimizer, recipe.clip_norm)
         precision.scaler.step(optimizer)
         precision.scaler.update()
         average = SMOOTHING * average + (1 - SMOOTHING) * loss.item()

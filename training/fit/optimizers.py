@@ -49,7 +49,11 @@ def set_rates(optimizer: Optimizer, rate: float, momentum: float | None) -> None
             group["momentum"] = momentum
 
 
-def clip(module: nn.Module, longest: float) -> float:
-    """Shorten the gradient to *longest* (0: any length); gives the length it had."""
-    norm = nn.utils.clip_grad_norm_(module.parameters(), longest if longest else float("inf"))
-    return float(norm)
+def clip(optimizer: Optimizer, longest: float) -> None:
+    """Shorten the gradient of what an optimizer moves to *longest*; 0 leaves any length.
+
+    Nothing waits for the device, and what is frozen has no part in the length.
+    """
+    if longest:
+        moved = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        nn.utils.clip_grad_norm_(moved, longest)

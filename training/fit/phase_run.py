@@ -142,7 +142,7 @@ class PhaseRun:
         self._optimizer.zero_grad(set_to_none=True)
         self.precision.scaler.scale(loss).backward()
         self.precision.scaler.unscale_(self._optimizer)
-        clip(task.built.module, task.recipe.clip_norm)
+        clip(self._optimizer, task.recipe.clip_norm)
         self.precision.scaler.step(self._optimizer)
         self.precision.scaler.update()
         if self._average is not None:

@@ -88,13 +88,16 @@ def _shares(own: list[int], budget: int) -> list[int]:
 
 
 def set_learning(built: Built, phase: Phase) -> None:
-    """Say which parameters ask for a gradient in a phase."""
+    """Say which parameters ask for a gradient in a phase; the others keep none of an earlier phase."""
     built.module.requires_grad_(False)
     for module in _learning(built, phase):
         module.requires_grad_(True)
     if phase.batch_norm == "always_updates":
         for norm in _norms(built.module):
             norm.requires_grad_(True)
+    for parameter in built.module.parameters():
+        if not parameter.requires_grad:
+            parameter.grad = None
 
 
 def set_training_mode(built: Built, phase: Phase) -> None:
