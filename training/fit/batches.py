@@ -26,7 +26,7 @@ from training.fit.losses import Targets, target_known, target_values
 from training.fit.phases import PlannedPhase
 from training.fit.rows import TrainingRows
 from training.fit.units import make_sampler, units_of
-from training.recipe.tree import Recipe
+from training.recipe.tree import Recipe, Sampling
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ class Batches(Dataset[Batch]):
         if classes is not None:
             classes = vary_classes(classes, each, size_px)
         if recipe.sampling.patch_px:
-            grey, classes = cut_patches(grey, classes, recipe.sampling.patch_px, each.seeds)
+            grey, classes = cut_patches(grey, classes, recipe.sampling, each.seeds)
         return assembled(recipe, grey, [self._targets(unit) for unit in drawn], classes)
 
     def _targets(self, unit: Drawn) -> Given:
@@ -218,16 +218,17 @@ def _filled(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def cut_patches(
-    grey: NDArray[np.float32], classes: NDArray[np.int64] | None, side: int, seeds: NDArray[np.int64]
+    grey: NDArray[np.float32], classes: NDArray[np.int64] | None, how: Sampling, seeds: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
-    """A patch of each slice, half of them around a bleed where there is one."""
+    """A patch of each slice; of a bleeding one, a share of them around the bleed."""
+    side = how.patch_px
     patches, masks = [], []
     for number, seed in enumerate(seeds):
         draw = np.random.default_rng((int(seed), 1))
         last = grey.shape[-1] - side
         top, left = (int(v) for v in draw.integers(last + 1, size=2))
         bleed = np.argwhere(classes[number] > 0) if classes is not None else np.zeros((0, 2), dtype=np.int64)
-        if len(bleed) and draw.random() < 0.5:
+        if len(bleed) and draw.random() < how.bleed_patch_share:
             corner = bleed[draw.integers(len(bleed))] - draw.integers(side // 4, 3 * side // 4, size=2)
             top, left = (int(v) for v in np.clip(corner, 0, last))
         patches.append(grey[number][:, top : top + side, left : left + side])

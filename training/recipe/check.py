@@ -59,6 +59,11 @@ def faults_of(recipe: Recipe) -> Iterator[Fault]:
             "sampling.series_length",
             "rows that are series need a series_length.",
         ),
+        (
+            0 <= sampling.bleed_patch_share <= bool(sampling.patch_px),
+            "sampling.bleed_patch_share",
+            "a share lies in [0, 1], and is of patches: it needs a patch_px.",
+        ),
         (is_series or loss.kind != "bag_bce", "loss.kind", "bag_bce needs sampling.unit = 'series'."),
         (
             recipe.keeps == "last" or recipe.validation_share,

@@ -82,10 +82,14 @@ def recipe_names() -> list[str]:
 
 
 def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
-    """As plain values, whole, for a card or a run's folder; without smoothing as before there was any."""
+    """As plain values, whole, for a card or a run's folder; what came later stands there only where it is
+    used, so that finished runs stay what they are.
+    """
     values = {**asdict(recipe), "preprocessing": recipe.preprocessing.to_dict()}
     if not recipe.smoothing_mm:
         del values["smoothing_mm"]
+    if not recipe.sampling.bleed_patch_share:
+        del values["sampling"]["bleed_patch_share"]
     return values
 
 

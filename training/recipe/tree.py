@@ -177,8 +177,8 @@ class Sampling:
         center_spread: See ``center_biased``: standard deviation, as a share of the series' length.
         unit: Whether a row is a slice or a whole series.
         series_length: Slices taken of a series, evenly spread.
-        patch_px: Side of the patches cut from a slice, half of them around a bleed where there is one; 0:
-            whole slices.
+        patch_px: Side of the patches cut from a slice, at a random place; 0: whole slices.
+        bleed_patch_share: Share of the patches of a bleeding slice that are cut around its bleed.
     """
 
     kind: Literal["shuffled", "oversampled", "class_balanced", "hybrid", "center_biased"] = "shuffled"
@@ -188,6 +188,7 @@ class Sampling:
     unit: Literal["slice", "series"] = "slice"
     series_length: int = 0
     patch_px: int = 0
+    bleed_patch_share: float = 0.0
 
 
 @dataclass(frozen=True)
