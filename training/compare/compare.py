@@ -78,7 +78,8 @@ def _current(recipe: Recipe, terms: Terms, folder: Path) -> Row:
         return _not_run(recipe)
     if row.key != run_key(recipe, terms):
         return replace(_not_run(recipe), reason="an older run had other terms")
-    return row
+    # Rows that an earlier version wrote do not say it; the key vouches that it was the recipe's.
+    return replace(row, labels=recipe.labels)
 
 
 def _not_run(recipe: Recipe) -> Row:

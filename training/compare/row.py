@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ichviewer.atomic_file import write_atomically
+from training.recipe.tree import Labels
 
 
 class Status(StrEnum):
@@ -62,6 +63,7 @@ class Row:
         lost: What the source or machine could not give, in words.
         predictions: File beside the row's own; empty unless it was run.
         threshold: Probability from which on the recipe counts a label as said.
+        labels: What its network learned, as the recipe says.
     """
 
     recipe: str
@@ -82,6 +84,7 @@ class Row:
     lost: tuple[str, ...] = ()
     predictions: str = ""
     threshold: float = 0.5
+    labels: Labels = "six"
 
     @property
     def share_of_report(self) -> float | None:

@@ -110,6 +110,7 @@ def run_recipe(recipe: Recipe, terms: Terms, folder: Path) -> Row:
         reports=recipe.reports.text,
         assumed=recipe.assumed,
         threshold=recipe.threshold,
+        labels=recipe.labels,
     )
     given = argparse.Namespace(data=terms.data, work=terms.work, degrade=terms.degrade)
     placed, reduced = on_terms(recipe, terms)

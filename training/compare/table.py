@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from ichviewer.core.findings import SUBTYPES
+from training.compare.plain import plain_figures
 from training.compare.row import Row, Status
 from training.judge.bootstrap import Interval
 from training.judge.decisions import cross_fitted_decisions
@@ -28,8 +27,7 @@ class Measured:
         row: What was run.
         figures: ``overall`` and ``slices`` as in a judgement; empty unless it was run.
         differences: Name -> figure minus that of the reference; empty for the reference and what was not run.
-        plain: What reports use to say: accuracy and F1 at the recipe's own threshold and those of the best
-            constant.
+        plain: What reports use to say, from raw scores at the recipe's own threshold.
     """
 
     row: Row
@@ -75,32 +73,13 @@ def measure(rows: Sequence[tuple[Row, Predictions | None]], reference: str) -> l
         if compared is not None and row.recipe != against:
             check_same_slices(found, compared, row.recipe, against)
             differences = paired_differences(found, scores, compared, probabilities[against])
-        measured.append(Measured(row, figures, differences, _plain(found, scores, row.threshold)))
+        measured.append(Measured(row, figures, differences, plain_figures(found, row.labels, row.threshold)))
     return measured
 
 
 def reference_of(row: Row, reference: str) -> str:
     """The recipe that a row is compared with: for a slice-random one its own twin that splits by patient."""
     return reference if row.split == "patient" else row.recipe.replace("_as_reported", "")
-
-
-def _plain(
-    found: Predictions, scores: np.ndarray[Any, np.dtype[np.float64]], threshold: float
-) -> dict[str, float]:
-    """Accuracy and F1 at the recipe's threshold, beside what the best constant reaches."""
-    rows = found.judged[:, 0]
-    values: dict[str, float] = {}
-    if rows.any():
-        said, true = scores[rows, 0] >= threshold, found.labels[rows, 0]
-        values["accuracy_any"] = float((said == true).mean())
-        values["accuracy_any_constant"] = float(max(true.mean(), 1 - true.mean()))
-        values["f1_any"] = float(2 * (said & true).sum() / max(1, said.sum() + true.sum()))
-    bleeding = found.judged[:, 1:].all(axis=1) & found.labels[:, 0]
-    if bleeding.any():
-        said, true = scores[bleeding, 1:] >= threshold, found.labels[bleeding, 1:]
-        values["accuracy_subtypes_bleeding"] = float((said == true).mean())
-        values["accuracy_subtypes_bleeding_constant"] = float((~true).mean())
-    return {name: round(value, 4) for name, value in values.items()}
 
 
 def markdown(measured: Sequence[Measured], reference: str, heading: str) -> str:
@@ -116,9 +95,11 @@ def markdown(measured: Sequence[Measured], reference: str, heading: str) -> str:
         f"the row minus `{reference}`. Calibration is cross-fitted."
     )
     accuracy = (
-        "The reports' figures are on data that are not here. Accuracy at a recipe's threshold (0.5 unless it "
-        "says otherwise) says little: the constant "
-        "beside it is what a network without eyes reaches."
+        "The reports' figures are on data that are not here. Ours are of raw scores, not calibrated, at a "
+        "recipe's threshold (0.5 unless it says otherwise; of classes that exclude each other the likeliest "
+        "is said). Accuracy says little: the constant beside it is what a network without eyes reaches. The "
+        "last two columns are over the labels that a recipe learns; of systems of five subtypes, on bleeding "
+        "slices only."
     )
     by_patient = [each for each in measured if each.row.split == "patient"]
     parts = [
@@ -243,7 +224,9 @@ def _reports_table(measured: Sequence[Measured]) -> str:
         "the report says",
         "accuracy any (constant)",
         "F1 any",
-        "accuracy subtypes (constant)",
+        "accuracy of classes (constant)",
+        "accuracy over labels (constant)",
+        "mean precision, recall, F1",
     ]
     lines = []
     for each in measured:
@@ -255,14 +238,18 @@ def _reports_table(measured: Sequence[Measured]) -> str:
                     each.row.reports or NONE,
                     _beside(plain, "accuracy_any"),
                     f"{plain['f1_any']:.3f}" if "f1_any" in plain else NONE,
-                    _beside(plain, "accuracy_subtypes_bleeding"),
+                    _beside(plain, "accuracy") if each.row.labels == "single_label" else NONE,
+                    _beside(plain, "accuracy_multi"),
+                    ", ".join(
+                        f"{plain[name]:.3f}" for name in ("precision", "recall", "f1") if name in plain
+                    ),
                 ]
             )
     return _table(headers, lines)
 
 
 def _beside(plain: dict[str, float], name: str) -> str:
-    return f"{plain[name]:.3f} ({plain[f'{name}_constant']:.3f})" if name in plain else NONE
+    return f"{plain[name]:.3f} ({plain[f'constant_{name}']:.3f})" if name in plain else NONE
 
 
 def _origin_table(measured: Sequence[Measured]) -> str:
