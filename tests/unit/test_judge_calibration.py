@@ -186,6 +186,18 @@ def test_calibration_error_by_hand() -> None:
     np.testing.assert_array_equal(counts, [2, 2])
 
 
+def test_the_calibration_error_does_not_depend_on_the_order_of_slices() -> None:
+    """Hazard: a network called calibrated because of how its slices were listed."""
+    scores, labels = np.repeat([0.2, 0.6], 50), np.arange(100) % 5 == 0
+    shuffled = np.random.default_rng(0).permutation(100)
+    bleeding_first = np.lexsort((~labels, scores))
+    by_hand = (50 * 0.0 + 50 * 0.4) / 100
+    for order in (np.arange(100), shuffled, bleeding_first):
+        assert calibration_error(scores[order], labels[order]) == pytest.approx(by_hand)
+        np.testing.assert_array_equal(reliability(scores[order], labels[order])[2], [50, 50])
+        assert error_by_chance(scores[order]) == error_by_chance(scores)
+
+
 @pytest.mark.parametrize("specificity", [0.5, 0.9, 0.95, 1.0])
 def test_the_threshold_keeps_the_specificity_it_was_asked_for(specificity: float) -> None:
     generator = np.random.default_rng(2)

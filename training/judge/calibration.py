@@ -194,10 +194,15 @@ def reliability(
 
 
 def _bins(probabilities: Scores, bins: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Order by score, and where each of at most *bins* equal parts begins."""
+    """Order by score, and where each of at most *bins* parts begins: equal ones but for equal scores.
+
+    Equal scores are of one bin, so that nothing depends on the order in which slices were given.
+    """
     order = np.argsort(probabilities, kind="stable")
+    ordered = np.asarray(probabilities)[order]
     sizes = [len(part) for part in np.array_split(order, bins) if len(part)]
-    return order, np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+    return order, np.unique(np.searchsorted(ordered, ordered[starts]))
 
 
 def _likeliest(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[float, float]:
