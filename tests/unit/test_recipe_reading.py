@@ -95,6 +95,19 @@ def test_rows_that_do_not_go_with_the_rest_are_refused(name: str, choices: dict[
     assert fact in faults["rows"]
 
 
+def test_a_share_of_patches_needs_patches() -> None:
+    recipe = named_recipe("kuo_patchfcn")
+    whole = replace(recipe, sampling=replace(recipe.sampling, patch_px=0))
+    assert "it needs a patch_px" in dict(faults_of(whole))["sampling.bleed_patch_share"]
+    assert not dict(faults_of(recipe))
+
+
+def test_a_recipe_without_patches_is_written_as_before_their_share_was_a_key() -> None:
+    """A finished run is known by what was written of its recipe."""
+    assert "bleed_patch_share" not in recipe_to_dict(named_recipe("ichviewer_mobilenet_v2"))["sampling"]
+    assert recipe_to_dict(named_recipe("kuo_patchfcn"))["sampling"]["bleed_patch_share"] == 0.5
+
+
 def test_an_extending_recipe_holds_only_what_differs(tmp_path: Path) -> None:
     written(tmp_path, WHOLE)
     short = 'extends = "ichviewer_mobilenet_v2"\nname = "short"\n[optimizer]\nweight_decay = 0.5\n'
