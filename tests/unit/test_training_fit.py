@@ -208,14 +208,6 @@ def test_evaluation_writes_figures_of_every_label(released: tuple[Path, Path, Pa
     assert (tmp_path / "submission.csv").read_text(encoding="utf-8").count("\n") == 1 + 6 * 48
 
 
-def test_pictures_are_scored_from_file_to_probability(released: tuple[Path, Path, Path]) -> None:
-    data, _, card_path = released
-    rows = read_sources(data, ["ct_ich_v1"])
-    probabilities = out_of_fold.score_pictures(card_path, rows)
-    labels = np.asarray([row.labels[0] for row in rows]) > 0
-    assert probabilities[labels, 0].mean() > probabilities[~labels, 0].mean()
-
-
 def test_windows_that_the_pictures_do_not_hold_stop_the_training(tmp_path: Path) -> None:
     recipe, data = small_recipe(), write_label_sets(tmp_path / "data", 2, 2)
     wide = replace(recipe.preprocessing, windows=tuple(replace(w, width=300) for w in STUB_SPEC.windows))

@@ -6,6 +6,7 @@ so nothing here may be measured with it.
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,16 +16,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ichviewer.atomic_file import write_atomically
 from ichviewer.core.findings import SUBTYPES
-from ichviewer.core.model_card import LabelCard, ModelCard, OperatingPoint, calibrated_probabilities
-from ichviewer.core.preprocessing import (
-    Framing,
-    NetworkInput,
-    PreprocessingSpec,
-    normalize,
-    preprocess_slice,
-)
-from ichviewer.inference.checkpoint import Checkpoint, load_checkpoint
+from ichviewer.core.model_card import LabelCard, ModelCard, OperatingPoint
+from ichviewer.core.preprocessing import Framing, NetworkInput, PreprocessingSpec, normalize
+from ichviewer.inference.checkpoint import Checkpoint
 from ichviewer.inference.network import SliceNetwork
 from ichviewer.inference.predict import on_device, predict_slice
 from training.fit.channels import repeated
@@ -37,7 +33,7 @@ from training.runs.material import GENERATED, Material, open_material, prepared_
 from training.runs.prior import prior_shift
 from training.runs.run_folders import WEIGHTS, load_trained, run_folder, split_path
 from training.runs.smoothing import smoothed_within_studies
-from training.sources import UNKNOWN_SPACING_MM, LabeledSlice, read_hu
+from training.sources import LabeledSlice
 
 LOG = logging.getLogger(__name__)
 
@@ -143,7 +139,9 @@ def _fold_scores(recipe: Recipe, held: Held, work: Path, fold: int, members: NDA
         frames, spec = frames_of(recipe, held, work), recipe.preprocessing
         checkpoint = raw_checkpoint(recipe.name, recipe.network.architecture, spec, network)
         scored = score(checkpoint, (framed_input(frames.framed(int(i)), spec) for i in members))
-        np.savez(path, logits=scored.logits, class_maps=scored.class_maps)
+        buffer = io.BytesIO()
+        np.savez(buffer, logits=scored.logits, class_maps=scored.class_maps)
+        write_atomically(path, buffer.getvalue())
         LOG.info("fold %d: %d slices scored", fold, len(members))
     with np.load(path) as stored:
         found = Scored(stored["logits"], stored["class_maps"])
@@ -167,14 +165,6 @@ def slice_network(work: Path, recipe: Recipe, fold: int) -> SliceNetwork:
 def framed_input(framed: NDArray[np.float32], spec: PreprocessingSpec) -> NetworkInput:
     """Input made of a framed slice; where it was taken from is not kept."""
     return NetworkInput(normalize(repeated(framed, spec), spec), Framing(0.0, 0.0, 1.0, 1.0))
-
-
-def score_pictures(card_path: Path, rows: Sequence[LabeledSlice]) -> NDArray[np.float64]:
-    """Calibrated probabilities, (slices, 6), of pictures by a released checkpoint, from file to score."""
-    checkpoint = load_checkpoint(card_path)
-    spec = checkpoint.card.preprocessing
-    inputs = (preprocess_slice(read_hu(row), UNKNOWN_SPACING_MM, spec) for row in rows)
-    return calibrated_probabilities(score(checkpoint, inputs).logits, checkpoint.card)
 
 
 def predictions_of(
