@@ -16,6 +16,7 @@ from training.combine import distill
 from training.combine.distill import soft_targets, teacher_logits
 from training.fit.rows import TrainingRows
 from training.recipe.tree import Recipe
+from training.runs.material import Material
 from training.runs.out_of_fold import held_out, out_of_fold
 from training.runs.run_folders import RUN, WHOLE, run_folder
 from training.runs.train import train_recipe
@@ -54,10 +55,10 @@ def test_a_student_is_taught_by_its_own_folds_teachers_alone(
     asked: list[tuple[str, int, set[int]]] = []
     load, fold_now = distill.load_trained, -2
 
-    def watched_load(work: Path, recipe: Recipe, fold: int) -> Any:
+    def watched_load(work: Path, recipe: Recipe, fold: int, material: Material) -> Any:
         nonlocal fold_now
         fold_now = fold
-        return load(work, recipe, fold)
+        return load(work, recipe, fold, material)
 
     def watched_score(module: Any, recipe: Recipe, rows: TrainingRows, device: Any) -> Any:
         asked.append((recipe.name, fold_now, set(rows.indices.tolist())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from training.fit.rows import rows_of_arrays
 from training.recipe.tree import Recipe
 from training.runs.material import learning_rows
 from training.runs.out_of_fold import held_out, out_of_fold
-from training.runs.run_folders import RUN, WEIGHTS, WHOLE, learned_rows, run_folder, trained_recipe
+from training.runs.run_folders import LEARNED, RUN, WEIGHTS, WHOLE, learned_rows, run_folder, trained_recipe
 from training.runs.train import train_recipe
 
 STEPS = 4
@@ -149,6 +150,19 @@ def test_what_has_no_mean_is_refused(members: list[Recipe], options: argparse.Na
         with pytest.raises(ValueError, match=message):
             soup(name, given, options.data, options.work)
     assert not (options.work / "runs" / "one").exists()
+
+
+def test_a_member_that_learned_from_other_slices_is_refused(
+    members: list[Recipe], options: argparse.Namespace, tmp_path: Path
+) -> None:
+    """Hazard: a member from another split carries slices of the held-out fold into the mean."""
+    work = shutil.copytree(options.work, tmp_path / "work")
+    path = run_folder(work, members[1], 0) / RUN
+    run = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**run, LEARNED: run[LEARNED][::-1]}), encoding="utf-8")
+    with pytest.raises(ValueError, match="fold0 holds a run that learned from other slices"):
+        soup("mixed", members, options.data, work)
+    assert not (work / "runs" / "mixed").exists()
 
 
 def test_the_learned_rows_of_a_fold_are_those_outside_of_it(

@@ -117,6 +117,23 @@ def test_a_row_that_is_there_is_not_run_again(
     assert [each.row.commit for each in measured] == ["abc1234", "def5678"]
 
 
+def test_folds_that_were_scored_are_read_unless_they_say_that_they_learned_from_others(
+    terms: Terms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hazard: a row is judged on slices that its networks learned from, since the split was dealt anew."""
+    first = runs.run_recipe(named("only"), terms, tmp_path)
+    monkeypatch.delattr(training_runs, "fit")
+    path = next(tmp_path.glob("*/runs/only/fold1/run.json"))
+    run = json.loads(path.read_text(encoding="utf-8"))
+    own = run.pop(training_runs.LEARNED)
+    # As runs were written before they said so.
+    path.write_text(json.dumps(run), encoding="utf-8")
+    assert runs.run_recipe(named("only"), terms, tmp_path) == first
+    path.write_text(json.dumps({**run, training_runs.LEARNED: own[::-1]}), encoding="utf-8")
+    with pytest.raises(ValueError, match="fold1 holds a run that learned from other slices"):
+        runs.run_recipe(named("only"), terms, tmp_path)
+
+
 def test_a_row_goes_on_after_the_folds_that_are_done(
     terms: Terms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

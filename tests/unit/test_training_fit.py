@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,9 +24,17 @@ from training.recipe.tree import RangeTest
 from training.release import agreement, release
 from training.release.card import card_for_raw_logits, full_scale
 from training.release.export_onnx import AgreementError
-from training.runs import out_of_fold, train
+from training.runs import material, out_of_fold, train
 from training.runs.prior import prior_shift
-from training.runs.run_folders import WEIGHTS, WHOLE, run_folder, split_path
+from training.runs.run_folders import (
+    LEARNED,
+    RUN,
+    WEIGHTS,
+    WHOLE,
+    learned_sha256,
+    run_folder,
+    split_path,
+)
 from training.runs.smoothing import smoothed_within_studies
 from training.sources import read_hu, read_sources
 from training.split import read_split
@@ -189,11 +198,65 @@ def test_scores_are_out_of_fold(released: tuple[Path, Path, Path]) -> None:
     scored = out_of_fold.out_of_fold(recipe, held, work)
     frames = out_of_fold.frames_of(recipe, held, work)
     for index in (0, 30, 60):
-        network = out_of_fold.slice_network(work, recipe, int(held.folds[index]))
+        network = out_of_fold.slice_network(work, recipe, int(held.folds[index]), held.material)
         checkpoint = out_of_fold.raw_checkpoint("small", "stub", recipe.preprocessing, network)
         given = out_of_fold.framed_input(frames.framed(index), recipe.preprocessing)
         expected = out_of_fold.score(checkpoint, [given])
         np.testing.assert_array_equal(scored.logits[index], expected.logits[0])
+
+
+def test_a_run_is_not_judged_by_a_split_that_was_dealt_anew(
+    released: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hazard: the split is dealt anew, and fold networks shine on slices that they learned from."""
+    data, trained, _ = released
+    work, recipe = shutil.copytree(trained, tmp_path / "work"), small_recipe(epochs=12)
+    before = out_of_fold.held_out(recipe, data, work).folds
+    split_path(work, recipe).unlink()
+    monkeypatch.setattr(material, "SPLIT_SEED", material.SPLIT_SEED + 1)
+    options = train_options(data, work)
+    with pytest.raises(ValueError, match="fold0 holds a run that learned from other slices"):
+        train.train_recipe(recipe, options)
+    assert (out_of_fold.held_out(recipe, data, work).folds != before).any()
+    with pytest.raises(ValueError, match="fold0 holds a run that learned from other slices"):
+        evaluate.main(recipe, data, work, None, evaluate.Wanted(tmp_path / "metrics.json"))
+    with pytest.raises(ValueError, match="fold0 holds a run that learned from other slices"):
+        release.main(recipe, data, work, tmp_path / "out")
+
+
+@pytest.mark.parametrize("fold", [1, WHOLE])
+def test_a_run_that_does_not_say_what_it_learned_from_is_refused(
+    released: tuple[Path, Path, Path], tmp_path: Path, fold: int
+) -> None:
+    """Hazard: a run from before runs said so is taken for one that never saw the slices of its fold."""
+    data, trained, _ = released
+    work, recipe = shutil.copytree(trained, tmp_path / "work"), small_recipe(epochs=12)
+    path = run_folder(work, recipe, fold) / RUN
+    run = json.loads(path.read_text(encoding="utf-8"))
+    assert len(run.pop(LEARNED)) == 64
+    path.write_text(json.dumps(run), encoding="utf-8")
+    for asked in (
+        lambda: train.train_recipe(recipe, train_options(data, work)),
+        lambda: release.main(recipe, data, work, tmp_path / "out"),
+    ):
+        with pytest.raises(ValueError, match=f"{path.parent.name} holds a run that does not say"):
+            asked()
+
+
+def test_what_is_learned_from_is_known_by_slices_and_data(released: tuple[Path, Path, Path]) -> None:
+    data, work, _ = released
+    recipe = small_recipe(epochs=12)
+    held = out_of_fold.held_out(recipe, data, work).material
+    own = learned_sha256(recipe, held, 0)
+    assert own == learned_sha256(replace(recipe, smoothing_mm=10.0), held, 0)
+    assert own != learned_sha256(recipe, held, 1)
+    changed = replace(held.sources[0], sha256="0" * 64)
+    assert own != learned_sha256(recipe, replace(held, sources=(changed, *held.sources[1:])), 0)
+    row = replace(held.rows[-1], name="other")
+    other = replace(held, rows=(*held.rows[:-1], row))
+    assert learned_sha256(recipe, other, WHOLE) != learned_sha256(recipe, held, WHOLE)
+    held_out = int(held.folds[-1])
+    assert learned_sha256(recipe, other, held_out) == learned_sha256(recipe, held, held_out)
 
 
 def test_evaluation_writes_figures_of_every_label(released: tuple[Path, Path, Path], tmp_path: Path) -> None:

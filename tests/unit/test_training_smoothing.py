@@ -20,7 +20,7 @@ from ichviewer.inference.predict import on_device, predict, predict_slice
 from training.recipe.check import faults_of
 from training.recipe.read import learned_part, recipe_from_dict, recipe_to_dict
 from training.runs.out_of_fold import predictions_of
-from training.runs.run_folders import RUN, _require_same
+from training.runs.run_folders import LEARNED, RUN, _require_same
 from training.runs.smoothing import smoothed_within_studies, smoothing_words
 from training.sources import LabeledSlice
 
@@ -103,9 +103,10 @@ def test_a_finished_run_serves_with_and_without_smoothing(tmp_path: Path) -> Non
     """What is learned does not depend on it, so nothing is trained anew."""
     plain, smooth = small_recipe(), small_recipe(smoothing_mm=SMOOTHING_MM)
     assert learned_part(recipe_to_dict(smooth)) == recipe_to_dict(plain)
-    made = {"recipe": recipe_to_dict(plain), "budget": None, "asked_lost": []}
+    made = {"recipe": recipe_to_dict(plain), "budget": None, "asked_lost": [], LEARNED: "abc"}
     (tmp_path / RUN).write_text(json.dumps(made), encoding="utf-8")
-    _require_same(tmp_path / RUN, {"recipe": recipe_to_dict(smooth), "budget": None, "lost": []})
+    asked = {"recipe": recipe_to_dict(smooth), "budget": None, "lost": [], LEARNED: "abc"}
+    _require_same(tmp_path / RUN, asked)
     other = recipe_to_dict(replace(smooth, seed=99))
     with pytest.raises(ValueError, match="another recipe"):
-        _require_same(tmp_path / RUN, {"recipe": other, "budget": None, "lost": []})
+        _require_same(tmp_path / RUN, {**asked, "recipe": other})

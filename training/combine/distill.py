@@ -87,7 +87,7 @@ def teacher_logits(
     for teacher in teachers:
         frames = mapped_frames(prepared_frames(material.sources, teacher.preprocessing), work)
         rows = learning_rows(material, frames).only(members)
-        logits = score_rows(load_trained(work, teacher, fold), teacher, rows, device)
+        logits = score_rows(load_trained(work, teacher, fold, material), teacher, rows, device)
         if not scored_labels(logits).all():
             raise ValueError(f"{teacher.name} does not give all six labels; it cannot teach them.")
         each.append(logits)

@@ -32,10 +32,13 @@ from training.recipe.read import recipe_names, recipe_to_dict
 from training.recipe.tree import Recipe
 from training.runs.material import learning_rows, open_material, prepared_sources
 from training.runs.run_folders import (
+    LEARNED,
     RUN,
     WEIGHTS,
     WHOLE,
     learned_rows,
+    learned_sha256,
+    require_learned,
     run_folder,
     split_path,
     trained_recipe,
@@ -77,7 +80,8 @@ def soup(name: str, members: Sequence[Recipe], data: Path, work: Path) -> Recipe
         The recipe of the run.
 
     Raises:
-        ValueError: A member was not trained, the members have no mean, or another run has the name.
+        ValueError: A member was not trained or on other slices, the members have no mean, or another run has
+            the name.
     """
     _check(name, members)
     runs = {fold: _members_runs(members, fold, work) for fold in (*range(members[0].folds), WHOLE)}
@@ -88,9 +92,12 @@ def soup(name: str, members: Sequence[Recipe], data: Path, work: Path) -> Recipe
         material, mapped_frames(prepared_frames(material.sources, recipe.preprocessing), work)
     )
     for fold, folders in runs.items():
-        folder = run_folder(work, recipe, fold)
+        for member, its_folder in zip(members, folders, strict=True):
+            require_learned(its_folder, learned_sha256(member, material, fold))
+        folder, learned_from = run_folder(work, recipe, fold), learned_sha256(recipe, material, fold)
         if (folder / WEIGHTS).exists():
             _require_same(folder, recipe)
+            require_learned(folder, learned_from)
             continue
         network = build(recipe).module
         network.load_state_dict(mean_state([load_file(each / WEIGHTS) for each in folders]))
@@ -99,7 +106,12 @@ def soup(name: str, members: Sequence[Recipe], data: Path, work: Path) -> Recipe
         made = [json.loads((each / RUN).read_text(encoding="utf-8")) for each in folders]
         lost = tuple(dict.fromkeys(words for each in made for words in each["lost"]))
         folder.mkdir(parents=True, exist_ok=True)
-        asked = {"recipe": recipe_to_dict(recipe), "budget": made[0]["budget"], "lost": []}
+        asked = {
+            "recipe": recipe_to_dict(recipe),
+            "budget": made[0]["budget"],
+            "lost": [],
+            LEARNED: learned_from,
+        }
         write_run(folder, Fitted(network, sum(each["steps"] for each in made), lost, None), asked)
         LOG.info("%s is written", folder / WEIGHTS)
     return recipe

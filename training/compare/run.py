@@ -32,7 +32,15 @@ from training.recipe.degrade import NeedError
 from training.recipe.read import recipe_to_dict
 from training.recipe.tree import Recipe
 from training.runs.out_of_fold import predictions_of
-from training.runs.run_folders import RUN, load_trained, run_folder, train_fold
+from training.runs.run_folders import (
+    LEARNED,
+    RUN,
+    learned_sha256,
+    load_trained,
+    require_learned,
+    run_folder,
+    train_fold,
+)
 from training.runs.run_folders import Terms as RunTerms
 from training.runs.score_rows import score_rows, scored_labels, seconds_per_slice
 from training.runs.train import Ready, make_ready
@@ -191,20 +199,24 @@ def _run_fold(learned: Ready, judged: Ready, fold: int, terms: Terms, place: Pat
         train_fold(recipe, learned.material, learned.rows, fold, run_terms, place, learned.lost)
         seconds = time.perf_counter() - began if is_fresh else np.nan
         held = judged.rows.only(np.flatnonzero(judged.material.folds == fold))
-        network = load_trained(place, recipe, fold)
+        network = load_trained(place, recipe, fold, learned.material)
         buffer = io.BytesIO()
         logits = score_rows(network, recipe, held, device)
         each = seconds_per_slice(network, recipe, held, device)
         np.savez(buffer, logits=logits, seconds=seconds, seconds_per_slice=each)
         write_atomically(path, buffer.getvalue())
         LOG.info("%s, fold %d: %.0f s", recipe.name, fold, seconds)
+    run = json.loads(run_path.read_text(encoding="utf-8"))
+    # A row that was scored before runs said what they learned from stands.
+    if LEARNED in run:
+        require_learned(run_path.parent, learned_sha256(recipe, learned.material, fold))
     with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         seconds = float(kept["seconds"])
         return FoldRun(
             kept["logits"],
             seconds if np.isfinite(seconds) else None,
             float(kept["seconds_per_slice"]),
-            json.loads(run_path.read_text(encoding="utf-8")),
+            run,
         )
 
 

@@ -161,7 +161,7 @@ def _auc(arm: Ready, kind: str, options: argparse.Namespace) -> float:
             f"The {len(truth)} test slices of seed {arm.recipe.seed}, dealt {kind}, are all with or all "
             "without a bleed, so there is no AUC; hold out a larger --test-share."
         )
-    network = load_trained(place, arm.recipe, TEST)
+    network = load_trained(place, arm.recipe, TEST, arm.material)
     logits = score_rows(network, arm.recipe, arm.rows.only(tested), device)
     return value(auc, logits[:, 0], truth)
 

@@ -127,7 +127,7 @@ def _localization(
     if wanted.lesions is not None:
         source, pointings = open_prepared(wanted.lesions), []
         for fold in range(recipe.folds):
-            network = slice_network(work, recipe, fold)
+            network = slice_network(work, recipe, fold, held.material)
             raw = raw_checkpoint(recipe.name, recipe.network.architecture, recipe.preprocessing, network)
             lesions = lesions_of_fold(source, held.rows, held.patients, held.folds, fold, wanted.lesion_count)
             pointings += point_all(raw, lesions)

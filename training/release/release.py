@@ -80,7 +80,7 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
     """
     held = held_out(recipe, data, work)
     predictions = corrected_predictions(recipe, held, work)
-    network = slice_network(work, recipe, WHOLE)
+    network = slice_network(work, recipe, WHOLE, held.material)
     raw = raw_checkpoint(recipe.name, recipe.network.architecture, recipe.preprocessing, network)
     card = calibrated_card(raw.card, predictions)
     card = decided_card(

@@ -133,7 +133,7 @@ def out_of_fold(recipe: Recipe, held: Held, work: Path) -> Scored:
 def _fold_scores(recipe: Recipe, held: Held, work: Path, fold: int, members: NDArray[np.int64]) -> Scored:
     """Scores of one fold's slices, kept beside the weights that made them."""
     weights = run_folder(work, recipe, fold) / WEIGHTS
-    network = slice_network(work, recipe, fold)
+    network = slice_network(work, recipe, fold, held.material)
     path = weights.parent / f"scores-{file_sha256(weights)[:12]}.npz"
     if not path.exists():
         frames, spec = frames_of(recipe, held, work), recipe.preprocessing
@@ -150,13 +150,13 @@ def _fold_scores(recipe: Recipe, held: Held, work: Path, fold: int, members: NDA
     return found
 
 
-def slice_network(work: Path, recipe: Recipe, fold: int) -> SliceNetwork:
-    """A trained network that the viewer can run.
+def slice_network(work: Path, recipe: Recipe, fold: int, material: Material) -> SliceNetwork:
+    """A trained network that the viewer can run; *material* is what it is judged by.
 
     Raises:
-        ValueError: The recipe's is none.
+        ValueError: The recipe's is none, or it was trained on other slices than *material* gives it.
     """
-    network = load_trained(work, recipe, fold)
+    network = load_trained(work, recipe, fold, material)
     if not isinstance(network, SliceNetwork) or recipe.labels != "six":
         raise ValueError(f"The viewer cannot run what {recipe.name} trains; `training compare` judges it.")
     return network

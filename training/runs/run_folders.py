@@ -1,16 +1,19 @@
 """The runs of a recipe: one network per fold and one on everything, each in a folder of its own.
 
-The one thing to get wrong: ``whole`` saw every slice, so nothing may be measured with it.
+The one thing to get wrong: ``whole`` saw every slice, so nothing may be measured with it; and a network of a
+fold saw what was outside of that fold *then*, which is why a run keeps a hash of what it learned from.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save
 from torch import nn
@@ -19,11 +22,11 @@ from ichviewer.atomic_file import write_atomically
 from training.fit.distributed import Processes, wait_for_all
 from training.fit.loop import STATE, Fitted, fit
 from training.fit.place import Place
-from training.fit.rows import TrainingRows, chosen_indices, held_out_share, rows_of_arrays
+from training.fit.rows import InMemory, TrainingRows, chosen_indices, held_out_share, rows_of_arrays
 from training.networks.by_name import build
 from training.recipe.read import learned_part, recipe_from_dict, recipe_names, recipe_of, recipe_to_dict
 from training.recipe.tree import Recipe
-from training.runs.material import Material
+from training.runs.material import Material, learning_rows
 from training.runs.phantom_slices import generated_slices
 
 LOG = logging.getLogger(__name__)
@@ -32,6 +35,9 @@ WHOLE = -1
 """In place of a fold: the network that learns from every slice, which is the one to release."""
 
 WEIGHTS, RUN = "weights.safetensors", "run.json"
+
+LEARNED = "learned_sha256"
+"""In ``run.json``: the hash of what the network learned from."""
 
 
 def split_path(work: Path, recipe: Recipe) -> Path:
@@ -117,11 +123,16 @@ def train_fold(
         The weights' file.
 
     Raises:
-        ValueError: A finished run of another recipe or budget lies there.
+        ValueError: A finished run of another recipe or budget, or on other slices, lies there.
     """
     folder = run_folder(work, recipe, fold)
     folder.mkdir(parents=True, exist_ok=True)
-    asked = {"recipe": recipe_to_dict(recipe), "budget": terms.budget, "lost": list(lost)}
+    asked = {
+        "recipe": recipe_to_dict(recipe),
+        "budget": terms.budget,
+        "lost": list(lost),
+        LEARNED: learned_sha256(recipe, material, fold),
+    }
     if (folder / WEIGHTS).exists():
         _require_same(folder / RUN, asked)
         return folder / WEIGHTS
@@ -161,13 +172,55 @@ def learned_rows(
     return learned.only(kept), learned.only(held)
 
 
+def learned_sha256(recipe: Recipe, material: Material, fold: int) -> str:
+    """SHA-256 of what a network learns from, hex: the sources' own hashes, and which of their slices.
+
+    Args:
+        recipe: Which rows it takes.
+        material: Prepared sources, folds.
+        fold: Held out; WHOLE for none.
+    """
+    # Which slices are learned from does not depend on their pixels, so none is framed.
+    no_pixels = InMemory(np.zeros((0, 0, 0, 0), dtype=np.float32))
+    learned, _ = learned_rows(recipe, material, learning_rows(material, no_pixels), fold)
+    digest = hashlib.sha256(json.dumps([[each.name, each.sha256] for each in material.sources]).encode())
+    for index in learned.indices:
+        row = material.rows[index]
+        digest.update(json.dumps([row.source, row.name]).encode())
+    return digest.hexdigest()
+
+
+def require_learned(folder: Path, expected: str) -> None:
+    """Refuse a run that learned from other slices than it would today: those held out now may be among them.
+
+    Args:
+        folder: Of a finished run.
+        expected: From ``learned_sha256``, of today's sources and split.
+
+    Raises:
+        ValueError: It did, or does not say; names the run.
+    """
+    path = folder / RUN
+    made = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if LEARNED not in made:
+        raise ValueError(
+            f"{folder} holds a run that does not say what it learned from, as runs did not before this "
+            "version: slices that are held out today may be among it. Move it away and train anew."
+        )
+    if made[LEARNED] != expected:
+        raise ValueError(
+            f"{folder} holds a run that learned from other slices than the sources and the split of today "
+            "give it: slices that are held out today may be among them. Move it away and train anew."
+        )
+
+
 def write_run(folder: Path, fitted: Fitted, asked: dict[str, Any]) -> None:
     """What the run was, then the weights; the state is not needed any more.
 
     Args:
         folder: From ``run_folder``.
         fitted: What came out.
-        asked: ``recipe``, ``budget`` and ``lost`` before it began.
+        asked: ``recipe``, ``budget`` and ``lost`` before it began, and LEARNED.
     """
     made = {
         **asked,
@@ -198,17 +251,25 @@ def _require_same(path: Path, asked: dict[str, Any]) -> None:
             f"{path.parent} holds a finished run with another {' and '.join(differing)}; move it away to "
             "train anew."
         )
+    require_learned(path.parent, asked[LEARNED])
 
 
-def load_trained(work: Path, recipe: Recipe, fold: int) -> nn.Module:
+def load_trained(work: Path, recipe: Recipe, fold: int, material: Material) -> nn.Module:
     """A trained network, in evaluation mode.
 
+    Args:
+        work: Folder of all runs.
+        recipe: Of the network.
+        fold: That it held out; WHOLE for none.
+        material: Sources and folds of today, by which it is judged.
+
     Raises:
-        ValueError: It was not trained.
+        ValueError: It was not trained, or on other slices.
     """
     path = run_folder(work, recipe, fold) / WEIGHTS
     if not path.exists():
         raise ValueError(f"{path} is not there: `python -m training train {recipe.name}` makes it.")
+    require_learned(path.parent, learned_sha256(recipe, material, fold))
     module = build(recipe).module
     module.load_state_dict(load_file(path))
     return module.eval()
