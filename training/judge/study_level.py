@@ -1,7 +1,8 @@
 """Scores of whole studies, made of slice scores as the viewer makes them.
 
-The one thing to get wrong: only slices whose place in the study is known make a study score; a heap of
-single slices of one patient is no study.
+All systems alike, whatever a report took for its stacks: the highest patch or slice of a head would make one
+noisy slice the study's score. The one thing to get wrong: only slices whose place in the study is known make
+a study score; a heap of single slices of one patient is no study.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 Here a slice's score by a pixel system is defined: the log odds of its highest pixel, after bleeds
 of less than ``SMALLEST_BLEED_PX`` pixels were taken out; of a system with a patch branch, the log odds of its
-highest patch. A stack has the score of its highest slice. ``training.networks.heads.six_logits`` takes these
-maxima. The one thing to get wrong: a map made of a varied copy lies as the copy does, and must be moved back
-before it is averaged.
+highest patch. ``training.networks.heads.six_logits`` takes these maxima. A study's score is made of its
+slices' as for every other system (``training.judge.study_level``), not the report's highest patch of all. The
+one thing to get wrong: a map made of a varied copy lies as the copy does, and must be moved back before it is
+averaged.
 """
 
 from __future__ import annotations
