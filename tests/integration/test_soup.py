@@ -16,7 +16,7 @@ from torch import nn
 from training_data import small_recipe, train_options, write_label_sets
 
 from training.combine import soup as soup_command
-from training.combine.soup import mean_state, measure_batch_norms, soup
+from training.combine.soup import differing_norms, mean_state, measure_batch_norms, soup
 from training.evaluate import evaluate
 from training.fit.frames import mapped_frames, prepared_frames
 from training.fit.rows import rows_of_arrays
@@ -73,15 +73,27 @@ def test_batch_norms_are_measured_on_the_rows_that_are_learned_from() -> None:
     images = np.random.default_rng(0).random((12, 1, 8, 8), dtype=np.float32)
     images[8:] += 5
     rows = rows_of_arrays(images, np.zeros((12, 6))).only(np.arange(8))
-    network = nn.Sequential(nn.BatchNorm2d(3))
-    network[0].running_mean.fill_(99.0)
+    network = nn.Sequential(nn.BatchNorm2d(3), nn.BatchNorm2d(3))
+    for norm in network:
+        norm.running_mean.fill_(99.0)
     recipe = small_recipe(batch_size=4)
     recipe = replace(recipe, preprocessing=replace(recipe.preprocessing, size_px=8))
-    measure_batch_norms(network, recipe, rows)
+    measure_batch_norms(network, recipe, rows, {"0"})
     mean, std = np.asarray(recipe.preprocessing.mean), np.asarray(recipe.preprocessing.std)
     np.testing.assert_allclose(network[0].running_mean, (images[:8].mean() - mean) / std, rtol=1e-4)
     assert not network.training
     assert network[0].momentum == 0.1
+    # What was frozen in all members is as it was.
+    assert network[1].running_mean.tolist() == [99.0] * 3
+    assert network[1].num_batches_tracked == 0
+
+
+def test_only_batch_norms_that_counted_are_measured_anew() -> None:
+    frozen, counted = ({f"{name}.running_mean": torch.zeros(2)} for name in ("frozen", "counted"))
+    spread = {"wide.running_mean": torch.zeros(2), "wide.running_var": torch.ones(2)}
+    states = [{**frozen, **counted, **spread, "frozen.weight": torch.ones(2) * seed} for seed in (1, 2)]
+    states[1] |= {"counted.running_mean": torch.ones(2), "wide.running_var": torch.zeros(2)}
+    assert differing_norms(states) == {"counted", "wide"}
 
 
 def test_no_held_out_slice_is_looked_at(
@@ -90,7 +102,9 @@ def test_no_held_out_slice_is_looked_at(
     """Hazard: statistics of the held-out slices make the figures shine."""
     looked_at: list[set[int]] = []
     monkeypatch.setattr(
-        soup_command, "measure_batch_norms", lambda net, recipe, rows: looked_at.append(set(rows.indices))
+        soup_command,
+        "measure_batch_norms",
+        lambda net, recipe, rows, names: looked_at.append(set(rows.indices)),
     )
     soup("watched", members, options.data, options.work)
     folds = held_out(members[0], options.data, options.work).folds

@@ -3,7 +3,8 @@
 It costs one network's time for every slice, where a mean of scores costs all of theirs. Whether it is better
 than one of them is for ``evaluate NAME --against ONE`` to say, out of fold. The one thing to get wrong: a
 fold's mean is made of the networks that held *that* fold out, and batch norms are measured anew on the rows
-that they learned from; the members' own statistics belong to other weights, and the fold's slices to no one.
+that they learned from, but for frozen ones, whose statistics all members share; the members' own statistics
+belong to other weights, and the fold's slices to no one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,10 +100,10 @@ def soup(name: str, members: Sequence[Recipe], data: Path, work: Path) -> Recipe
             _require_same(folder, recipe)
             require_learned(folder, learned_from)
             continue
-        network = build(recipe).module
-        network.load_state_dict(mean_state([load_file(each / WEIGHTS) for each in folders]))
+        network, states = build(recipe).module, [load_file(each / WEIGHTS) for each in folders]
+        network.load_state_dict(mean_state(states))
         learned, _ = learned_rows(recipe, material, rows, fold)
-        measure_batch_norms(network, recipe, learned)
+        measure_batch_norms(network, recipe, learned, differing_norms(states))
         made = [json.loads((each / RUN).read_text(encoding="utf-8")) for each in folders]
         lost = tuple(dict.fromkeys(words for each in made for words in each["lost"]))
         folder.mkdir(parents=True, exist_ok=True)
@@ -131,15 +132,35 @@ def mean_state(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     }
 
 
-def measure_batch_norms(network: nn.Module, recipe: Recipe, rows: TrainingRows) -> None:
-    """Give every batch norm the mean statistics of some batches of rows as they are, in place.
+def differing_norms(states: Sequence[Mapping[str, Tensor]]) -> frozenset[str]:
+    """Names of the batch norms whose statistics differ between networks; frozen ones are as they began.
+
+    >>> one, other = ({"a.running_mean": torch.zeros(1), "b.running_mean": torch.ones(1) * k} for k in (1, 2))
+    >>> sorted(differing_norms([one, other]))
+    ['b']
+    """
+    return frozenset(
+        name.rpartition(".")[0]
+        for name, value in states[0].items()
+        if name.endswith((".running_mean", ".running_var"))
+        and not all(torch.equal(state[name], value) for state in states[1:])
+    )
+
+
+def measure_batch_norms(
+    network: nn.Module, recipe: Recipe, rows: TrainingRows, names: Collection[str]
+) -> None:
+    """Give batch norms the mean statistics of some batches of rows as they are, in place.
 
     Args:
         network: Left in evaluation mode.
         recipe: Of the network.
         rows: That it learned from; a spread of them is used, in the same order whenever it is asked.
+        names: Of the batch norms; the others keep the statistics that all members share.
     """
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    norms = [
+        module for name, module in network.named_modules() if isinstance(module, _BatchNorm) and name in names
+    ]
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]
