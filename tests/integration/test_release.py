@@ -87,7 +87,7 @@ def test_a_release_without_anything_to_compare_stops(tmp_path: Path, pictures: P
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Card of a stub that was exported."""
-    card_path = save_stub_checkpoint(tmp_path_factory.mktemp("onnx"))
+    card_path = save_stub_checkpoint(tmp_path_factory.mktemp("onnx"), smoothing_mm=10.0)
     export_onnx.export_onnx(card_path, some_inputs())
     return card_path
 
@@ -109,6 +109,7 @@ def test_onnx_names_its_weights_and_its_input(exported: Path) -> None:
     told = {prop.key: prop.value for prop in model.metadata_props}
     assert told["weights_sha256"] == card.weights_sha256
     assert told["labels"].startswith("any,epidural,")
+    assert told["smoothing_mm"] == "10.0"
     assert '"size_px": 64' in told["preprocessing"]
     assert str(exported.parent) not in str(model)
 

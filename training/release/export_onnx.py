@@ -1,7 +1,8 @@
 """A checkpoint as ONNX beside its safetensors: logits and class maps from the same input.
 
-The one thing to get wrong: the file holds the network alone. Preprocessing and calibration are the card's;
-the file's metadata name the weights by hash. A file that does not agree with the network is not left behind.
+The one thing to get wrong: the file holds the network alone. Preprocessing, smoothing over neighboring slices
+and calibration are the card's; the file's metadata repeat the first two and name the weights by hash. A file
+that does not agree with the network is not left behind.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ def export_onnx(card_path: Path, inputs: NDArray[np.float32]) -> Path:
             "weights_sha256": checkpoint.card.weights_sha256,
             "labels": ",".join(SUBTYPES),
             "preprocessing": json.dumps(checkpoint.card.preprocessing.to_dict()),
+            "smoothing_mm": repr(checkpoint.card.smoothing_mm),
             "license": checkpoint.card.license,
         },
     )
