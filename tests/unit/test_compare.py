@@ -255,6 +255,16 @@ def test_a_recipe_that_fails_costs_its_own_row_only(terms: Terms, tmp_path: Path
     assert "no_such_network" in measured[0].row.reason
 
 
+def test_words_cost_no_training_and_choices_do(terms: Terms, tmp_path: Path) -> None:
+    compare([named("row")], terms, tmp_path, "row")
+    reports = replace(tiny_recipe().reports, text="Put better.", steps=12)
+    (told,) = compare([named("row", reports=reports)], terms, tmp_path, "row", run=False)
+    assert told.row.status is Status.RUN
+    assert (told.row.reports, told.row.report_steps) == ("Put better.", 12)
+    (other,) = compare([named("row", clip_norm=7.0)], terms, tmp_path, "row", run=False)
+    assert other.row.status is Status.NOT_RUN
+
+
 def test_a_reference_must_be_there(terms: Terms, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="reference 'other' is not among the recipes: only"):
         compare([named("only")], terms, tmp_path, "other")

@@ -78,8 +78,15 @@ def _current(recipe: Recipe, terms: Terms, folder: Path) -> Row:
         return _not_run(recipe)
     if row.key != run_key(recipe, terms):
         return replace(_not_run(recipe), reason="an older run had other terms")
-    # Rows that an earlier version wrote do not say it; the key vouches that it was the recipe's.
-    return replace(row, labels=recipe.labels)
+    # What a recipe says of itself may be put better since; the key vouches that its choices are the same.
+    reports = recipe.reports
+    return replace(
+        row,
+        labels=recipe.labels,
+        assumed=recipe.assumed,
+        reports=reports.text,
+        report_steps=reports.steps,
+    )
 
 
 def _not_run(recipe: Recipe) -> Row:

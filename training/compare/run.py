@@ -47,6 +47,9 @@ from training.runs.train import Ready, make_ready
 
 LOG = logging.getLogger(__name__)
 
+WORDS = frozenset(("summary", "reports", "assumed", "remark"))
+"""Of a recipe, what changes no score."""
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -88,8 +91,13 @@ def on_terms(recipe: Recipe, terms: Terms) -> tuple[Recipe, tuple[str, ...]]:
 
 
 def run_key(recipe: Recipe, terms: Terms) -> str:
-    """Hash of what a row depends on, hex; commit and split stand in the row beside it."""
-    values = [recipe_to_dict(on_terms(recipe, terms)[0]), terms.steps, terms.folds, terms.degrade]
+    """Hash of what a row's scores depend on, hex; commit and split stand in the row beside it.
+
+    What a recipe only says of itself is no part of it: a corrected remark costs no training.
+    """
+    placed = recipe_to_dict(on_terms(recipe, terms)[0])
+    choices = {name: value for name, value in placed.items() if name not in WORDS}
+    values = [choices, terms.steps, terms.folds, terms.degrade]
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
