@@ -21,6 +21,7 @@ from training_trees import SIDE, head, write_ct_ich, write_rsna
 
 from ichviewer.core.preprocessing import frame_slice
 from ichviewer.core.progress import Progress, ignore_progress
+from ichviewer.core.windowing import Window
 from training import cli
 from training.fit.channels import distinct_channels
 from training.prepare import room, write
@@ -32,6 +33,7 @@ from training.prepare.slice_bytes import at_working_resolution
 from training.prepare.write import prepare
 from training.sources.ct_ich_published import CtIchPublished
 from training.sources.labeled_slice import LabeledSlice, Need, SliceImage, Source, Unreadable, image_from_hu
+from training.sources.picture_folder import PictureFolder
 from training.sources.picture_sets import PictureSet, read_hu
 from training.sources.rsna_dicom import RsnaDicom
 
@@ -214,6 +216,17 @@ def test_the_bar_shows_throughput_and_remaining_time(capsys: pytest.CaptureFixtu
 
 
 # What a cache refuses
+
+
+def test_a_cache_of_another_window_is_refused(tmp_path: Path) -> None:
+    """Hazard: grey turned into Hounsfield units by a window that it was not made with."""
+    folder = write_label_sets(tmp_path / "data", 3, 2) / "ct_ich_v1"
+    lines = (folder / "labels.csv").read_text(encoding="utf-8").splitlines()
+    names = ["file,any", *(f"{line.split(',')[2]},{line.split(',')[3]}" for line in lines[1:])]
+    (folder / "brain" / "labels.csv").write_text("\n".join(names) + "\n", encoding="utf-8")
+    prepared(PictureFolder(folder / "brain", Window(40, 80)), tmp_path / "cache")
+    with pytest.raises(ValueError, match=r"remarks is .*width 80.* there and .*width 100"):
+        prepared(PictureFolder(folder / "brain", Window(50, 100)), tmp_path / "cache")
 
 
 def test_a_cache_of_other_labels_is_refused(rsna: RsnaDicom, tmp_path: Path) -> None:

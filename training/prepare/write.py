@@ -149,7 +149,7 @@ def _begin(folder: Path, source: Source, label_set: LabelSet, size_px: int | Non
     path = folder / SOURCE
     if path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
-        for key in ("format", "source", "size_px", "rows", "rows_sha256"):
+        for key in ("format", "source", "size_px", "rows", "rows_sha256", "remarks"):
             if before.get(key) != made_of[key]:
                 raise ValueError(
                     f"{folder} was made of something else: {key} is {before.get(key)} there and "

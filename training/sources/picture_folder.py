@@ -67,7 +67,9 @@ class PictureFolder:
         used = compare_with_files(path, numbers, files, self.is_partial)
         rows = [_row(self.folder, path, self.name, lines[name]) for name in used]
         rows.sort(key=lambda row: (row.unit, row.slice_number or 0, row.name))
-        return LabelSet(tuple(rows))
+        center, width = self.window.center, self.window.width
+        told = f"gray 0 to 255 is taken for the window center {center:g}, width {width:g}"
+        return LabelSet(tuple(rows), (told,))
 
     def read_images(self, rows: Sequence[LabeledSlice]) -> Iterator[SliceImage | Unreadable]:
         """Grey values, with the slope and intercept that make HU of them."""
