@@ -265,6 +265,13 @@ def test_words_cost_no_training_and_choices_do(terms: Terms, tmp_path: Path) -> 
     assert other.row.status is Status.NOT_RUN
 
 
+def test_one_fold_alone_is_not_called_calibrated(terms: Terms, tmp_path: Path) -> None:
+    compare([named("row")], replace(terms, folds=(1,)), tmp_path, "row")
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "losses are of raw scores" in text
+    assert "cross-fitted" not in text
+
+
 def test_a_reference_must_be_there(terms: Terms, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="reference 'other' is not among the recipes: only"):
         compare([named("only")], terms, tmp_path, "other")

@@ -92,7 +92,7 @@ def markdown(measured: Sequence[Measured], reference: str, heading: str) -> str:
     """
     brackets = (
         "In brackets: 95 % interval, bootstrap over patients. A difference is paired, on the same patients: "
-        f"the row minus `{reference}`. Calibration is cross-fitted."
+        f"the row minus `{reference}`. {_calibration(measured)}"
     )
     accuracy = (
         "The reports' figures are on data that are not here. Ours are of raw scores, not calibrated, at a "
@@ -119,6 +119,13 @@ def markdown(measured: Sequence[Measured], reference: str, heading: str) -> str:
         _origin_table(measured),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _calibration(measured: Sequence[Measured]) -> str:
+    """What was done to the scores that losses are of."""
+    if any(len(each.row.folds) > 1 for each in measured if each.row.status is Status.RUN):
+        return "Calibration is cross-fitted."
+    return "With one fold there is no other to calibrate on: losses are of raw scores."
 
 
 def _as_reported(measured: Sequence[Measured], reference: str) -> list[str]:
