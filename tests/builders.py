@@ -216,3 +216,12 @@ def make_findings(
         finding = SliceFinding(index, SliceStatus.OK, (probability,) * len(SUBTYPES), maps, framing)
         findings = findings.with_slice(finding, volume.series.key, card.weights_sha256)
     return findings
+
+
+def share_of_bleed(
+    positions_mm: NDArray[np.float64], center_mm: float, length_mm: float, edge_mm: float
+) -> NDArray[np.float64]:
+    """How much of each slice a bleed with soft ends fills, (slices,), [0, 1]; read as means over 5 mm."""
+    within_slice = np.linspace(-2.5, 2.5, 21)
+    distance = np.abs(positions_mm[:, None] + within_slice - center_mm) - length_mm / 2
+    return np.asarray((1 / (1 + np.exp(np.clip(distance / edge_mm, -50, 50)))).mean(axis=1))

@@ -70,10 +70,6 @@ class Material:
     groups: NDArray[np.int64]
     folds: NDArray[np.int64]
 
-    def missing(self, recipe: Recipe) -> set[str]:
-        """Needs of a recipe that some source does not offer."""
-        return {need for need in recipe.needs for source in self.sources if need not in source.offers}
-
 
 def prepared_sources(names: Sequence[str], data: Path, work: Path) -> tuple[PreparedSource, ...]:
     """Sources by name, from ``work/prepared``; the picture sets of *data* are prepared where they are not

@@ -7,7 +7,6 @@ DICOM give different input (``check_windows``).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,12 +176,3 @@ def check_windows(sources: Sequence[str], spec: PreprocessingSpec) -> None:
                     f"The window {window.lower:g} to {window.upper:g} HU is wider than the pictures of "
                     f"{source} ({held.lower:g} to {held.upper:g} HU)."
                 )
-
-
-def data_sha256(folder: Path, sources: Sequence[str]) -> str:
-    """One hash over the label files and the names and sizes of the pictures, hex."""
-    digest = hashlib.sha256()
-    for row in read_sources(folder, sources):
-        entry = (row.source, row.name, row.patient, row.labels, row.path.stat().st_size)
-        digest.update(repr(entry).encode())
-    return digest.hexdigest()
