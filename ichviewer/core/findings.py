@@ -297,16 +297,19 @@ class Review:
         decisions: Pairs of slice index and subtype, each with the decision.
         comments: Comment per slice index.
         reading: ``before`` or ``after`` the AI result was shown.
+        study_decisions: Pairs of subtype and decision on the study as a whole. ``any`` rejected says that the
+            reader saw no bleeding, which no decision on a slice can say.
     """
 
     decisions: tuple[tuple[int, Subtype, Decision], ...] = ()
     comments: tuple[tuple[int, str], ...] = ()
     reading: str = "after"
+    study_decisions: tuple[tuple[Subtype, Decision], ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was decided and nothing written."""
-        return not self.decisions and not self.comments
+        return not self.decisions and not self.comments and not self.study_decisions
 
     def decision(self, slice_index: int, subtype: Subtype) -> Decision | None:
         """The decision on one label of one slice, None if there is none."""
@@ -323,6 +326,19 @@ class Review:
         if decision is not None:
             others.append((slice_index, subtype, decision))
         return replace(self, decisions=tuple(sorted(others, key=lambda e: (e[0], SUBTYPES.index(e[1])))))
+
+    def study_decision(self, subtype: Subtype) -> Decision | None:
+        """The decision on one label of the study, None if there is none."""
+        return dict(self.study_decisions).get(subtype)
+
+    def with_study_decision(self, subtype: Subtype, decision: Decision | None) -> Review:
+        """Same review with one decision on the study set, or removed for None."""
+        others = {label: made for label, made in self.study_decisions if label is not subtype}
+        if decision is not None:
+            others[subtype] = decision
+        return replace(
+            self, study_decisions=tuple(sorted(others.items(), key=lambda e: SUBTYPES.index(e[0])))
+        )
 
     def with_comment(self, slice_index: int, text: str) -> Review:
         """Same review with one slice's comment set, or removed for an empty text."""

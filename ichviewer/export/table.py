@@ -25,6 +25,7 @@ from ichviewer.core.findings import (
     StudyFindings,
     study_scores,
 )
+from ichviewer.core.first_look import BEFORE, NO_FIRST_LOOK, FirstLook, both_readings
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.score_smoothing import applied_smoothing_mm
 from ichviewer.core.series import Series
@@ -50,6 +51,11 @@ COLUMNS: tuple[str, ...] = (
     ),
     *(f"decision_{subtype}" for subtype in SUBTYPES),
     *("reader_comment", "reading", "input_check", "receipt"),
+    *(f"study_decision_{subtype}" for subtype in SUBTYPES),
+    *("first_look", "first_look_share_seen"),
+    *(f"before_decision_{subtype}" for subtype in SUBTYPES),
+    *(f"before_study_decision_{subtype}" for subtype in SUBTYPES),
+    "before_comment",
     *("checkpoint", "checkpoint_sha256", "smoothing_mm", "software_version", "notice"),
 )
 
@@ -63,10 +69,11 @@ class Report:
     Attributes:
         series: The stack's headers and geometry; pixels are not held, so many series fit in memory.
         findings: Complete findings for it.
-        review: The reader's decisions.
+        review: The reader's decisions as they stand.
         card: The checkpoint's card.
         input_check: Level and reasons, in words.
         receipt: Geometry in words.
+        first_look: Whether the result was sealed, and the reading from before it was shown.
     """
 
     series: Series
@@ -75,6 +82,7 @@ class Report:
     card: ModelCard
     input_check: str
     receipt: str
+    first_look: FirstLook = NO_FIRST_LOOK
 
 
 def write_table(path: Path, reports: Sequence[Report], identify: bool = False) -> None:
@@ -121,6 +129,7 @@ def _row(report: Report, finding: SliceFinding) -> dict[str, object]:
         **_scores(report.card, finding),
         **_peak(finding),
         **_reading(report, finding.slice_index),
+        **_first_look(report, finding.slice_index),
         "input_check": report.input_check,
         "receipt": report.receipt,
         "checkpoint": report.card.name,
@@ -195,13 +204,32 @@ def _peak(finding: SliceFinding) -> dict[str, object]:
 
 
 def _reading(report: Report, slice_index: int) -> dict[str, object]:
-    cells: dict[str, object] = {}
-    for subtype in SUBTYPES:
-        decision = report.review.decision(slice_index, subtype)
-        cells[f"decision_{subtype}"] = None if decision is None else decision.value
+    """The reader's last word, whether the result was shown or not; ``reading`` says which."""
+    cells = _decisions(report.review, slice_index, prefix="")
     cells["reader_comment"] = report.review.comment(slice_index)
     # Where nobody read, there is no reading.
-    cells["reading"] = None if report.review.is_empty else report.review.reading
+    reading = BEFORE if report.first_look.is_sealed else report.review.reading
+    cells["reading"] = None if report.review.is_empty else reading
+    return cells
+
+
+def _first_look(report: Report, slice_index: int) -> dict[str, object]:
+    """What the reader had decided before the result was shown; empty without first look."""
+    before, _ = both_readings(report.first_look, report.review)
+    return {
+        "first_look": report.first_look.seal.value,
+        "first_look_share_seen": report.first_look.share_seen,
+        **_decisions(before, slice_index, prefix="before_"),
+        "before_comment": before.comment(slice_index),
+    }
+
+
+def _decisions(review: Review, slice_index: int, prefix: str) -> dict[str, object]:
+    cells: dict[str, object] = {}
+    for subtype in SUBTYPES:
+        of_slice, of_study = review.decision(slice_index, subtype), review.study_decision(subtype)
+        cells[f"{prefix}decision_{subtype}"] = None if of_slice is None else of_slice.value
+        cells[f"{prefix}study_decision_{subtype}"] = None if of_study is None else of_study.value
     return cells
 
 

@@ -20,6 +20,7 @@ from ichviewer.core.findings import (
     Subtype,
     study_scores,
 )
+from ichviewer.core.first_look import FirstLook, Seal
 from ichviewer.core.series import PatientText
 from ichviewer.export.table import COLUMNS, Report, write_table
 
@@ -56,7 +57,7 @@ def test_columns_come_in_the_published_order(tmp_path: Path) -> None:
     ]
     assert header[11:18] == ["status", *(f"p_{s}" for s in SUBTYPES)]
     assert header[-5:] == ["checkpoint", "checkpoint_sha256", "smoothing_mm", "software_version", "notice"]
-    assert len(header) == 71
+    assert len(header) == 92
 
 
 def test_one_row_per_slice_with_score_flag_and_threshold(tmp_path: Path) -> None:
@@ -164,6 +165,37 @@ def test_where_nobody_decided_there_is_no_reading(tmp_path: Path) -> None:
     """Hazard: scores that nobody looked at are counted as a reading."""
     write_table(tmp_path / "f.csv", [report()])
     assert {row["reading"] for row in read(tmp_path / "f.csv")} == {""}
+
+
+def test_both_readings_of_a_first_look_are_in_the_table(tmp_path: Path) -> None:
+    """Hazard: a reading that was led by the scores passes for the reader's own."""
+    before = Review(reading="before").with_decision(1, Subtype.SUBDURAL, Decision.ACCEPTED)
+    before = before.with_comment(1, "thin").with_study_decision(Subtype.ANY, Decision.ACCEPTED)
+    after = replace(before, reading="after").with_decision(1, Subtype.SUBDURAL, Decision.REJECTED)
+    after = after.with_study_decision(Subtype.ANY, Decision.REJECTED).with_comment(1, "falx")
+    look = FirstLook(Seal.OPENED_BY_COVERAGE, before, share_seen=0.97)
+    write_table(tmp_path / "f.csv", [report(review=after, first_look=look)])
+    row = read(tmp_path / "f.csv")[1]
+    assert (row["first_look"], row["first_look_share_seen"]) == ("opened by coverage", "0.97")
+    assert (row["before_decision_subdural"], row["decision_subdural"]) == ("accepted", "rejected")
+    assert (row["before_study_decision_any"], row["study_decision_any"]) == ("accepted", "rejected")
+    assert (row["before_comment"], row["reader_comment"], row["reading"]) == ("thin", "falx", "after")
+
+
+def test_what_is_exported_under_the_seal_is_a_reading_from_before(tmp_path: Path) -> None:
+    review = Review().with_decision(1, Subtype.SUBDURAL, Decision.ACCEPTED)
+    write_table(tmp_path / "f.csv", [report(review=review, first_look=FirstLook.sealed())])
+    row = read(tmp_path / "f.csv")[1]
+    assert (row["first_look"], row["reading"]) == ("sealed", "before")
+    assert row["before_decision_subdural"] == row["decision_subdural"] == "accepted"
+
+
+def test_without_first_look_nothing_is_said_of_a_reading_before(tmp_path: Path) -> None:
+    review = Review().with_decision(1, Subtype.SUBDURAL, Decision.ACCEPTED)
+    write_table(tmp_path / "f.csv", [report(review=review)])
+    row = read(tmp_path / "f.csv")[1]
+    assert row["first_look"] == "off"
+    assert {row[column] for column in COLUMNS if column.startswith("before_")} == {""}
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:

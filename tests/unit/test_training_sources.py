@@ -493,6 +493,19 @@ def test_decisions_become_labels_of_their_slices(tmp_path: Path) -> None:
     assert hu_of(source, f"{uid}3").ravel()[0] == 3 - 1024
 
 
+def test_corrections_count_what_the_scores_did_not_lead_to(tmp_path: Path) -> None:
+    write_stack(tmp_path / "images", 3)
+    kept = {"decision_subdural": "accepted", "before_decision_subdural": "accepted"}
+    moved = {"decision_subdural": "rejected", "before_decision_subdural": "accepted"}
+    lines = [
+        {"sop_instance_uid": f"1.2.826.0.1.400.{number}", "reading": "after", **cells}
+        for number, cells in enumerate((kept, moved), start=1)
+    ]
+    remarks = rows_of(Corrections(write_corrections(tmp_path / "t.csv", lines), tmp_path / "images")).remarks
+    assert "2 slices were read after the scores were shown" in remarks
+    assert "1 of these had been decided alike before" in remarks
+
+
 def test_contradictory_decisions_are_named(tmp_path: Path) -> None:
     write_stack(tmp_path / "images", 3)
     decisions = [

@@ -4,7 +4,8 @@
 unknown, but for what follows: no blood at all means no subtype, and a subtype means blood. Where the reader
 had wrapped values repaired, they are repaired here too: what is learned from is what was decided on. The one
 thing to get wrong: a reader who saw the scores first (``reading`` is ``after``) was led by them; the remark
-says how many.
+says how many, and how many of these had been decided alike at first look, before the scores were shown.
+Decisions on the study as a whole are no labels of slices and are left out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from ichviewer.core.errors import IchViewerError
 from ichviewer.core.findings import SUBTYPES, Decision
+from ichviewer.core.first_look import AFTER
 from ichviewer.core.progress import CancelToken, ReportProgress, ignore_progress
 from ichviewer.core.series import Series
 from ichviewer.core.wrap_repair import REPAIR, unwrapped, wrapped_slices
@@ -65,7 +67,7 @@ class Corrections:
     def read_rows(self, report: ReportProgress) -> LabelSet:
         """The slices on which anything was decided."""
         decided: dict[Slice, tuple[LabelLine, tuple[int, ...], tuple[bool, ...]]] = {}
-        problems, undecided, led = [], 0, 0
+        problems, undecided, led, stood_by = [], 0, 0, 0
         for line in read_label_lines(self.table, COLUMNS):
             key = _key(line)
             labels, known = _labels(self.table, line)
@@ -76,7 +78,8 @@ class Corrections:
                 first = decided[key][0].number
                 problems.append(f", line {line.number}: contradicts line {first} on the same slice.")
             decided[key] = line, labels, known
-            led += line.cells["reading"] == "after"
+            led += line.cells["reading"] == AFTER
+            stood_by += line.cells["reading"] == AFTER and _was_decided_before(line)
         places = _places(self.images, report)
         problems += [
             f", line {line.number}: there is no image {key[0]} in {self.images}."
@@ -87,11 +90,13 @@ class Corrections:
             raise LabelFileError(self.table, problems)
         rows = [_row(self.images, key, *places[key], *decided[key][1:]) for key in decided]
         rows.sort(key=lambda row: (row.unit, row.slice_number or 0))
-        remarks = (
+        remarks = [
             f"{len(rows)} slices with decisions, {undecided} without were left out",
             f"{led} slices were read after the scores were shown",
-        )
-        return LabelSet(tuple(rows), remarks)
+        ]
+        if stood_by:
+            remarks.append(f"{stood_by} of these had been decided alike before")
+        return LabelSet(tuple(rows), tuple(remarks))
 
     def read_images(self, rows: Sequence[LabeledSlice]) -> Iterator[SliceImage | Unreadable]:
         """Slices of one stack, as the reader saw them: by the viewer's own code, repaired where they were."""
@@ -133,6 +138,14 @@ def _key(line: LabelLine) -> Slice:
 
 def _name(key: Slice) -> str:
     return "#".join(part for part in key if part)
+
+
+def _was_decided_before(line: LabelLine) -> bool:
+    """Whether the reader had decided the same before the scores were shown; older tables do not say."""
+    return all(
+        line.cells.get(f"before_decision_{subtype}", "") == line.cells[f"decision_{subtype}"]
+        for subtype in SUBTYPES
+    )
 
 
 def _labels(table: Path, line: LabelLine) -> tuple[tuple[int, ...], tuple[bool, ...]]:
