@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.errors import MismatchError
+from ichviewer.core.map_verdict import MapVerdict, SliceVerdicts
 from ichviewer.core.preprocessing import Framing
 
 NOTICE = "research use only"
@@ -88,6 +89,8 @@ class SliceFinding:
         framing: The part of the slice that the maps cover.
         peak: Hottest point of the map of ``any``; None without a map.
         reason: Why it failed, in words.
+        map_verdicts: Whether each label's class map may be believed, in the order of SUBTYPES, None where
+            that was not checked; empty where none was.
     """
 
     slice_index: int
@@ -97,10 +100,15 @@ class SliceFinding:
     framing: Framing | None = None
     peak: Peak | None = None
     reason: str = ""
+    map_verdicts: tuple[MapVerdict | None, ...] = ()
 
     def probability(self, subtype: Subtype) -> float | None:
         """Calibrated probability of one label, None if there is none."""
         return None if self.probabilities is None else self.probabilities[SUBTYPES.index(subtype)]
+
+    def map_verdict(self, subtype: Subtype) -> MapVerdict | None:
+        """Whether the class map of one label may be believed, None if that was not checked."""
+        return self.map_verdicts[SUBTYPES.index(subtype)] if self.map_verdicts else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,6 +203,19 @@ class StudyFindings:
         slices = list(self.slices)
         slices[finding.slice_index] = finding
         return replace(self, slices=tuple(slices))
+
+    def with_verdicts(self, result: SliceVerdicts) -> StudyFindings:
+        """Same findings with verdicts on the maps of one slice; verdicts on other labels stay.
+
+        Raises:
+            MismatchError: They belong to another series or checkpoint.
+        """
+        finding = self.slices[result.slice_index]
+        known = finding.map_verdicts or (None,) * len(SUBTYPES)
+        both = tuple(new or old for new, old in zip(result.verdicts, known, strict=True))
+        return self.with_slice(
+            replace(finding, map_verdicts=both), result.series_key, result.checkpoint_sha256
+        )
 
     def count(self, status: SliceStatus) -> int:
         """Number of slices with this status."""

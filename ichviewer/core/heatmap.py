@@ -14,14 +14,28 @@ from numpy.typing import NDArray
 from ichviewer.core.findings import SUBTYPES, Peak, SliceFinding, Subtype
 from ichviewer.core.geometry import body_side
 from ichviewer.core.head import head_mask
+from ichviewer.core.map_verdict import MapVerdict
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.preprocessing import Framing
 from ichviewer.core.volume import Volume
 
 CLOSED_FORM = "Grad-CAM (closed form)"
 
-OTHER_METHODS = ("Grad-CAM", "Grad-CAM++", "XGrad-CAM", "HiResCAM", "LayerCAM", "EigenCAM")
-"""Methods of pytorch-grad-cam, for the slice in view."""
+OTHER_METHODS = (
+    "Grad-CAM",
+    "Grad-CAM++",
+    "XGrad-CAM",
+    "HiResCAM",
+    "LayerCAM",
+    "EigenCAM",
+    "Eigen-Grad-CAM",
+)
+"""Methods of pytorch-grad-cam, for the slice in view; each takes two passes or fewer.
+
+For a network that ends in global average pooling and one linear layer, Grad-CAM, XGrad-CAM and HiResCAM are
+the closed form divided by a constant. Not offered are Score-CAM and Ablation-CAM, which take a pass for each
+of about a thousand channels: half a minute in which no slice of another study could be scored.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +50,7 @@ class Heatmap:
         cell_mm: Side of one cell of the map, mm.
         method: Name of the method.
         checkpoint_sha256: Hash of the weights.
+        verdict: Whether the map may be believed; None where that was not checked.
     """
 
     subtype: Subtype
@@ -45,6 +60,7 @@ class Heatmap:
     cell_mm: float
     method: str
     checkpoint_sha256: str
+    verdict: MapVerdict | None = None
 
 
 def closed_form_heatmap(
@@ -57,7 +73,14 @@ def closed_form_heatmap(
     values = np.clip(finding.class_maps[label], 0, None) / np.float32(card.labels[label].heatmap_full_scale)
     cell_mm = finding.framing.height * pixel_spacing_mm[0] / values.shape[0]
     return Heatmap(
-        subtype, finding.slice_index, values, finding.framing, cell_mm, CLOSED_FORM, card.weights_sha256
+        subtype,
+        finding.slice_index,
+        values,
+        finding.framing,
+        cell_mm,
+        CLOSED_FORM,
+        card.weights_sha256,
+        finding.map_verdict(subtype),
     )
 
 
@@ -93,7 +116,7 @@ def method_heatmap(
     share = positive / highest if highest > 0 else positive
     cell_mm = reference.framing.height * pixel_spacing_mm[0] / values.shape[0]
     heat = (share * float(reference.values.max())).astype(np.float32)
-    return replace(reference, values=heat, cell_mm=cell_mm, method=method)
+    return replace(reference, values=heat, cell_mm=cell_mm, method=method, verdict=None)
 
 
 def place_on_slice(

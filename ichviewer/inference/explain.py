@@ -10,7 +10,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
+from pytorch_grad_cam import (
+    EigenCAM,
+    EigenGradCAM,
+    GradCAM,
+    GradCAMPlusPlus,
+    HiResCAM,
+    LayerCAM,
+    XGradCAM,
+)
 from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
@@ -20,7 +28,11 @@ from ichviewer.core.preprocessing import NetworkInput
 from ichviewer.inference.checkpoint import Checkpoint
 
 METHODS: dict[str, type[BaseCAM]] = dict(
-    zip(OTHER_METHODS, (GradCAM, GradCAMPlusPlus, XGradCAM, HiResCAM, LayerCAM, EigenCAM), strict=True)
+    zip(
+        OTHER_METHODS,
+        (GradCAM, GradCAMPlusPlus, XGradCAM, HiResCAM, LayerCAM, EigenCAM, EigenGradCAM),
+        strict=True,
+    )
 )
 
 
