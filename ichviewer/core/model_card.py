@@ -28,12 +28,22 @@ class OperatingPoint:
         sensitivity: Measured out of fold; None where not estimable.
         specificity: Measured out of fold; None where not estimable.
         rule: How the threshold was chosen, in words.
+        positives: Independent positive cases that the sensitivity was measured on, each a patient of its own;
+            None where they are not independent (slices of one head), or in cards of before it was counted.
+        negatives: Likewise, for the specificity.
     """
 
     threshold: float
     sensitivity: float | None
     specificity: float | None
     rule: str
+    positives: int | None = None
+    negatives: int | None = None
+
+    def __post_init__(self) -> None:
+        for count in (self.positives, self.negatives):
+            if count is not None and count < 1:
+                raise ValueError(f"A rate is measured on one case or more, not on {count}.")
 
 
 @dataclass(frozen=True)
@@ -110,8 +120,13 @@ class ModelCard:
         return tuple(label.study_point.threshold for label in self.labels)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values for JSON; a card without smoothing reads as before there was any."""
+        """As plain values for JSON; what a card lacks reads as before there was any."""
         values = {**asdict(self), "preprocessing": self.preprocessing.to_dict()}
+        for label in values["labels"]:
+            for point in (label["slice_point"], label["study_point"]):
+                for count in ("positives", "negatives"):
+                    if point[count] is None:
+                        del point[count]
         if not self.smoothing_mm:
             del values["smoothing_mm"]
         return values

@@ -40,6 +40,20 @@ def test_the_smoothing_of_a_card_survives_json() -> None:
     assert ModelCard.from_dict(json.loads(json.dumps(card.to_dict()))) == card
 
 
+def test_counts_behind_a_rate_survive_json_and_their_absence_does() -> None:
+    card = make_card()
+    assert "positives" not in card.to_dict()["labels"][0]["study_point"]
+    point = replace(card.labels[0].study_point, positives=29, negatives=37)
+    card = replace(card, labels=(replace(card.labels[0], study_point=point), *card.labels[1:]))
+    assert ModelCard.from_dict(json.loads(json.dumps(card.to_dict()))) == card
+    assert card.to_dict()["labels"][0]["study_point"]["positives"] == 29
+
+
+def test_a_rate_of_no_case_is_refused() -> None:
+    with pytest.raises(ValueError, match="one case or more"):
+        OperatingPoint(0.5, 0.9, 0.9, "", positives=0)
+
+
 @pytest.mark.parametrize("smoothing_mm", [-1.0, float("nan"), float("inf")])
 def test_a_smoothing_that_is_no_distance_is_refused(smoothing_mm: float) -> None:
     with pytest.raises(ValueError, match="smoothing"):

@@ -104,7 +104,12 @@ def _study_point(studies: Studies, i: int, remark: str) -> OperatingPoint:
     scores, truth = studies.scores[rows, i], studies.labels[rows, i]
     threshold = threshold_at_specificity(scores, truth, STUDY_SPECIFICITY)
     rule = f"{STUDY_RULE}, {remark}" if remark else STUDY_RULE
-    return operating_point(scores, truth, studies.patients[rows], threshold, rule)
+    patients = studies.patients[rows]
+    point = operating_point(scores, truth, patients, threshold, rule)
+    if point.sensitivity is None or len(np.unique(patients)) < len(patients):
+        return point
+    # Each study is a patient of its own, so that the viewer can give intervals from the counts alone.
+    return replace(point, positives=int(truth.sum()), negatives=int((~truth).sum()))
 
 
 def _label_metrics(measured: dict[str, Any], label: str) -> dict[str, Any]:
