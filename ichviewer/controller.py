@@ -7,7 +7,7 @@ which thread is decided above. The window and the command line go through here a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,14 @@ import numpy as np
 from ichviewer import __version__
 from ichviewer.core.errors import InferenceError
 from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceResult, StudyFindings, Subtype
-from ichviewer.core.heatmap import Heatmap, method_heatmap
+from ichviewer.core.heatmap import CLOSED_FORM, Heatmap, method_heatmap
 from ichviewer.core.input_check import InputCheck, check_input
+from ichviewer.core.map_verdict import SliceVerdicts
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress
 from ichviewer.core.reading_order import WantedSlice, nearest_first
 from ichviewer.core.receipt import receipt
+from ichviewer.core.self_doubt import unchecked_maps
 from ichviewer.core.series import FolderContents, Series
 from ichviewer.core.viewstate import Thumbnail
 from ichviewer.core.volume import Volume
@@ -190,6 +192,59 @@ class Controller:
         label = SUBTYPES.index(subtype)
         values = self._engine_on_device().explain(volume, finding.slice_index, label, method, cancel)
         return method_heatmap(values, finding, subtype, self.card, volume.geometry.pixel_spacing_mm, method)
+
+    def check_maps(
+        self,
+        volume: Volume,
+        findings: StudyFindings,
+        first_slice: int,
+        on_checked: Callable[[SliceVerdicts], None],
+        cancel: CancelToken,
+    ) -> StudyFindings:
+        """Find out which maps of flagged slices may be believed, *first_slice* first and then outwards.
+
+        Args:
+            volume: The stack.
+            findings: Its scores; maps that were checked before are not checked again.
+            first_slice: The slice in view.
+            on_checked: Called with the verdicts on each slice's maps.
+            cancel: Stops within one pass of the network.
+
+        Returns:
+            The findings with the verdicts.
+
+        Raises:
+            InferenceError: The network cannot be run.
+            Cancelled: *cancel* was set.
+        """
+        found = [findings]
+        unchecked = unchecked_maps(findings, self.card.slice_thresholds)
+        order = nearest_first(list(unchecked), WantedSlice(first_slice))
+
+        def take(verdicts: SliceVerdicts) -> None:
+            found[0] = found[0].with_verdicts(verdicts)
+            on_checked(verdicts)
+
+        maps = {index: unchecked[index] for index in order}
+        if maps:
+            self._engine_on_device().check_maps(volume, maps, CLOSED_FORM, take, cancel)
+        return found[0]
+
+    def check_explanation(self, volume: Volume, heatmap: Heatmap, cancel: CancelToken) -> Heatmap:
+        """The map of another method, with its verdict; without one where it could not be checked.
+
+        Raises:
+            InferenceError: The network cannot be run.
+            Cancelled: *cancel* was set.
+        """
+        label, found = SUBTYPES.index(heatmap.subtype), [heatmap]
+
+        def take(verdicts: SliceVerdicts) -> None:
+            found[0] = replace(heatmap, verdict=verdicts.verdicts[label])
+
+        maps = {heatmap.slice_index: (label,)}
+        self._engine_on_device().check_maps(volume, maps, heatmap.method, take, cancel)
+        return found[0]
 
     def export(self, path: Path, reports: Sequence[Report], identify: bool) -> None:
         """Write findings as CSV.

@@ -15,7 +15,7 @@ import os
 import pickle
 import signal
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from ichviewer.core.errors import InferenceError
 from ichviewer.core.findings import SliceResult
+from ichviewer.core.map_verdict import SliceVerdicts
 from ichviewer.core.progress import CancelToken
 from ichviewer.core.volume import Volume
 from ichviewer.free_memory import free_memory_bytes
@@ -145,6 +146,32 @@ class Engine:
         self._load(volume)
         maps = list(self._request(("explain", slice_index, label_index, method), cancel))
         return np.asarray(maps[0], dtype=np.float32)
+
+    def check_maps(
+        self,
+        volume: Volume,
+        maps: Mapping[int, Sequence[int]],
+        method: str,
+        on_checked: Callable[[SliceVerdicts], None],
+        cancel: CancelToken,
+    ) -> None:
+        """Find out which maps may be believed, see ``inference.check_maps``.
+
+        Args:
+            volume: The stack.
+            maps: Positions in SUBTYPES by slice, in the order in which they are checked.
+            method: ``CLOSED_FORM``, or one of pytorch-grad-cam's.
+            on_checked: Called for each slice; not for one that could not be checked.
+            cancel: Looked at while waiting.
+
+        Raises:
+            InferenceError: The child died.
+            Cancelled: *cancel* was set.
+        """
+        self.wait_until_ready(cancel)
+        self._load(volume)
+        for verdicts in self._request(("check", dict(maps), method), cancel):
+            on_checked(verdicts)
 
     def thread_count(self, cancel: CancelToken) -> int:
         """Threads that torch uses on the CPU; loads the network if that was not done yet."""

@@ -7,8 +7,10 @@ whether another message came; any message ends the running analysis, so a cancel
 from __future__ import annotations
 
 import importlib
+import logging
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,15 @@ import torch
 
 from ichviewer.core.errors import IchViewerError
 from ichviewer.core.findings import SliceFinding, SliceResult
+from ichviewer.core.heatmap import CLOSED_FORM
 from ichviewer.core.preprocessing import preprocess_volume_slice
 from ichviewer.core.volume import Volume
+from ichviewer.inference.check_maps import MapOfLabel, check_maps
 from ichviewer.inference.checkpoint import Checkpoint, load_checkpoint
 from ichviewer.inference.device import choose_device, describe_device
-from ichviewer.inference.predict import on_device, predict
+from ichviewer.inference.predict import SLICE_ERRORS, on_device, predict
+
+LOG = logging.getLogger(__name__)
 
 
 def serve(connection: Connection, card_path: Path, device: str) -> None:
@@ -63,6 +69,8 @@ class _Server:
             self._predict(number, arguments[0])
         elif kind == "explain":
             self._explain(number, *arguments)
+        elif kind == "check":
+            self._check(number, *arguments)
         elif kind == "threads":
             _reply(self._connection, number, "value", torch.get_num_threads())
             _reply(self._connection, number, "end", None)
@@ -92,13 +100,33 @@ class _Server:
         try:
             spec = self._checkpoint.card.preprocessing
             network_input = preprocess_volume_slice(self._volume, slice_index, spec)
-            # Imported when first asked for: it takes as long as torch, and scores need none of it.
-            explain = importlib.import_module("ichviewer.inference.explain")
-            values = explain.explain_slice(self._checkpoint, network_input, label_index, method, self._device)
+            values = self._maps_by(method)(network_input, label_index)
         except (IchViewerError, RuntimeError, ValueError) as error:
             _reply(self._connection, number, "error", f"{method}: {error}")
             return
         _reply(self._connection, number, "value", values)
+        _reply(self._connection, number, "end", None)
+
+    def _maps_by(self, method: str) -> MapOfLabel:
+        # Imported when first asked for: it takes as long as torch, and scores need none of it.
+        explain = importlib.import_module("ichviewer.inference.explain")
+        return partial(explain.explain_slice, self._checkpoint, device=self._device, method=method)
+
+    def _check(self, number: int, maps: Mapping[int, Sequence[int]], method: str) -> None:
+        """Any message stops it within one pass: scores and other maps are worth more than verdicts."""
+        assert self._volume is not None, "the volume is always sent before the first request"
+        for slice_index, labels in maps.items():
+            try:
+                other = None if method == CLOSED_FORM else self._maps_by(method)
+                steps = check_maps(self._volume, slice_index, labels, self._checkpoint, self._device, other)
+                for verdicts in steps:
+                    if self._connection.poll():
+                        return
+                    if verdicts is not None:
+                        _reply(self._connection, number, "value", verdicts)
+            except SLICE_ERRORS:
+                # Its maps stay "not checked yet", and the other slices have a right to their verdicts.
+                LOG.warning("the maps of slice %d could not be checked", slice_index, exc_info=True)
         _reply(self._connection, number, "end", None)
 
 

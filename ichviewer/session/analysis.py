@@ -14,6 +14,7 @@ from ichviewer.controller import Controller
 from ichviewer.core.errors import MismatchError
 from ichviewer.core.findings import SliceResult, StudyFindings
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
+from ichviewer.core.map_verdict import SliceVerdicts
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.viewstate import Message
 from ichviewer.gui.store import Store
@@ -92,27 +93,52 @@ class Analysis:
         """Stop whatever the network does, without a word: another stack takes the window."""
         self._runner.cancel()
 
-    def explain(self) -> None:
-        """Ask for the chosen other method's map of the slice and label in view."""
+    def explain(self) -> bool:
+        """Ask for the chosen other method's map of the slice and label in view; whether one was asked for."""
         state = self._store.state
         if state.volume is None or state.findings is None or state.heatmap_method == CLOSED_FORM:
-            return
+            return False
         if state.analysis is not None:
             self._say("Other methods are available once the analysis is done.")
-            return
+            return False
         volume, finding = state.volume, state.findings.slices[state.slice_index]
         if finding.class_maps is None:
-            return
+            return False
 
-        def work(_report: Reporter, cancel: CancelToken) -> Heatmap:
-            return self._controller.explain(
-                volume, finding, state.heatmap_subtype, state.heatmap_method, cancel
-            )
+        def work(report: Reporter, cancel: CancelToken) -> Heatmap:
+            subtype, method = state.heatmap_subtype, state.heatmap_method
+            heatmap = self._controller.explain(volume, finding, subtype, method, cancel)
+            report(heatmap)
+            return self._controller.check_explanation(volume, heatmap, cancel)
 
         def show(heatmap: Heatmap) -> None:
             self._store.update(lambda state: replace(state, explanation=heatmap))
 
-        self._runner.start(Task(work, show, self._failed))
+        def show_and_go_on(heatmap: Heatmap) -> None:
+            show(heatmap)
+            self.check_maps()
+
+        self._runner.start(Task(work, show_and_go_on, self._failed, show))
+        return True
+
+    def check_maps(self) -> None:
+        """Find out which heat maps of the flagged slices may be believed, once all scores are there.
+
+        Whatever else is asked of the network goes first and ends this; it is taken up again afterwards.
+        """
+        state = self._store.state
+        volume, findings = state.volume, state.findings
+        if volume is None or findings is None or state.analysis is not None or not findings.is_complete:
+            return
+
+        def work(report: Reporter, cancel: CancelToken) -> None:
+            self._controller.check_maps(volume, findings, state.slice_index, report, cancel)
+
+        def failed(error: Exception) -> None:
+            message = problem("The heat maps could not be checked", error)
+            self._store.update(lambda state: replace(state, message=message))
+
+        self._runner.start(Task(work, on_error=failed, on_progress=self._take_verdicts))
 
     def use_device(self, device: str) -> None:
         """Run the network elsewhere from now on; the open stack is analyzed again.
@@ -145,13 +171,25 @@ class Analysis:
             return
         self._store.set(replace(state, findings=findings, analysis=progress))
 
+    def _take_verdicts(self, verdicts: SliceVerdicts) -> None:
+        """The maps of one more slice were checked."""
+        state = self._store.state
+        if state.findings is not None:
+            try:
+                findings = state.findings.with_verdicts(verdicts)
+            except MismatchError as error:
+                self._say(str(error), is_problem=True)
+                return
+            self._store.set(replace(state, findings=findings))
+
     def _take_device(self, name: str) -> None:
         self._store.update(lambda state: replace(state, device=name))
         self._preferences.keep_device(self._wanted_device)
 
     def _done(self, _findings: StudyFindings) -> None:
         self._store.update(lambda state: replace(state, analysis=None))
-        self.explain()
+        if not self.explain():
+            self.check_maps()
 
     def _failed(self, error: Exception) -> None:
         kept = self._preferences.device

@@ -198,6 +198,7 @@ class Reading:
         findings = self._shelf.findings(stack.volume)
         if findings is not None:
             self._store.update(lambda state: replace(state, findings=findings))
+            self._analysis.check_maps()
         elif stack.volume.series.is_ai_candidate and not check.is_red:
             self._analysis.analyze()
         else:
