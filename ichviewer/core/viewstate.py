@@ -108,6 +108,7 @@ class ViewState:
         heatmap_subtype: Whose heat map.
         heatmap_opacity: 0 to 1.
         heatmap_below_threshold: Whether slices below threshold are coloured too.
+        heatmap_as_contours: Whether the heat map is drawn as lines of equal heat instead of color.
         findings: Scores as far as they are known; None without an analysis.
         review: The reader's decisions.
         heatmap_method: CLOSED_FORM, or one of pytorch-grad-cam's for the slice in view.
@@ -140,6 +141,7 @@ class ViewState:
     heatmap_subtype: Subtype = Subtype.ANY
     heatmap_opacity: float = 0.45
     heatmap_below_threshold: bool = False
+    heatmap_as_contours: bool = False
     findings: StudyFindings | None = None
     review: Review = Review()
     heatmap_method: str = CLOSED_FORM
