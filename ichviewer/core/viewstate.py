@@ -12,15 +12,16 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ichviewer.core.camera import Camera
 from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
 from ichviewer.core.model_card import ModelCard
+from ichviewer.core.plane import NO_SLAB, ReformatSource, Slab, Triple
 from ichviewer.core.progress import Progress
 from ichviewer.core.series import FolderContents
+from ichviewer.core.views import Layout, View, linked_cameras, linked_windows, linked_zooms
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window, automatic_window
-
-SMALLEST_ZOOM, LARGEST_ZOOM = 0.25, 16.0
 
 
 class OverlayText(StrEnum):
@@ -64,6 +65,30 @@ CHOSEN = WindowOrigin()
 """The reader, or the way a stack opens, chose the window."""
 
 
+@dataclass(frozen=True)
+class Links:
+    """What views do together.
+
+    Attributes:
+        zoom: Magnified, shifted and turned together.
+        window: The three planes, mirror and prior have one window; the triptych's views never have.
+        scroll: The prior follows the slice in view.
+    """
+
+    zoom: bool = True
+    window: bool = True
+    scroll: bool = True
+
+
+Rotation = tuple[Triple, Triple, Triple]
+"""A rotation matrix by rows."""
+
+NOT_ROTATED: Rotation = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+FIRST_WINDOWS = (BRAIN, SUBDURAL, BONE, *(BRAIN,) * (len(View) - 3))
+"""Windows of all views as a stack opens."""
+
+
 @dataclass(frozen=True, eq=False)
 class Thumbnail:
     """Small grey picture of a series.
@@ -96,19 +121,25 @@ class ViewState:
         recent_paths: Folders opened before, latest first.
         slice_index: Current slice, 0 = lowest.
         slice_count: Slices in the stack; 0 while nothing is open.
-        windows: Window of the three views.
+        layout: Which views stand side by side.
+        windows: Window of every view, by ``View``.
         window_origins: Where each of them comes from.
-        active_view: The view that number keys and drags change, 0 to 2.
-        promoted_view: The view shown alone, None for all three.
+        cameras: How every view looks at its plane, by ``View``.
+        links: What views do together.
+        active_view: The view that keys and buttons change; one of the layout's.
+        promoted_view: The view shown alone, None for all of the layout.
         is_inverted: Whether grey is inverted.
-        zoom: Magnification, 1 = the whole slice fits the view.
-        pan_mm: Shift of the image on the screen, (right, down), mm.
         overlay_text: How much corner text.
         shows_heatmap: Whether the heat map is drawn.
         heatmap_subtype: Whose heat map.
         heatmap_opacity: 0 to 1.
         heatmap_below_threshold: Whether slices below threshold are coloured too.
         heatmap_as_contours: Whether the heat map is drawn as lines of equal heat instead of color.
+        crosshair_mm: Where the three planes meet, (x, y) in the stack frame; z is the slice in view's.
+        shows_crosshair: Whether each plane shows where the others cut it.
+        slab: How thick the three planes are.
+        plane_rotations: How the axial, coronal and sagittal plane are turned about the crosshair.
+        reformats: Gives the values of any plane; None until the stack was prepared for it.
         findings: Scores as far as they are known; None without an analysis.
         review: The reader's decisions.
         heatmap_method: CLOSED_FORM, or one of pytorch-grad-cam's for the slice in view.
@@ -129,19 +160,25 @@ class ViewState:
     recent_paths: tuple[str, ...] = ()
     slice_index: int = 0
     slice_count: int = 0
-    windows: tuple[Window, Window, Window] = (BRAIN, SUBDURAL, BONE)
-    window_origins: tuple[WindowOrigin, WindowOrigin, WindowOrigin] = (CHOSEN, CHOSEN, CHOSEN)
-    active_view: int = 0
-    promoted_view: int | None = None
+    layout: Layout = Layout.TRIPTYCH
+    windows: tuple[Window, ...] = FIRST_WINDOWS
+    window_origins: tuple[WindowOrigin, ...] = (CHOSEN,) * len(View)
+    cameras: tuple[Camera, ...] = (Camera(),) * len(View)
+    links: Links = Links()
+    active_view: View = View.BRAIN
+    promoted_view: View | None = None
     is_inverted: bool = False
-    zoom: float = 1.0
-    pan_mm: tuple[float, float] = (0.0, 0.0)
     overlay_text: OverlayText = OverlayText.FULL
     shows_heatmap: bool = False
     heatmap_subtype: Subtype = Subtype.ANY
     heatmap_opacity: float = 0.45
     heatmap_below_threshold: bool = False
     heatmap_as_contours: bool = False
+    crosshair_mm: tuple[float, float] = (0.0, 0.0)
+    shows_crosshair: bool = True
+    slab: Slab = NO_SLAB
+    plane_rotations: tuple[Rotation, Rotation, Rotation] = (NOT_ROTATED,) * 3
+    reformats: ReformatSource | None = None
     findings: StudyFindings | None = None
     review: Review = Review()
     heatmap_method: str = CLOSED_FORM
@@ -155,6 +192,7 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
         contents=contents,
         thumbnails=(),
         volume=None,
+        reformats=None,
         slice_index=0,
         slice_count=0,
         receipt="",
@@ -169,6 +207,7 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
 
 def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
     """A new stack: middle slice, the windows that it opens in, no zoom, no findings; preferences stay."""
+    middle = volume.frame.center_mm
     fresh = replace(
         state,
         volume=volume,
@@ -178,10 +217,13 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         analysis=None,
         slice_index=volume.slice_count // 2,
         slice_count=volume.slice_count,
-        active_view=0,
+        active_view=state.layout.views[0],
         is_inverted=False,
-        zoom=1.0,
-        pan_mm=(0.0, 0.0),
+        cameras=ViewState().cameras,
+        crosshair_mm=(float(middle[0]), float(middle[1])),
+        slab=NO_SLAB,
+        plane_rotations=ViewState().plane_rotations,
+        reformats=None,
         heatmap_subtype=Subtype.ANY,
         findings=None,
         review=Review(),
@@ -202,13 +244,12 @@ def in_first_windows(state: ViewState) -> ViewState:
     )
     if volume is None or volume.series.hu != "not claimed":
         return three
-    one = replace(three, active_view=0, promoted_view=0)
+    one = replace(three, layout=Layout.TRIPTYCH, active_view=View.BRAIN, promoted_view=View.BRAIN)
     proposals = windows_in_header(one)
-    return (
-        with_window(one, 0, proposals[0], WindowOrigin(header_item=0))
-        if proposals
-        else percentile_window(one)
-    )
+    if not proposals:
+        return percentile_window(one, tuple(View))
+    following = WindowOrigin(header_item=0)
+    return replace(one, windows=(proposals[0],) * len(View), window_origins=(following,) * len(View))
 
 
 def scrolled_to(state: ViewState, slice_index: int) -> ViewState:
@@ -219,7 +260,7 @@ def scrolled_to(state: ViewState, slice_index: int) -> ViewState:
     """
     there = replace(state, slice_index=max(0, min(slice_index, state.slice_count - 1)))
     proposals = windows_in_header(there)
-    for view, origin in enumerate(state.window_origins):
+    for view, origin in zip(View, state.window_origins, strict=True):
         if origin.header_item is not None and proposals:
             # A slice without this window has its first one; the number is kept for the slices after it.
             window = proposals[origin.header_item if origin.header_item < len(proposals) else 0]
@@ -234,23 +275,39 @@ def windows_in_header(state: ViewState) -> list[Window]:
     return [each.window for each in state.volume.series.slices[state.slice_index].file_windows]
 
 
-def with_window(state: ViewState, view: int, window: Window, origin: WindowOrigin = CHOSEN) -> ViewState:
-    """Another window for one view."""
+def with_window(state: ViewState, view: View, window: Window, origin: WindowOrigin = CHOSEN) -> ViewState:
+    """Another window for one view, and for those that are linked with it."""
     windows, origins = list(state.windows), list(state.window_origins)
-    windows[view], origins[view] = window, origin
-    return replace(
-        state,
-        windows=(windows[0], windows[1], windows[2]),
-        window_origins=(origins[0], origins[1], origins[2]),
-    )
+    for each in linked_windows(view) if state.links.window else (view,):
+        windows[each], origins[each] = window, origin
+    return replace(state, windows=tuple(windows), window_origins=tuple(origins))
 
 
-def percentile_window(state: ViewState) -> ViewState:
-    """Automatic window of the slice in view; no change where the slice could not be read."""
+def with_camera(state: ViewState, view: View, camera: Camera) -> ViewState:
+    """Another camera for one view; while zoom is linked, its like shift with it and all are magnified."""
+    cameras = list(state.cameras)
+    cameras[view] = camera
+    if state.links.zoom:
+        for each in linked_zooms(view):
+            cameras[each] = replace(cameras[each], zoom=camera.zoom)
+        for each in linked_cameras(view):
+            cameras[each] = camera
+    return replace(state, cameras=tuple(cameras))
+
+
+def percentile_window(state: ViewState, views: tuple[View, ...] = ()) -> ViewState:
+    """Automatic window of the slice in view; no change where the slice could not be read.
+
+    Args:
+        state: Before.
+        views: Which views get it; the active one if none is named.
+    """
     if state.volume is None or not state.volume.is_readable[state.slice_index]:
         return state
     window = automatic_window(state.volume.measured_hu(state.slice_index))
-    return with_window(state, state.active_view, window, WindowOrigin(is_automatic=True))
+    for view in views or (state.active_view,):
+        state = with_window(state, view, window, WindowOrigin(is_automatic=True))
+    return state
 
 
 def window_dragged(window: Window, right_px: float, down_px: float) -> Window:
@@ -267,19 +324,9 @@ def window_dragged(window: Window, right_px: float, down_px: float) -> Window:
     return replace(window, center=center, width=width)
 
 
-def zoomed(state: ViewState, factor: float) -> ViewState:
-    """Magnified by *factor*, within the limits."""
-    return replace(state, zoom=min(max(state.zoom * factor, SMALLEST_ZOOM), LARGEST_ZOOM))
-
-
-def panned(state: ViewState, right_mm: float, down_mm: float) -> ViewState:
-    """Image shifted on the screen."""
-    return replace(state, pan_mm=(state.pan_mm[0] + right_mm, state.pan_mm[1] + down_mm))
-
-
 def reset(state: ViewState) -> ViewState:
-    """Windows, zoom, pan and inversion as when the stack was opened; slice and findings stay."""
-    return in_first_windows(replace(state, zoom=1.0, pan_mm=(0.0, 0.0), is_inverted=False))
+    """Windows, cameras and inversion as when the stack was opened; slice, layout and findings stay."""
+    return in_first_windows(replace(state, cameras=ViewState().cameras, is_inverted=False))
 
 
 def next_suspicious(state: ViewState, thresholds: tuple[float, ...], step: int) -> ViewState:

@@ -8,12 +8,14 @@ so far; the slices that are still to come hold no image and cannot be asked for 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.geometry import StackGeometry
 from ichviewer.core.series import Series
+from ichviewer.core.stack_frame import StackFrame
 
 AIR_HU = -1000.0
 
@@ -66,6 +68,11 @@ class Volume:
     def shape(self) -> tuple[int, int]:
         """(rows, columns) of every slice."""
         return int(self.stored_values.shape[1]), int(self.stored_values.shape[2])
+
+    @cached_property
+    def frame(self) -> StackFrame:
+        """The millimeter frame of the stack."""
+        return StackFrame.of(self.geometry, self.shape)
 
     @property
     def is_complete(self) -> bool:

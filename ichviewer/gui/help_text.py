@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ichviewer import __version__
 from ichviewer.core.model_card import ModelCard
-from ichviewer.gui.actions import Command
+from ichviewer.gui.command import Command
 
 MOUSE = (
     ("Left drag", "Window of the view: right is wider, down is brighter"),

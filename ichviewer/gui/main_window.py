@@ -23,7 +23,8 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QStackedWidget, Q
 from ichviewer.core.findings import SliceStatus
 from ichviewer.core.heatmap import OTHER_METHODS
 from ichviewer.core.viewstate import ViewState
-from ichviewer.gui.actions import build_action, viewing_commands
+from ichviewer.gui.actions import viewing_commands
+from ichviewer.gui.command import build_action
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.empty_page import EmptyPage
 from ichviewer.gui.export_dialog import ExportDialog

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, Qt
 
-from ichviewer.core.viewstate import ViewState, panned, scrolled_to, window_dragged, with_window
+from ichviewer.core.camera import Camera
+from ichviewer.core.navigation import scrolled_in
+from ichviewer.core.views import View
+from ichviewer.core.viewstate import ViewState, window_dragged, with_camera, with_window
 from ichviewer.core.windowing import Window
-from ichviewer.gui.placement import zoomed_about
 
 STEADY_PX = 3.0
 """A press that moves less is a click, so that no click ever changes a window."""
@@ -36,32 +38,30 @@ class Press:
         button: The button that is held.
         position: In Qt pixels of the view.
         window: Of the view.
-        zoom: Of the state.
-        pan_mm: Of the state.
+        camera: Of the view.
     """
 
     button: Qt.MouseButton
     position: QPointF
     window: Window
-    zoom: float
-    pan_mm: tuple[float, float]
+    camera: Camera
 
 
-def clicked(state: ViewState, view_index: int) -> ViewState:
+def clicked(state: ViewState, view: View) -> ViewState:
     """The view becomes the active one; the same state if it was."""
-    return state if state.active_view == view_index else replace(state, active_view=view_index)
+    return state if state.active_view is view else replace(state, active_view=view)
 
 
-def double_clicked(state: ViewState, view_index: int) -> ViewState:
-    """The view alone, or all three again."""
-    return replace(state, promoted_view=view_index if state.promoted_view is None else None)
+def double_clicked(state: ViewState, view: View) -> ViewState:
+    """The view alone, or all of the layout again."""
+    return replace(state, promoted_view=view if state.promoted_view is None else None)
 
 
 def dragged(
     state: ViewState,
     press: Press,
     moved_px: tuple[float, float],
-    view_index: int,
+    view: View,
     about_px: tuple[float, float],
     fitting_mm: float,
 ) -> ViewState:
@@ -71,22 +71,22 @@ def dragged(
         state: As it is now.
         press: Where the drag began.
         moved_px: (right, down) since then, Qt pixels.
-        view_index: The view dragged in.
+        view: The view dragged in.
         about_px: The pressed point, (right, down) from the middle of the view, Qt pixels.
         fitting_mm: Millimetres per Qt pixel at zoom 1.
     """
     right, down = moved_px
     if press.button is Qt.MouseButton.LeftButton:
-        is_steady = max(abs(right), abs(down)) < STEADY_PX and state.windows[view_index] == press.window
+        is_steady = max(abs(right), abs(down)) < STEADY_PX and state.windows[view] == press.window
         if is_steady:
             return state
-        return with_window(state, view_index, window_dragged(press.window, right, down))
-    as_pressed = replace(state, zoom=press.zoom, pan_mm=press.pan_mm)
+        return with_window(state, view, window_dragged(press.window, right, down))
     if press.button is Qt.MouseButton.MiddleButton:
-        mm_per_px = fitting_mm / press.zoom
-        return panned(as_pressed, right * mm_per_px, down * mm_per_px)
+        mm_per_px = fitting_mm / press.camera.zoom
+        return with_camera(state, view, press.camera.panned(right * mm_per_px, down * mm_per_px))
     if press.button is Qt.MouseButton.RightButton:
-        return zoomed_about(as_pressed, 2 ** (-down / ZOOM_DOUBLES_PX), about_px, fitting_mm)
+        factor = 2 ** (-down / ZOOM_DOUBLES_PX)
+        return with_camera(state, view, press.camera.zoomed_about(factor, about_px, fitting_mm))
     return state
 
 
@@ -100,12 +100,14 @@ class Wheel:
         self,
         delta: int,
         modifiers: Qt.KeyboardModifier,
+        view: View,
         about_px: tuple[float, float],
         fitting_mm: float,
     ) -> Callable[[ViewState], ViewState]:
         """What a turn of the wheel does: away from the reader scrolls towards the head, or enlarges.
 
         Args:
+            view: The view under the cursor.
             delta: Eighths of a degree, positive away from the reader.
             modifiers: Control zooms about *about_px*, Shift scrolls ten slices a notch.
             about_px: The cursor, (right, down) from the middle of the view, Qt pixels.
@@ -113,10 +115,12 @@ class Wheel:
         """
         if modifiers & Qt.KeyboardModifier.ControlModifier:
             factor = ZOOM_PER_NOTCH ** (delta / NOTCH)
-            return lambda state: zoomed_about(state, factor, about_px, fitting_mm)
+            return lambda state: with_camera(
+                state, view, state.cameras[view].zoomed_about(factor, about_px, fitting_mm)
+            )
         if delta * self._rest < 0:
             self._rest = 0
         notches = int((self._rest + delta) / NOTCH)
         self._rest += delta - notches * NOTCH
         slices = notches * (SLICES_WITH_SHIFT if modifiers & Qt.KeyboardModifier.ShiftModifier else 1)
-        return lambda state: scrolled_to(state, state.slice_index + slices) if slices else state
+        return lambda state: scrolled_in(state, view, slices) if slices else state

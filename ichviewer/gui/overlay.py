@@ -9,10 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from ichviewer.core.findings import NOTICE
 from ichviewer.core.geometry import direction_letters
+from ichviewer.core.navigation import plane_of, rotation_of
+from ichviewer.core.plane import NO_SLAB
 from ichviewer.core.series import Series, SliceHeader
-from ichviewer.core.viewstate import CHOSEN, OverlayText, ViewState, WindowOrigin
+from ichviewer.core.slice_image import SliceImage
+from ichviewer.core.views import View
+from ichviewer.core.viewstate import CHOSEN, NOT_ROTATED, OverlayText, ViewState, WindowOrigin
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import PRESETS, VoiFunction, Window
 from ichviewer.gui.heat_choice import HeatChoice
@@ -77,42 +83,50 @@ class Overlay:
         return (*(line.text for line in corners), *self.letters, self.notice)
 
 
-def overlay_of(state: ViewState, view_index: int, heat: HeatChoice, cursor: str) -> Overlay:
+def overlay_of(state: ViewState, view: View, heat: HeatChoice, cursor: str) -> Overlay:
     """What is written over one view.
 
     Args:
         state: What the window shows.
-        view_index: 0 to 2.
+        view: Which one.
         heat: What the heat map layer does on this slice.
         cursor: What lies under the cursor, may be empty.
     """
     if state.volume is None:
         return Overlay()
-    letters = side_letters(state.volume)
+    letters = side_letters(state, view)
     if state.overlay_text is OverlayText.OFF:
         # What changes how grey and color must be read stays, or the picture could not be trusted.
-        return Overlay(top_left=_inverted_lines(state) + _heat_lines(heat), letters=letters)
+        return Overlay(top_left=_altered_lines(state, view) + _heat_lines(heat), letters=letters)
     is_full = state.overlay_text is OverlayText.FULL
     return Overlay(
-        top_left=_view_lines(state, view_index) + _heat_lines(heat),
+        top_left=_view_lines(state, view) + _heat_lines(heat),
         top_right=_patient_lines(state.volume.series) if is_full else (),
-        bottom_left=_slice_lines(state, state.volume),
+        bottom_left=_slice_lines(state, state.volume) if view <= View.AXIAL else _series_lines(state.volume),
         bottom_right=(OverlayLine(cursor, 0, shorter=(cursor.partition(" (")[0],)),) if cursor else (),
         letters=letters,
         has_scale_bar=state.volume.series.is_measured,
     )
 
 
-def side_letters(volume: Volume) -> tuple[str, str, str, str]:
-    """Body sides at the left, right, top and bottom of the screen, from the direction cosines.
+def side_letters(state: ViewState, view: View) -> tuple[str, str, str, str]:
+    """Body sides at the left, right, top and bottom of a view, as the reader turned it.
 
-    Empty where the files hold none: a guessed letter would be a guessed side.
+    From the direction cosines. Empty where the files hold none: a guessed letter would be a guessed side.
     """
-    if not volume.series.has_directions:
+    volume, plane = state.volume, plane_of(state, view)
+    if volume is None or not volume.series.has_directions:
         return "", "", "", ""
-    across, down = volume.geometry.row_direction, volume.geometry.column_direction
+    across, down = np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
+    if plane is not None:
+        across, down = np.asarray(plane.right), np.asarray(plane.down)
+    turn = state.cameras[view].turn
+    across = -across if turn.is_mirrored else across
+    for _ in range(turn.quarter_turns):
+        across, down = -down, across
     left, right, top, bottom = (
-        direction_letters(direction.tolist()) for direction in (-across, across, -down, down)
+        direction_letters(volume.frame.direction_to_patient(direction).tolist())
+        for direction in (-across, across, -down, down)
     )
     return left, right, top, bottom
 
@@ -134,14 +148,14 @@ def window_text(window: Window, header: SliceHeader, origin: WindowOrigin = CHOS
     return f"{name} {curve}{_whole(window.center)}/{_whole(window.width)}"
 
 
-def cursor_text(volume: Volume, slice_index: int, row: int, column: int) -> str:
+def cursor_text(image: SliceImage, series: Series, row: int, column: int) -> str:
     """What a pixel holds, with no claim to Hounsfield units that the files do not make; empty outside."""
-    value = volume.hu_at(slice_index, row, column)
+    value = image.hu_at(row, column)
     if value is None:
         return ""
-    if volume.series.hu == "claimed":
+    if series.hu == "claimed":
         return f"HU {_whole(value)}"
-    return f"value {_whole(value)} (HU {volume.series.hu})"
+    return f"value {_whole(value)} (HU {series.hu})"
 
 
 def scale_bar_mm(longest_mm: float) -> int | None:
@@ -181,20 +195,43 @@ def _whole(number: float) -> str:
     return f"{round(number):d}".replace("-", "−")
 
 
-def _view_lines(state: ViewState, view_index: int) -> tuple[OverlayLine, ...]:
+def _view_lines(state: ViewState, view: View) -> tuple[OverlayLine, ...]:
     if state.volume is None:
         return ()
-    window = state.windows[view_index]
+    window = state.windows[view]
     header = state.volume.series.slices[state.slice_index]
-    text = window_text(window, header, state.window_origins[view_index])
+    text = window_text(window, header, state.window_origins[view])
     name, _, numbers = text.rpartition(" ")
     short = next((each.short_name.upper() for each in PRESETS if each.window == window), name)
     shorter = (f"{short} {numbers}", f"{short[:4]} {numbers}", numbers)
-    return (OverlayLine(text, 0, LineKind.STRONG, shorter), *_inverted_lines(state))
+    return (
+        OverlayLine(text, 0, LineKind.STRONG, shorter),
+        *_altered_lines(state, view),
+        *_plane_lines(state, view),
+    )
 
 
-def _inverted_lines(state: ViewState) -> tuple[OverlayLine, ...]:
-    return (OverlayLine("INVERTED", 0, LineKind.WARNING),) if state.is_inverted else ()
+def _altered_lines(state: ViewState, view: View) -> tuple[OverlayLine, ...]:
+    """What the reader changed so that the picture must be read in another way."""
+    turn = state.cameras[view].turn
+    texts = (
+        "INVERTED" if state.is_inverted else "",
+        "FLIPPED" if turn.is_mirrored else "",
+        f"ROTATED {90 * turn.quarter_turns}°" if turn.quarter_turns else "",
+    )
+    return tuple(OverlayLine(text, 0, LineKind.WARNING) for text in texts if text)
+
+
+def _plane_lines(state: ViewState, view: View) -> tuple[OverlayLine, ...]:
+    """That a view shows interpolated values, and of which plane."""
+    plane = plane_of(state, view)
+    if plane is None:
+        return ()
+    is_oblique = rotation_of(state, view) != NOT_ROTATED
+    name = f"{'oblique ' if is_oblique else ''}{view.name.lower()}"
+    slab = plane.slab
+    thick = "" if slab == NO_SLAB else f", {slab.kind.value} over {slab.thickness_mm:g} mm"
+    return (OverlayLine(f"{name}, interpolated{thick}", 0, shorter=(f"{name}{thick}", name)),)
 
 
 def _heat_lines(choice: HeatChoice) -> tuple[OverlayLine, ...]:
@@ -237,6 +274,14 @@ def _slice_lines(state: ViewState, volume: Volume) -> tuple[OverlayLine, ...]:
         OverlayLine(f"slice {place} of {count}", 0, shorter=(f"{place} of {count}", f"{place}/{count}")),
     )
     return tuple(line for line in lines if line is not None and line.text)
+
+
+def _series_lines(volume: Volume) -> tuple[OverlayLine, ...]:
+    """What is said of a plane across the slices."""
+    series = volume.series
+    return (OverlayLine("LOSSY", 0, LineKind.WARNING),) * series.is_lossy + (
+        (OverlayLine(series.description, 1),) if series.description else ()
+    )
 
 
 def _gap_lines(series: Series, slice_index: int) -> tuple[OverlayLine, ...]:

@@ -1,20 +1,20 @@
-"""Where a slice lies in its view: the one map between device pixels and canonical pixels.
+"""Where a picture lies in its view: the one map between device pixels and the picture's own pixels.
 
 The one thing to get wrong: a device pixel is not a Qt pixel (there are 1, 1.25 or 2 per Qt pixel along a
-side), and columns and rows may have different millimetres.
+side), columns and rows may have different millimetres, and the reader may have turned the picture.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ichviewer.core.viewstate import ViewState, zoomed
+from ichviewer.core.camera import Camera, Turn
 
 
 @dataclass(frozen=True)
 class AxisPlacement:
-    """One axis of a slice in a view.
+    """One axis of a turned picture in a view.
 
     Attributes:
         start: Device pixel of the outer edge of the first column (or row); may lie outside the view.
@@ -30,62 +30,87 @@ class AxisPlacement:
     last: int
     picture_start: int
 
-    def index_at(self, device_px: float) -> int:
-        """Column that covers a device position; may lie outside the slice."""
-        return math.floor((device_px - self.start) / self.scale)
-
 
 @dataclass(frozen=True)
 class Placement:
-    """A slice in a view: millimetres are square on the screen, whatever the pixel spacing.
+    """A picture in a view: millimetres are square on the screen, whatever the pixel spacing.
 
     Attributes:
-        across: Columns.
-        down: Rows.
+        across: Columns of the turned picture.
+        down: Rows of the turned picture.
         mm_per_px: Millimetres per device pixel.
+        turn: The reader's flip and rotation.
+        shape: (rows, columns) of the picture before it is turned.
     """
 
     across: AxisPlacement
     down: AxisPlacement
     mm_per_px: float
+    turn: Turn
+    shape: tuple[int, int]
 
     @property
     def is_in_view(self) -> bool:
-        """Whether any part of the slice lies in the view."""
+        """Whether any part of the picture lies in the view."""
         return self.across.last > self.across.first and self.down.last > self.down.first
 
+    def picture_point(self, x_px: float, y_px: float) -> tuple[float, float]:
+        """(column, row) under a device position; 0.5 is the middle of the first one; may lie outside."""
+        across = (x_px - self.across.start) / self.across.scale
+        down = (y_px - self.down.start) / self.down.scale
+        return self.turn.from_screen(across, down, self.shape)
 
-def place_slice(
+    def screen_point(self, column: float, row: float) -> tuple[float, float]:
+        """Device position (x, y) of a place on the picture; the way back of ``picture_point``."""
+        across, down = self.turn.to_screen(column, row, self.shape)
+        return self.across.start + across * self.across.scale, self.down.start + down * self.down.scale
+
+    def pixel_at(self, x_px: float, y_px: float) -> tuple[int, int]:
+        """(row, column) of the pixel that covers a device position; may lie outside the picture."""
+        column, row = self.picture_point(x_px, y_px)
+        return math.floor(row), math.floor(column)
+
+
+def place_picture(
     shape: tuple[int, int],
     pixel_spacing_mm: tuple[float, float],
     view_px: tuple[int, int],
-    zoom: float,
-    pan_mm: tuple[float, float],
+    camera: Camera,
+    fitting_mm: float | None = None,
 ) -> Placement:
-    """Place a slice in the middle of a view, then shift it.
+    """Place a picture in the middle of a view, then shift it.
 
-    The part in view begins on a whole device pixel, so the slice may lie up to half a device pixel beside
-    what *pan_mm* asks for; what is drawn and what the cursor reads agree exactly.
+    The part in view begins on a whole device pixel, so the picture may lie up to half a device pixel beside
+    what the camera asks for; what is drawn and what the cursor reads agree exactly.
 
     Args:
         shape: (rows, columns).
         pixel_spacing_mm: (between rows, between columns).
         view_px: (width, height) of the view in device pixels.
-        zoom: 1 = the whole slice fits.
-        pan_mm: Shift, (right, down).
+        camera: Zoom, shift and turn.
+        fitting_mm: Millimetres per device pixel at zoom 1; by default so that the turned picture just fits.
     """
-    mm_per_px = fitting_mm_per_px(shape, pixel_spacing_mm, view_px) / zoom
+    turned_shape = camera.turn.shape(shape)
+    between_rows, between_columns = pixel_spacing_mm
+    if camera.turn.is_sideways:
+        between_rows, between_columns = between_columns, between_rows
+    if fitting_mm is None:
+        fitting_mm = fitting_mm_per_px(turned_shape, (between_rows, between_columns), view_px)
+    mm_per_px = fitting_mm / camera.zoom
+    right_mm, down_mm = camera.pan_mm
     return Placement(
-        _place_axis(shape[1], pixel_spacing_mm[1] / mm_per_px, view_px[0], pan_mm[0] / mm_per_px),
-        _place_axis(shape[0], pixel_spacing_mm[0] / mm_per_px, view_px[1], pan_mm[1] / mm_per_px),
+        _place_axis(turned_shape[1], between_columns / mm_per_px, view_px[0], right_mm / mm_per_px),
+        _place_axis(turned_shape[0], between_rows / mm_per_px, view_px[1], down_mm / mm_per_px),
         mm_per_px,
+        camera.turn,
+        shape,
     )
 
 
 def fitting_mm_per_px(
     shape: tuple[int, int], pixel_spacing_mm: tuple[float, float], view_px: tuple[float, float]
 ) -> float:
-    """Millimetres per pixel at which the whole slice just fits; *view_px* is (width, height)."""
+    """Millimetres per pixel at which the whole picture just fits; *view_px* is (width, height)."""
     return max(
         shape[1] * pixel_spacing_mm[1] / max(view_px[0], 1),
         shape[0] * pixel_spacing_mm[0] / max(view_px[1], 1),
@@ -99,20 +124,3 @@ def _place_axis(count: int, scale: float, view_px: int, pan_px: float) -> AxisPl
     last = min(max(math.ceil((view_px - wanted) / scale) + spare, 0), count)
     picture_start = round(wanted + first * scale)
     return AxisPlacement(picture_start - first * scale, scale, first, last, picture_start)
-
-
-def zoomed_about(
-    state: ViewState, factor: float, offset_px: tuple[float, float], fitting_mm: float
-) -> ViewState:
-    """Magnified by *factor* while one point of the screen keeps its place; stops at the zoom's limits.
-
-    Args:
-        state: Before.
-        factor: Above 1 enlarges.
-        offset_px: The point, (right, down) from the middle of the view.
-        fitting_mm: Millimetres per pixel at zoom 1, for the same pixels.
-    """
-    after = zoomed(state, factor)
-    change = fitting_mm / after.zoom - fitting_mm / state.zoom
-    pan_mm = (state.pan_mm[0] + offset_px[0] * change, state.pan_mm[1] + offset_px[1] * change)
-    return replace(after, pan_mm=pan_mm)

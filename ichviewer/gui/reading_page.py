@@ -16,7 +16,7 @@ from ichviewer.gui.slice_scores import SliceScores
 from ichviewer.gui.stack_panel import StackPanel
 from ichviewer.gui.store import Store
 from ichviewer.gui.study_panel import StudyPanel
-from ichviewer.gui.triptych import Triptych
+from ichviewer.gui.view_grid import ViewGrid
 
 FIRST_SIZES = (184, 1000, 128, 288)
 
@@ -28,12 +28,12 @@ class ReadingPage(QWidget):
         super().__init__(parent)
         self.series = SeriesPanel(store)
         self.series.setMinimumWidth(140)
-        self.triptych = Triptych(store, self)
+        self.views = ViewGrid(store, self)
         self.loading = LoadingPage(store)
         self.middle = QStackedWidget()
         self.middle.setMinimumWidth(300)
         self.middle.addWidget(self.loading)
-        self.middle.addWidget(self.triptych)
+        self.middle.addWidget(self.views)
         self.ribbon = ScoreRibbon(store)
         self.slice_scores, self.study = SliceScores(store), StudyPanel(store)
         self.heatmap = HeatmapPanel(store, methods)
@@ -60,7 +60,7 @@ class ReadingPage(QWidget):
         self._render(store.state)
 
     def _render(self, state: ViewState) -> None:
-        shown = self.loading if state.volume is None else self.triptych
+        shown = self.loading if state.volume is None else self.views
         if self.middle.currentWidget() is not shown:
             self.middle.setCurrentWidget(shown)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.colormap import blend_heat
-from ichviewer.core.volume import Volume
+from ichviewer.core.slice_image import SliceImage
 from ichviewer.core.windowing import Window, apply_voi
 from ichviewer.gui.placement import Placement
 
@@ -26,23 +26,20 @@ Pixel = TypeVar("Pixel", bound=np.generic)
 OPAQUE = np.uint32(0xFF000000)
 
 
-def grey_table(volume: Volume, slice_index: int, window: Window, is_inverted: bool) -> NDArray[np.uint8]:
-    """Grey of every stored value, (65536,), for one slice's slope and intercept (PS3.3 C.11.1.1.2).
+def grey_table(image: SliceImage, window: Window, is_inverted: bool) -> NDArray[np.uint8]:
+    """Grey of every stored value, (65536,), for one image's slope and intercept (PS3.3 C.11.1.1.2).
 
     Args:
-        volume: The slice's ``padding`` ("no measurement") is black in any window, inverted or not.
-        slice_index: The slice.
+        image: Its ``padding`` ("no measurement") is black in any window, inverted or not.
         window: Center, width and function.
         is_inverted: Whether dense is dark.
     """
-    stored = np.arange(65536, dtype=np.uint16).view(volume.stored_values.dtype).astype(np.float64)
-    hu = stored * volume.slopes[slice_index] + volume.intercepts[slice_index]
-    grey = np.round(apply_voi(hu, window) * 255).astype(np.uint8)
+    stored = np.arange(65536, dtype=np.uint16).view(image.stored_values.dtype).astype(np.float64)
+    grey = np.round(apply_voi(stored * image.slope + image.intercept, window) * 255).astype(np.uint8)
     if is_inverted:
         grey = 255 - grey
-    padding = volume.padding(slice_index)
-    if padding is not None:
-        grey[(stored >= padding[0]) & (stored <= padding[1])] = 0
+    if image.padding is not None:
+        grey[(stored >= image.padding[0]) & (stored <= image.padding[1])] = 0
     return grey
 
 
@@ -61,7 +58,7 @@ def resampled(pixels: NDArray[np.uint8], placement: Placement) -> NDArray[np.uin
     """The part in view at the size of the screen: linear when enlarged, averaged over areas when shrunk.
 
     Args:
-        pixels: (rows, columns) in view, already cropped.
+        pixels: (rows, columns) in view, already turned and cropped.
         placement: Where they go.
 
     Returns:
@@ -83,33 +80,31 @@ def _resized(pixels: NDArray[np.uint8], across: float, down: float, filtering: i
 
 
 def in_view(pixels: NDArray[Pixel], placement: Placement) -> NDArray[Pixel]:
-    """The rows and columns that are needed to fill the view; no pixel is copied."""
+    """The part of the turned picture that is needed to fill the view; no pixel is copied."""
     across, down = placement.across, placement.down
-    return pixels[down.first : down.last, across.first : across.last]
+    return placement.turn.applied(pixels)[down.first : down.last, across.first : across.last]
 
 
-def render_slice(
-    volume: Volume,
-    slice_index: int,
+def render_picture(
+    image: SliceImage,
     table: NDArray[np.uint8],
     placement: Placement,
     heat: NDArray[np.uint8] | None = None,
     colors: NDArray[np.uint32] | None = None,
 ) -> NDArray[np.uint32]:
-    """Picture of the part of a slice that lies in view.
+    """Picture of the part of a plane that lies in view.
 
     Args:
-        volume: The stack.
-        slice_index: A readable slice.
+        image: The plane's pixels.
         table: From ``grey_table``.
-        placement: Where the slice lies; some of it is in view.
+        placement: Where they lie; some of them are in view.
         heat: Same size as the picture, 0 to 255, from ``resampled``; None for a plain picture.
         colors: From ``heat_table``; needed with *heat*.
 
     Returns:
         (height, width), 0xFFRRGGBB in device pixels.
     """
-    stored = np.ascontiguousarray(in_view(volume.stored_values[slice_index], placement)).view(np.uint16)
+    stored = np.ascontiguousarray(in_view(image.stored_values, placement)).view(np.uint16)
     grey = resampled(np.asarray(cv2.LUT(stored, table), dtype=np.uint8), placement)
     if heat is None or colors is None:
         return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGRA).view(np.uint32)[..., 0]

@@ -1,6 +1,6 @@
-"""One view of the slice in the state: picture, overlay text, and what the mouse asks for.
+"""One view: picture, overlay text, and what the mouse asks for.
 
-A plain widget rather than pyqtgraph's view box: zoom and pan live in the state and are shared by three
+A plain widget rather than pyqtgraph's view box: zoom and pan live in the state and are shared by several
 views, so a second scene with its own range would only have to be kept equal to it.
 """
 
@@ -12,39 +12,45 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ichviewer.core.navigation import plane_of, shows_stored_slice
+from ichviewer.core.shown import shown_image
+from ichviewer.core.slice_image import SliceImage
+from ichviewer.core.views import PLANE_VIEWS, View
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
-from ichviewer.gui.heat_choice import HeatChoice
+from ichviewer.gui.crosshair import draw_crosshair
+from ichviewer.gui.heat_choice import NOTHING, HeatChoice
 from ichviewer.gui.heat_layer import HeatLayer
 from ichviewer.gui.mouse import Press, Wheel, clicked, double_clicked, dragged
 from ichviewer.gui.overlay import cursor_text, overlay_of
 from ichviewer.gui.overlay_painter import OverlayPainter
-from ichviewer.gui.placement import Placement, fitting_mm_per_px, place_slice
+from ichviewer.gui.placement import Placement, fitting_mm_per_px, place_picture
 from ichviewer.gui.recent import Recent
 from ichviewer.gui.redraw import DrawnInputs
-from ichviewer.gui.slice_picture import grey_table, heat_table, render_slice
+from ichviewer.gui.slice_picture import grey_table, heat_table, render_picture
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import ACCENT, LINE, SECONDARY, TEXT, WINDOW
 from ichviewer.gui.wording import awaited_text
 
 
 class SliceView(QWidget):
-    """Shows the current slice in one of the three windows; holds caches and where the mouse is, no more."""
+    """Shows one plane in one window; holds caches and where the mouse is, no more."""
 
     def __init__(
         self,
         store: Store,
-        view_index: int,
+        view: View,
         heat_layer: HeatLayer,
         overlay_painter: OverlayPainter,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._store = store
-        self._view_index = view_index
+        self.view = view
         self._heat_layer, self._overlay_painter = heat_layer, overlay_painter
         self._grey_tables: Recent[NDArray[np.uint8]] = Recent(16)
         self._heat_tables: Recent[NDArray[np.uint32]] = Recent(2)
+        self._images: Recent[SliceImage | None] = Recent(1)
         self._pictures: Recent[NDArray[np.uint32]] = Recent(1)
         self._drawn = DrawnInputs()
         self._press: Press | None = None
@@ -55,29 +61,64 @@ class SliceView(QWidget):
         # A click takes the keyboard away from the comment field.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(f"{view.name.capitalize()} view")
         store.changed.connect(self._render)
 
     def minimumSizeHint(self) -> QSize:
         """Room for the notice and a few lines."""
         return QSize(160, 160)
 
+    def image(self) -> SliceImage | None:
+        """What is shown before windowing; None where there is none."""
+        state = self._store.state
+        key = (
+            state.volume,
+            state.reformats,
+            plane_of(state, self.view),
+            state.slice_index,
+            state.volume is not None and bool(state.volume.is_readable[state.slice_index]),
+        )
+        return self._images.get(key, lambda: shown_image(state, self.view))
+
     def placement(self) -> Placement | None:
-        """Where the slice lies, in device pixels of this view; None without a volume."""
+        """Where the picture lies, in device pixels of this view; None without a volume."""
         state, ratio = self._store.state, self.devicePixelRatioF()
         if state.volume is None:
             return None
         size = round(self.width() * ratio), round(self.height() * ratio)
-        spacing = state.volume.geometry.pixel_spacing_mm
-        return place_slice(state.volume.shape, spacing, size, state.zoom, state.pan_mm)
+        camera = state.cameras[self.view]
+        plane, fitting_mm = plane_of(state, self.view), self._fitting_mm_per_px()
+        if plane is None or fitting_mm is None:
+            spacing = state.volume.geometry.pixel_spacing_mm
+            return place_picture(state.volume.shape, spacing, size, camera)
+        spacing = plane.spacing_mm, plane.spacing_mm
+        return place_picture(plane.shape, spacing, size, camera, fitting_mm / ratio)
 
     def cursor_value(self) -> str:
-        """What lies under the cursor, in words; empty outside the slice."""
-        state, placement = self._store.state, self.placement()
-        if state.volume is None or placement is None or self._cursor is None:
+        """What lies under the cursor, in words; empty outside the picture."""
+        state, placement, image = self._store.state, self.placement(), self.image()
+        if state.volume is None or placement is None or self._cursor is None or image is None:
             return ""
         position = self._cursor * self.devicePixelRatioF()
-        row, column = placement.down.index_at(position.y()), placement.across.index_at(position.x())
-        return cursor_text(state.volume, state.slice_index, row, column)
+        return cursor_text(image, state.volume.series, *placement.pixel_at(position.x(), position.y()))
+
+    def to_screen(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points of the stack frame, (..., 3), in Qt pixels of this view, (..., 2); NaN without a picture."""
+        image, placement = self.image(), self.placement()
+        if image is None or placement is None:
+            return np.full((*points_mm.shape[:-1], 2), np.nan)
+        places = image.place_of(points_mm)
+        ratio = self.devicePixelRatioF()
+        flat = [placement.screen_point(*place) for place in places.reshape(-1, 2).tolist()]
+        return np.asarray(flat, dtype=np.float64).reshape(places.shape) / ratio
+
+    def to_frame_mm(self, position: QPointF) -> NDArray[np.float64] | None:
+        """Point of the stack frame, (3,), under a Qt position of this view; None without a picture."""
+        image, placement = self.image(), self.placement()
+        if image is None or placement is None:
+            return None
+        device = position * self.devicePixelRatioF()
+        return image.point_mm(*placement.picture_point(device.x(), device.y()))
 
     def _render(self, state: ViewState) -> None:
         """Ask for a paint event if anything that this view draws has changed.
@@ -91,13 +132,12 @@ class SliceView(QWidget):
             volume is not None and bool(volume.is_readable[state.slice_index]),
             awaited_text(state),
             state.slice_index,
-            state.windows[self._view_index],
-            state.window_origins[self._view_index],
-            state.active_view == self._view_index,
+            state.windows[self.view],
+            state.window_origins[self.view],
+            state.cameras[self.view],
+            state.active_view is self.view,
             state.promoted_view is None,
             state.is_inverted,
-            state.zoom,
-            state.pan_mm,
             state.overlay_text,
             state.shows_heatmap,
             state.heatmap_subtype,
@@ -107,8 +147,15 @@ class SliceView(QWidget):
             state.explanation,
             state.model_card,
             findings.slices[state.slice_index] if findings is not None else None,
+            *self._plane_inputs(state),
         ):
             self.update()
+
+    def _plane_inputs(self, state: ViewState) -> tuple[object, ...]:
+        if self.view not in PLANE_VIEWS:
+            return (None,) * 5
+        crosshair = state.crosshair_mm, state.shows_crosshair
+        return *crosshair, state.plane_rotations, state.slab, state.reformats
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the state; the only place where anything is computed."""
@@ -116,34 +163,30 @@ class SliceView(QWidget):
         painter = QPainter(self)
         has_image = state.volume is not None
         painter.fillRect(self.rect(), QColor(Qt.GlobalColor.black if has_image else WINDOW))
-        heat, placement = self._heat_layer.choice(state), self.placement()
+        heat = self._heat_layer.choice(state) if shows_stored_slice(state, self.view) else NOTHING
+        placement = self.placement()
         if state.volume is not None and placement is not None:
-            self._draw_slice(painter, state, state.volume, placement, heat)
+            self._draw_picture(painter, state, state.volume, placement, heat)
+            if self.view in PLANE_VIEWS:
+                draw_crosshair(painter, state, self.view, self.to_screen)
         self._draw_overlay(painter, state, placement, heat)
-        if has_image and state.active_view == self._view_index and state.promoted_view is None:
+        if has_image and state.active_view is self.view and state.promoted_view is None:
             painter.setPen(QPen(QColor(ACCENT), 1))
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()
 
-    def _draw_slice(
+    def _draw_picture(
         self, painter: QPainter, state: ViewState, volume: Volume, placement: Placement, heat: HeatChoice
     ) -> None:
-        if awaited := awaited_text(state):
-            # Not black: black would be air.
-            painter.fillRect(self.rect(), QColor(WINDOW))
-            self._draw_words(painter, awaited, SECONDARY)
-            return
-        if not volume.is_readable[state.slice_index]:
-            reason = volume.unreadable_reasons.get(state.slice_index, "no reason given")
-            painter.fillRect(self.rect(), QColor(WINDOW))
-            painter.fillRect(self.rect(), QBrush(QColor(LINE), Qt.BrushStyle.BDiagPattern))
-            self._draw_words(painter, f"This slice could not be read: {reason}", TEXT)
+        image = self.image()
+        if image is None:
+            self._draw_why_not(painter, state, volume)
             return
         if not placement.is_in_view:
             return
-        picture = self._picture(state, volume, placement, heat)
+        picture = self._picture(state, image, placement, heat)
         height, width = picture.shape
-        image = QImage(picture.data, width, height, width * 4, QImage.Format.Format_RGB32)
+        shown = QImage(picture.data, width, height, width * 4, QImage.Format.Format_RGB32)
         ratio = self.devicePixelRatioF()
         painter.save()
         # One picture pixel to one device pixel: the scale of the screen is undone, and where the view itself
@@ -151,28 +194,41 @@ class SliceView(QWidget):
         device = painter.deviceTransform()
         rest = QPointF(round(device.dx()) - device.dx(), round(device.dy()) - device.dy())
         painter.scale(1 / ratio, 1 / ratio)
-        painter.drawImage(QPointF(placement.across.picture_start, placement.down.picture_start) + rest, image)
+        painter.drawImage(QPointF(placement.across.picture_start, placement.down.picture_start) + rest, shown)
         painter.restore()
 
+    def _draw_why_not(self, painter: QPainter, state: ViewState, volume: Volume) -> None:
+        # Not black: black would be air.
+        painter.fillRect(self.rect(), QColor(WINDOW))
+        if awaited := awaited_text(state):
+            self._draw_words(painter, awaited, SECONDARY)
+        elif plane_of(state, self.view) is not None:
+            self._draw_words(painter, "Preparing this plane …", SECONDARY)
+        else:
+            reason = volume.unreadable_reasons.get(state.slice_index, "no reason given")
+            painter.fillRect(self.rect(), QBrush(QColor(LINE), Qt.BrushStyle.BDiagPattern))
+            self._draw_words(painter, f"This slice could not be read: {reason}", TEXT)
+
     def _picture(
-        self, state: ViewState, volume: Volume, placement: Placement, heat: HeatChoice
+        self, state: ViewState, image: SliceImage, placement: Placement, heat: HeatChoice
     ) -> NDArray[np.uint32]:
         """The picture on the screen, made anew only if something in it has changed."""
-        index, window, inverted = state.slice_index, state.windows[self._view_index], state.is_inverted
+        window, inverted = state.windows[self.view], state.is_inverted
 
         def render() -> NDArray[np.uint32]:
-            scale = float(volume.slopes[index]), float(volume.intercepts[index])
             table = self._grey_tables.get(
-                (window, scale, inverted, volume.stored_values.dtype, volume.padding(index)),
-                lambda: grey_table(volume, index, window, inverted),
+                (window, image.slope, image.intercept, inverted, image.stored_values.dtype, image.padding),
+                lambda: grey_table(image, window, inverted),
             )
-            levels = self._heat_layer.on_screen(heat, volume, placement)
+            levels = (
+                None if state.volume is None else self._heat_layer.on_screen(heat, state.volume, placement)
+            )
             opacity = state.heatmap_opacity
             colors = None if levels is None else self._heat_tables.get(opacity, lambda: heat_table(opacity))
-            return render_slice(volume, index, table, placement, levels, colors)
+            return render_picture(image, table, placement, levels, colors)
 
         opacity = state.heatmap_opacity if heat.heatmap is not None else None
-        return self._pictures.get((volume, index, window, inverted, placement, heat.heatmap, opacity), render)
+        return self._pictures.get((image, window, inverted, placement, heat.heatmap, opacity), render)
 
     def _draw_words(self, painter: QPainter, text: str, color: str) -> None:
         """A sentence in the middle, instead of a picture."""
@@ -187,7 +243,7 @@ class SliceView(QWidget):
         self, painter: QPainter, state: ViewState, placement: Placement | None, heat: HeatChoice
     ) -> None:
         mm_per_px = None if placement is None else placement.mm_per_px * self.devicePixelRatioF()
-        overlay = overlay_of(state, self._view_index, heat, self.cursor_value())
+        overlay = overlay_of(state, self.view, heat, self.cursor_value())
         size = float(self.width()), float(self.height())
         self._overlay_painter.draw(painter, overlay, size, mm_per_px, state.heatmap_opacity)
 
@@ -196,20 +252,30 @@ class SliceView(QWidget):
         return position.x() - self.width() / 2, position.y() - self.height() / 2
 
     def _fitting_mm_per_px(self) -> float | None:
-        """Millimetres per Qt pixel at zoom 1; None without a volume."""
-        volume = self._store.state.volume
+        """Millimetres per Qt pixel at zoom 1; None without a volume.
+
+        The three planes have one scale where their views are alike in size: that of the largest of them.
+        """
+        state = self._store.state
+        volume = state.volume
         if volume is None:
             return None
         size = float(self.width()), float(self.height())
-        return fitting_mm_per_px(volume.shape, volume.geometry.pixel_spacing_mm, size)
+        shape, spacing = volume.shape, volume.geometry.pixel_spacing_mm
+        if plane_of(state, self.view) is not None:
+            low, high = volume.frame.bounds_mm
+            across, along, height = (float(side) for side in high - low)
+            return max(max(across, along) / max(size[0], 1), max(along, height) / max(size[1], 1))
+        turn = state.cameras[self.view].turn
+        return fitting_mm_per_px(turn.shape(shape), spacing[::-1] if turn.is_sideways else spacing, size)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag; a press makes the view active."""
         state = self._store.state
         self._press = Press(
-            event.button(), event.position(), state.windows[self._view_index], state.zoom, state.pan_mm
+            event.button(), event.position(), state.windows[self.view], state.cameras[self.view]
         )
-        self._store.update(lambda state: clicked(state, self._view_index))
+        self._store.update(lambda state: clicked(state, self.view))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Left: window, middle: pan, right: zoom about the pressed point; else the value under the cursor."""
@@ -220,7 +286,7 @@ class SliceView(QWidget):
             return
         moved, about = event.position() - press.position, self._offset(press.position)
         self._store.update(
-            lambda state: dragged(state, press, (moved.x(), moved.y()), self._view_index, about, fitting_mm)
+            lambda state: dragged(state, press, (moved.x(), moved.y()), self.view, about, fitting_mm)
         )
         self.update()
 
@@ -231,7 +297,7 @@ class SliceView(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Left: show this view alone, or all three again."""
         if event.button() is Qt.MouseButton.LeftButton:
-            self._store.update(lambda state: double_clicked(state, self._view_index))
+            self._store.update(lambda state: double_clicked(state, self.view))
 
     def leaveEvent(self, event: QEvent) -> None:
         """No cursor, no value."""
@@ -244,6 +310,6 @@ class SliceView(QWidget):
         # With Shift some platforms turn a vertical wheel into a horizontal one.
         delta = event.angleDelta().y() or event.angleDelta().x()
         if fitting_mm is not None:
-            step = self._wheel.step(delta, event.modifiers(), about, fitting_mm)
+            step = self._wheel.step(delta, event.modifiers(), self.view, about, fitting_mm)
             self._store.update(step)
         event.accept()

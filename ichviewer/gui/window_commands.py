@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.wrap_repair import WRAPPED_REASON
-from ichviewer.gui.actions import Command, has_image
+from ichviewer.gui.command import Command, has_image
 
 DEVICES = (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "CUDA"), ("mps", "MPS"))
 

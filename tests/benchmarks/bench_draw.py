@@ -21,15 +21,25 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
+from ichviewer.core.camera import Camera
 from ichviewer.core.findings import SliceFinding, SliceStatus, Subtype
 from ichviewer.core.heatmap import closed_form_heatmap, heat_on_slice
 from ichviewer.core.preprocessing import frame_head
-from ichviewer.core.viewstate import ViewState, opened, scrolled_to, window_dragged, with_window
+from ichviewer.core.slice_image import stored_slice
+from ichviewer.core.views import View
+from ichviewer.core.viewstate import (
+    ViewState,
+    opened,
+    scrolled_to,
+    window_dragged,
+    with_camera,
+    with_window,
+)
 from ichviewer.core.volume import Volume
 from ichviewer.gui.slice_picture import grey_table, heat_table
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import apply_theme
-from ichviewer.gui.triptych import Triptych
+from ichviewer.gui.view_grid import ViewGrid
 from tests.builders import head_hu, make_card, make_findings, make_volume
 
 SIZE = 1600, 900
@@ -89,7 +99,7 @@ class PlainView(QWidget):
         state = self._store.state
         assert state.volume is not None
         index = state.slice_index
-        table = grey_table(state.volume, index, state.windows[self._view_index], False)
+        table = grey_table(stored_slice(state.volume, index), state.windows[self._view_index], False)
         grey = cv2.LUT(state.volume.stored_values[index].view(np.uint16), table)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -175,7 +185,7 @@ def measure(
 
 def measure_hover(state: ViewState, frames: int) -> None:
     """Print the cost of one mouse movement that changes only the value under the cursor."""
-    triptych = Triptych(Store(state))
+    triptych = ViewGrid(Store(state))
     triptych.resize(*SIZE)
     triptych.show()
     QApplication.processEvents()
@@ -216,14 +226,14 @@ def measure_all() -> None:
     apply_theme(application)
     state = bench_state(bench_volume())
     hot = replace(state, shows_heatmap=True)
-    near = replace(hot, zoom=3.0)
+    near = with_camera(hot, View.BRAIN, Camera(3.0))
     paths = (
-        Path("scroll", Triptych, state, scrolling),
-        Path("scroll with heat map, slices met for the first time", Triptych, hot, scrolling, SLICES - 1),
-        Path("scroll with heat map", Triptych, hot, scrolling),
-        Path("scroll with heat map, zoom 3", Triptych, near, scrolling),
-        Path("window drag", Triptych, state, window_dragging),
-        Path("window drag with heat map", Triptych, hot, window_dragging),
+        Path("scroll", ViewGrid, state, scrolling),
+        Path("scroll with heat map, slices met for the first time", ViewGrid, hot, scrolling, SLICES - 1),
+        Path("scroll with heat map", ViewGrid, hot, scrolling),
+        Path("scroll with heat map, zoom 3", ViewGrid, near, scrolling),
+        Path("window drag", ViewGrid, state, window_dragging),
+        Path("window drag with heat map", ViewGrid, hot, window_dragging),
         Path("plain QPainter: scroll", plain_triptych, state, scrolling),
         Path("plain QPainter: scroll with heat map", plain_triptych, hot, scrolling),
         Path("plain QPainter: window drag (all three views)", plain_triptych, state, window_dragging),

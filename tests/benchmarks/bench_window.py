@@ -81,7 +81,7 @@ def frame_times_ms(window: MainWindow, application: QApplication, frames: int) -
     for _ in range(frames):
         begin = time.perf_counter()
         window.store.update(lambda state: scrolled_to(state, (state.slice_index + 1) % state.slice_count))
-        for view in window.reading_page.triptych.views:
+        for view in window.reading_page.views.views.values():
             view.repaint()
         times.append(time.perf_counter() - begin)
         application.processEvents()

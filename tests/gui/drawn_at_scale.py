@@ -20,10 +20,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from builders import make_volume
 
+from ichviewer.core.camera import Camera
+from ichviewer.core.slice_image import stored_slice
+from ichviewer.core.views import TRIPTYCH_VIEWS, View
 from ichviewer.core.viewstate import OverlayText, ViewState, opened
-from ichviewer.gui.slice_picture import grey_table, render_slice
+from ichviewer.gui.slice_picture import grey_table, render_picture
 from ichviewer.gui.store import Store
-from ichviewer.gui.triptych import Triptych
+from ichviewer.gui.view_grid import ViewGrid
 
 BORDER = 40
 """Device pixels around each view that may hold text or the frame."""
@@ -42,19 +45,22 @@ def main() -> None:
     noise = np.random.default_rng(0).integers(0, 80, (1, 96, 96)).astype(np.int16)
     volume = make_volume(hu=noise)
     state = replace(
-        opened(ViewState(), volume, ""), overlay_text=OverlayText.OFF, zoom=1.3, pan_mm=(1.1, -0.7)
+        opened(ViewState(), volume, ""),
+        overlay_text=OverlayText.OFF,
+        cameras=(Camera(1.3, (1.1, -0.7)),) * len(View),
     )
-    triptych = Triptych(Store(state))
+    triptych = ViewGrid(Store(state))
     triptych.resize(603, 301)
     triptych.show()
     QApplication.processEvents()
     screen, ratio = pixels(triptych.grab().toImage()), triptych.devicePixelRatioF()
     differing = []
-    for index, view in enumerate(triptych.views):
+    for index in TRIPTYCH_VIEWS:
+        view = triptych.views[index]
         placement = view.placement()
         assert placement is not None
-        table = grey_table(volume, 0, state.windows[index], False)
-        picture = render_slice(volume, 0, table, placement)
+        table = grey_table(stored_slice(volume, 0), state.windows[index], False)
+        picture = render_picture(stored_slice(volume, 0), table, placement)
         left = round(view.x() * ratio) + placement.across.picture_start
         top = round(view.y() * ratio) + placement.down.picture_start
         first = max(round(view.x() * ratio), left) + BORDER

@@ -12,19 +12,27 @@ from PySide6.QtGui import QKeySequence
 from pytestqt.qtbot import QtBot
 from window_states import analyzed_state, open_volume, opened_state
 
+from ichviewer.core.camera import Camera
 from ichviewer.core.findings import Decision, Subtype
-from ichviewer.core.viewstate import OverlayText, ViewState, percentile_window, scrolled_to, with_window
+from ichviewer.core.views import View
+from ichviewer.core.viewstate import (
+    FIRST_WINDOWS,
+    OverlayText,
+    ViewState,
+    percentile_window,
+    scrolled_to,
+    with_window,
+)
 from ichviewer.core.windowing import (
     BONE,
     BRAIN,
     PRESETS,
-    SUBDURAL,
     FileWindow,
     VoiFunction,
     Window,
     automatic_window,
 )
-from ichviewer.gui.actions import header_window
+from ichviewer.gui.contrast_commands import header_window
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
 
@@ -52,9 +60,13 @@ def middle(state: ViewState) -> ViewState:
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 def test_a_number_sets_the_window_of_the_active_view_alone(qtbot: QtBot, preset) -> None:
-    start = replace(opened_state(), active_view=1, windows=(Window(1, 2), Window(3, 4), Window(5, 6)))
+    start = replace(
+        opened_state(),
+        active_view=View.SUBDURAL,
+        windows=(Window(1, 2), Window(3, 4), Window(5, 6), *FIRST_WINDOWS[3:]),
+    )
     state = pressed(qtbot, start, Qt.Key(ord(preset.key)))
-    assert state.windows == (Window(1, 2), preset.window, Window(5, 6))
+    assert state.windows == (BRAIN, preset.window, *FIRST_WINDOWS[2:])
 
 
 @pytest.mark.parametrize(
@@ -99,9 +111,14 @@ def test_a_key_does_what_the_table_says(
 
 
 def test_backspace_resets_windows_zoom_and_pan(qtbot: QtBot) -> None:
-    changed = replace(middle(opened_state()), zoom=3.0, is_inverted=True, windows=(BONE, BONE, BONE))
+    changed = replace(
+        middle(opened_state()),
+        cameras=(Camera(3.0),) * len(View),
+        is_inverted=True,
+        windows=(BONE,) * len(View),
+    )
     state = pressed(qtbot, changed, Qt.Key.Key_Backspace)
-    assert (state.zoom, state.is_inverted, state.windows) == (1.0, False, (BRAIN, SUBDURAL, BONE))
+    assert (state.cameras, state.is_inverted, state.windows) == (ViewState().cameras, False, FIRST_WINDOWS)
     assert state.slice_index == 5
 
 
@@ -165,7 +182,7 @@ def test_zero_takes_the_window_of_the_slice_in_view() -> None:
 
 
 def test_f6_goes_round_and_takes_a_promoted_view_along(qtbot: QtBot) -> None:
-    start = replace(opened_state(), active_view=2, promoted_view=2)
+    start = replace(opened_state(), active_view=View.BONE, promoted_view=View.BONE)
     state = pressed(qtbot, start, Qt.Key.Key_F6)
     assert (state.active_view, state.promoted_view) == (0, 0)
 
@@ -226,6 +243,6 @@ def test_help_lists_every_key(qtbot: QtBot) -> None:
 def test_a_check_mark_follows_the_state(qtbot: QtBot) -> None:
     window = shown(qtbot, opened_state())
     assert window.table["window-1"].isChecked()
-    window.store.update(lambda state: replace(state, active_view=1))
+    window.store.update(lambda state: replace(state, active_view=View.SUBDURAL))
     assert not window.table["window-1"].isChecked()
     assert window.table["window-2"].isChecked()

@@ -41,7 +41,7 @@ def test_enter_and_esc_end_the_comment_and_nothing_else(qtbot: QtBot, key: Qt.Ke
 def test_a_click_on_the_image_takes_the_keyboard(qtbot: QtBot) -> None:
     """Hazard: N and P after a comment are typed into the comment of another slice."""
     window = window_with_comment(qtbot)
-    view = window.reading_page.triptych.views[0]
+    view = window.reading_page.views.views[0]
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(20, 20))
     assert not window.reading_page.slice_scores.comment.hasFocus()
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from builders import make_card, make_findings, make_volume
 
+from ichviewer.core.camera import Camera
 from ichviewer.core.findings import Subtype
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
 from ichviewer.core.preprocessing import Framing
 from ichviewer.core.viewstate import ViewState, opened, scrolled_to
 from ichviewer.gui.heat_choice import HeatChoice, heat_to_show
 from ichviewer.gui.heat_layer import HeatLayer
-from ichviewer.gui.placement import place_slice
+from ichviewer.gui.placement import place_picture
 
 LIKELY_SLICE, UNLIKELY_SLICE, PENDING_SLICE, BROKEN_SLICE = 1, 2, 3, 4
 
@@ -128,7 +129,7 @@ def test_a_map_of_something_else_is_not_shown(state: ViewState, changes: dict[st
 def test_three_views_of_one_size_share_the_heat_that_was_made_for_the_first(state: ViewState) -> None:
     layer, volume = HeatLayer(), state.volume
     assert volume is not None
-    placement = place_slice(volume.shape, (0.5, 0.5), (100, 100), 1.0, (0.0, 0.0))
+    placement = place_picture(volume.shape, (0.5, 0.5), (100, 100), Camera())
     first = layer.on_screen(layer.choice(state), volume, placement)
     again = layer.on_screen(layer.choice(replace(state, active_view=2)), volume, placement)
     assert first is again

@@ -201,7 +201,7 @@ def is_analyzed(desk: Desk) -> bool:
 
 def picture(desk: Desk) -> bytes:
     """The pixels of the first view."""
-    image = desk.window.reading_page.triptych.views[0].grab().toImage()
+    image = desk.window.reading_page.views.views[0].grab().toImage()
     return bytes(image.constBits())
 
 
@@ -209,7 +209,7 @@ def test_the_middle_slice_is_shown_before_the_rest_is_read(desk: Desk, qtbot: Qt
     desk.open_to_middle()
     assert desk.state.slice_index == 3
     assert desk.volume.is_readable.tolist() == [index == 3 for index in range(SLICES)]
-    assert desk.window.reading_page.middle.currentWidget() is desk.window.reading_page.triptych
+    assert desk.window.reading_page.middle.currentWidget() is desk.window.reading_page.views
     assert desk.window.status_line.bar.text() == "Reading slices 1/7"
     assert desk.window.reading_page.ribbon.header == "reading 1 of 7"
     assert "reading 1 of 7" in desk.window.reading_page.study.sentence.text()
@@ -220,7 +220,7 @@ def test_a_slice_that_is_not_there_yet_says_so_and_is_not_black(desk: Desk, qtbo
     desk.open_to_middle()
     desk.store.update(lambda state: scrolled_to(state, 6))
     awaited = picture(desk)
-    view = desk.window.reading_page.triptych.views[0]
+    view = desk.window.reading_page.views.views[0]
     assert view.cursor_value() == ""
     read = desk.volume
     lost = replace(read, awaited_slices=frozenset())
@@ -408,7 +408,7 @@ def test_a_closed_study_leaves_the_memory(desk: Desk, qtbot: QtBot) -> None:
     desk.controller.analyzed.clear()
     desk.session.reading.open_series("1.2.4")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3 and desk.state.findings is not None)
-    desk.window.reading_page.triptych.grab()
+    desk.window.reading_page.views.grab()
     qtbot.waitUntil(lambda: closed() is None)
 
 

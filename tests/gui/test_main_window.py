@@ -72,7 +72,7 @@ def test_what_is_dropped_is_asked_for(qtbot: QtBot, tmp_path: Path) -> None:
 
 def test_a_drop_works_while_a_study_is_open(qtbot: QtBot, tmp_path: Path) -> None:
     window, data = shown(qtbot, analyzed_state()), mime(QUrl.fromLocalFile(str(tmp_path)).toString())
-    image = window.reading_page.triptych
+    image = window.reading_page.views
     assert drag(image, data)
     with qtbot.waitSignal(window.open_requested):
         drop(image, data)
@@ -149,7 +149,7 @@ def test_the_page_follows_what_is_open(qtbot: QtBot) -> None:
     assert window.pages.currentWidget() is window.reading_page
     assert window.reading_page.middle.currentWidget() is window.reading_page.loading
     window.store.set(opened_state())
-    assert window.reading_page.middle.currentWidget() is window.reading_page.triptych
+    assert window.reading_page.middle.currentWidget() is window.reading_page.views
 
 
 def test_a_folder_without_a_readable_series_says_so(qtbot: QtBot) -> None:
@@ -175,7 +175,7 @@ def test_where_nothing_can_be_chosen_the_reason_stands_in_the_middle(qtbot: QtBo
 
 def test_the_open_study_stays_while_another_is_read(qtbot: QtBot) -> None:
     window = shown(qtbot, replace(analyzed_state(), reading=Progress(1, 9, "Reading headers")))
-    assert window.reading_page.middle.currentWidget() is window.reading_page.triptych
+    assert window.reading_page.middle.currentWidget() is window.reading_page.views
     assert window.status_line.bar.text() == "Reading headers 1/9"
 
 
@@ -316,7 +316,7 @@ def test_tab_leaves_the_image_alone_and_brings_the_panels_back(qtbot: QtBot) -> 
     page.toggle_panel("ribbon")
     qtbot.keyClick(window, Qt.Key.Key_Tab)
     assert not any(panel.isVisible() for panel in page.panels.values())
-    assert page.triptych.isVisible()
+    assert page.views.isVisible()
     qtbot.keyClick(window, Qt.Key.Key_Tab)
     assert [name for name, panel in page.panels.items() if panel.isVisible()] == ["series", "findings"]
 

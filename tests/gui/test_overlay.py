@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication
 from ichviewer.core.findings import Subtype
 from ichviewer.core.geometry import Gap
 from ichviewer.core.series import PatientText
+from ichviewer.core.slice_image import stored_slice
+from ichviewer.core.views import View
 from ichviewer.core.viewstate import OverlayText, ViewState, WindowOrigin, opened
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BRAIN, FileWindow, VoiFunction, Window
@@ -33,8 +35,16 @@ def state_of(volume: Volume, **changes: object) -> ViewState:
     return replace(opened(ViewState(), volume, ""), **changes)
 
 
+def letters_of(volume: Volume) -> tuple[str, str, str, str]:
+    return side_letters(opened(ViewState(), volume, ""), View.BRAIN)
+
+
+def cursor_at(volume: Volume, row: int, column: int) -> str:
+    return cursor_text(stored_slice(volume, 0), volume.series, row, column)
+
+
 def overlay(state: ViewState, view_index: int = 0, cursor: str = "") -> Overlay:
-    return overlay_of(state, view_index, heat_to_show(state), cursor)
+    return overlay_of(state, View(view_index), heat_to_show(state), cursor)
 
 
 @pytest.mark.parametrize("text", list(OverlayText))
@@ -42,7 +52,9 @@ def overlay(state: ViewState, view_index: int = 0, cursor: str = "") -> Overlay:
 def test_every_view_says_research_use_only(text: OverlayText, view_index: int) -> None:
     """Hazard: a picture of the window is taken for that of a medical device."""
     assert "RESEARCH USE ONLY" in overlay(state_of(make_volume(), overlay_text=text), view_index).texts
-    assert "RESEARCH USE ONLY" in overlay_of(ViewState(overlay_text=text), view_index, NOTHING, "").texts
+    assert (
+        "RESEARCH USE ONLY" in overlay_of(ViewState(overlay_text=text), View(view_index), NOTHING, "").texts
+    )
 
 
 def test_full_text_names_patient_study_series_and_slice() -> None:
@@ -108,7 +120,7 @@ def test_without_pixel_spacing_a_cell_of_the_heat_map_has_no_size_in_mm() -> Non
 
 def test_letters_of_an_axial_head_have_its_right_on_the_left_of_the_screen() -> None:
     """Hazard: a bleed is reported on the wrong side."""
-    assert side_letters(make_volume()) == ("R", "L", "A", "P")
+    assert letters_of(make_volume()) == ("R", "L", "A", "P")
 
 
 @pytest.mark.parametrize(
@@ -126,9 +138,7 @@ def test_letters_follow_the_direction_cosines(
     row_direction: tuple[float, ...], column_direction: tuple[float, ...], letters: tuple[str, ...]
 ) -> None:
     """Hazard: letters fixed to the screen contradict the image."""
-    assert (
-        side_letters(make_volume(row_direction=row_direction, column_direction=column_direction)) == letters
-    )
+    assert letters_of(make_volume(row_direction=row_direction, column_direction=column_direction)) == letters
 
 
 def test_the_window_is_named_or_called_custom() -> None:
@@ -156,10 +166,10 @@ def test_inverted_lossy_and_assumed_units_are_marked() -> None:
 
 
 def test_values_under_the_cursor_claim_hounsfield_units_only_where_the_files_do() -> None:
-    texts = [cursor_text(make_volume(hu_claim=c), 0, 32, 32) for c in ("claimed", "assumed", "not claimed")]
+    texts = [cursor_at(make_volume(hu_claim=c), 32, 32) for c in ("claimed", "assumed", "not claimed")]
     assert texts == ["HU 35", "value 35 (HU assumed)", "value 35 (HU not claimed)"]
-    assert cursor_text(make_volume(), 0, 0, 0) == "HU −1000"
-    assert cursor_text(make_volume(), 0, 0, 64) == ""
+    assert cursor_at(make_volume(), 0, 0) == "HU −1000"
+    assert cursor_at(make_volume(), 0, 64) == ""
 
 
 def test_heat_map_text_stands_in_the_view() -> None:

@@ -7,14 +7,16 @@ import pytest
 from builders import head_hu, make_card, make_findings, make_volume
 from numpy.typing import NDArray
 
+from ichviewer.core.camera import Camera
 from ichviewer.core.head import head_mask
+from ichviewer.core.slice_image import stored_slice
 from ichviewer.core.viewstate import ViewState, opened
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window, apply_window
 from ichviewer.gui.heat_choice import heat_to_show
 from ichviewer.gui.heat_layer import heat_levels, inner_head
-from ichviewer.gui.placement import Placement, place_slice
-from ichviewer.gui.slice_picture import grey_table, heat_table, in_view, render_slice, resampled
+from ichviewer.gui.placement import Placement, place_picture
+from ichviewer.gui.slice_picture import grey_table, heat_table, in_view, render_picture, resampled
 
 
 def grey(picture: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -28,11 +30,13 @@ def grey(picture: NDArray[np.uint32]) -> NDArray[np.int64]:
 def placed(
     volume: Volume, view_px: tuple[int, int], zoom: float = 1.0, pan_mm: tuple[float, float] = (0.0, 0.0)
 ) -> Placement:
-    return place_slice(volume.shape, volume.geometry.pixel_spacing_mm, view_px, zoom, pan_mm)
+    return place_picture(volume.shape, volume.geometry.pixel_spacing_mm, view_px, Camera(zoom, pan_mm))
 
 
 def plain(volume: Volume, placement: Placement, window: Window = BRAIN) -> NDArray[np.uint32]:
-    return render_slice(volume, 0, grey_table(volume, 0, window, False), placement)
+    return render_picture(
+        stored_slice(volume, 0), grey_table(stored_slice(volume, 0), window, False), placement
+    )
 
 
 @pytest.mark.parametrize("window", [BRAIN, SUBDURAL, BONE, Window(-30.5, 7)])
@@ -52,14 +56,17 @@ def test_at_one_to_one_the_picture_is_the_window_of_core(
 def test_slope_and_intercept_are_those_of_the_slice() -> None:
     """Hazard: scanners change the intercept within a series; one slice would be black or white."""
     volume = make_volume(2, 32, 32, slopes=[1, 2], intercepts=[-1024, -500])
-    tables = [grey_table(volume, index, BRAIN, False) for index in (0, 1)]
-    pictures = [render_slice(volume, i, tables[i], placed(volume, (32, 32))) for i in (0, 1)]
+    tables = [grey_table(stored_slice(volume, index), BRAIN, False) for index in (0, 1)]
+    pictures = [render_picture(stored_slice(volume, i), tables[i], placed(volume, (32, 32))) for i in (0, 1)]
     assert np.abs(grey(pictures[0]) - grey(pictures[1])).max() <= 4  # 1 HU is 3 levels at a width of 80
 
 
 def test_inverted_is_the_complement() -> None:
     volume = make_volume(1)
-    assert np.array_equal(grey_table(volume, 0, BRAIN, True), 255 - grey_table(volume, 0, BRAIN, False))
+    assert np.array_equal(
+        grey_table(stored_slice(volume, 0), BRAIN, True),
+        255 - grey_table(stored_slice(volume, 0), BRAIN, False),
+    )
 
 
 def test_pixels_without_measurement_are_black_in_every_window_and_inverted() -> None:
@@ -67,7 +74,7 @@ def test_pixels_without_measurement_are_black_in_every_window_and_inverted() -> 
     padded = Volume(**{**volume.__dict__, "paddings": ((-2000, -1999),)})
     for window in (BRAIN, Window(-2000, 100)):
         for is_inverted in (False, True):
-            table = grey_table(padded, 0, window, is_inverted)
+            table = grey_table(stored_slice(padded, 0), window, is_inverted)
             assert set(table[np.array([-2000, -1999], dtype=np.int16).view(np.uint16)]) == {0}
             assert table[np.array([-1998], dtype=np.int16).view(np.uint16)] == (
                 0 if window == BRAIN and not is_inverted else pytest.approx(255, abs=135)
@@ -145,9 +152,9 @@ def test_heat_is_never_drawn_outside_the_head(zoom: float) -> None:
     placement = placed(volume, (301, 287), zoom)
     levels = heat_levels(heatmap, inner_head(volume, 0))
     heat = resampled(np.ascontiguousarray(in_view(levels, placement)), placement)
-    table = grey_table(volume, 0, BRAIN, False)
-    warm = render_slice(volume, 0, table, placement, heat, heat_table(1.0))
-    changed = np.argwhere(warm != render_slice(volume, 0, table, placement))
+    table = grey_table(stored_slice(volume, 0), BRAIN, False)
+    warm = render_picture(stored_slice(volume, 0), table, placement, heat, heat_table(1.0))
+    changed = np.argwhere(warm != render_picture(stored_slice(volume, 0), table, placement))
     assert len(changed) > 100 * zoom
     head = head_mask(volume.hu(0))
     for y, x in changed:

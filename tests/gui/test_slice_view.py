@@ -12,7 +12,9 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from ichviewer.core.viewstate import LARGEST_ZOOM, ViewState, opened, scrolled_to
+from ichviewer.core.camera import LARGEST_ZOOM, Camera
+from ichviewer.core.views import View
+from ichviewer.core.viewstate import ViewState, opened, scrolled_to, with_camera
 from ichviewer.core.windowing import BRAIN, SUBDURAL, Window
 from ichviewer.gui.heat_layer import HeatLayer
 from ichviewer.gui.overlay_painter import OverlayPainter
@@ -32,7 +34,7 @@ def store() -> Store:
 
 @pytest.fixture
 def view(qtbot: QtBot, store: Store) -> SliceView:
-    view = SliceView(store, 1, HeatLayer(), OverlayPainter())
+    view = SliceView(store, View.SUBDURAL, HeatLayer(), OverlayPainter())
     qtbot.addWidget(view)
     view.resize(SIDE_PX, SIDE_PX)
     view.show()
@@ -75,13 +77,13 @@ def wheel(
 def slice_point_mm(view: SliceView, at: tuple[float, float]) -> tuple[float, float]:
     """What lies under a point of the view, (right, down) in mm from the middle of the slice."""
     state = view._store.state
-    mm_per_px = 0.1 / state.zoom
-    return tuple((at[axis] - SIDE_PX / 2) * mm_per_px - state.pan_mm[axis] for axis in (0, 1))
+    mm_per_px = 0.1 / state.cameras[1].zoom
+    return tuple((at[axis] - SIDE_PX / 2) * mm_per_px - state.cameras[1].pan_mm[axis] for axis in (0, 1))
 
 
 def test_a_left_drag_changes_the_window_of_this_view_alone(view: SliceView, store: Store) -> None:
     drag(view, LEFT, (100, 100), (120, 100), (140, 120))
-    assert store.state.windows == (BRAIN, Window(80 - 200 * 20 / 400, 200 * 1.1), store.state.windows[2])
+    assert store.state.windows == (BRAIN, Window(80 - 200 * 20 / 400, 200 * 1.1), *store.state.windows[2:])
 
 
 def test_a_press_makes_the_view_active(view: SliceView, store: Store) -> None:
@@ -104,23 +106,23 @@ def test_moving_without_a_button_changes_nothing(view: SliceView, store: Store) 
 def test_a_middle_drag_moves_the_image_with_the_mouse(view: SliceView, store: Store) -> None:
     under = slice_point_mm(view, (100, 100))
     drag(view, MIDDLE, (100, 100), (110, 100), (130, 80))
-    assert store.state.pan_mm == pytest.approx((3.0, -2.0))
+    assert store.state.cameras[1].pan_mm == pytest.approx((3.0, -2.0))
     assert slice_point_mm(view, (130, 80)) == pytest.approx(under)
 
 
 def test_a_right_drag_zooms_about_the_pressed_point(view: SliceView, store: Store) -> None:
     under = slice_point_mm(view, (40, 250))
     drag(view, RIGHT, (40, 250), (45, 200), (60, 100))
-    assert store.state.zoom == pytest.approx(2.0)
+    assert store.state.cameras[1].zoom == pytest.approx(2.0)
     assert slice_point_mm(view, (40, 250)) == pytest.approx(under)
 
 
 def test_zooming_stops_at_the_limit_without_moving_on(view: SliceView, store: Store) -> None:
     drag(view, RIGHT, (40, 250), (40, -3000))
-    at_limit = store.state.pan_mm
+    at_limit = store.state.cameras[1].pan_mm
     wheel(view, 1200, Qt.KeyboardModifier.ControlModifier, (40, 250))
-    assert store.state.zoom == LARGEST_ZOOM
-    assert store.state.pan_mm == pytest.approx(at_limit)
+    assert store.state.cameras[1].zoom == LARGEST_ZOOM
+    assert store.state.cameras[1].pan_mm == pytest.approx(at_limit)
 
 
 def test_scores_that_arrive_during_a_drag_stay(view: SliceView, store: Store) -> None:
@@ -156,7 +158,7 @@ def test_parts_of_a_notch_add_up(view: SliceView, store: Store) -> None:
 def test_the_wheel_with_control_zooms_about_the_cursor(view: SliceView, store: Store) -> None:
     under = slice_point_mm(view, (250, 90))
     wheel(view, 240, Qt.KeyboardModifier.ControlModifier, (250, 90))
-    assert store.state.zoom == pytest.approx(1.15**2)
+    assert store.state.cameras[1].zoom == pytest.approx(1.15**2)
     assert store.state.slice_index == 15
     assert slice_point_mm(view, (250, 90)) == pytest.approx(under)
 
@@ -175,7 +177,7 @@ def test_the_value_under_the_cursor_is_that_of_the_pixel_below(view: SliceView, 
     store.set(opened(ViewState(), make_volume(1, hu=hu), ""))
     mouse(view, QEvent.Type.MouseMove, (5 * 20 + 2.5, 5 * 7 + 2.5), Qt.MouseButton.NoButton)
     assert view.cursor_value() == f"HU {7 * 64 + 20}"
-    store.update(lambda state: replace(state, zoom=2.0))
+    store.update(lambda state: with_camera(state, View.BONE, Camera(2.0)))
     mouse(view, QEvent.Type.MouseMove, (160 + 10 * 3.5, 160 + 10 * 0.5), Qt.MouseButton.NoButton)
     assert view.cursor_value() == f"HU {32 * 64 + 35}"
     QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
@@ -184,13 +186,13 @@ def test_the_value_under_the_cursor_is_that_of_the_pixel_below(view: SliceView, 
 
 def test_without_a_volume_the_mouse_changes_nothing_but_the_active_view(qtbot: QtBot) -> None:
     store = Store()
-    view = SliceView(store, 2, HeatLayer(), OverlayPainter())
+    view = SliceView(store, View.BONE, HeatLayer(), OverlayPainter())
     qtbot.addWidget(view)
     for button in (LEFT, MIDDLE, RIGHT):
         drag(view, button, (10, 10), (60, 60))
     wheel(view, 120)
     wheel(view, 120, Qt.KeyboardModifier.ControlModifier)
-    assert store.state == replace(ViewState(), active_view=2)
+    assert store.state == replace(ViewState(), active_view=View.BONE)
     view.grab()
 
 
@@ -212,7 +214,7 @@ def test_the_overlay_changes_nothing_in_the_middle_of_the_picture(view: SliceVie
 
 def test_the_active_view_has_a_frame(view: SliceView, store: Store) -> None:
     assert view.grab().toImage().pixelColor(0, 100).name() != "#5b9dd9"
-    store.update(lambda state: replace(state, active_view=1))
+    store.update(lambda state: replace(state, active_view=View.SUBDURAL))
     assert view.grab().toImage().pixelColor(0, 100).name() == "#5b9dd9"
-    store.update(lambda state: replace(state, promoted_view=1))
+    store.update(lambda state: replace(state, promoted_view=View.SUBDURAL))
     assert view.grab().toImage().pixelColor(0, 100).name() != "#5b9dd9"

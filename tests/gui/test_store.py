@@ -13,8 +13,8 @@ from ichviewer.gui.store import Store
 def test_a_new_state_is_announced_once(qtbot: QtBot) -> None:
     store, seen = Store(), []
     store.changed.connect(seen.append)
-    store.update(lambda state: replace(state, zoom=2.0))
-    assert [state.zoom for state in seen] == [2.0]
+    store.update(lambda state: replace(state, slice_index=2))
+    assert [state.slice_index for state in seen] == [2]
     assert store.state is seen[0]
 
 

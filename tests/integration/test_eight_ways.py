@@ -13,18 +13,22 @@ import pytest
 from numpy.typing import NDArray
 from stub_checkpoint import stub_card, stub_network
 
+from ichviewer.core.camera import Camera
 from ichviewer.core.findings import SliceFinding
 from ichviewer.core.geometry import AS_STORED, InPlane
 from ichviewer.core.phantom import make_phantom, small_demo_spec
 from ichviewer.core.progress import CancelToken, ignore_progress
+from ichviewer.core.slice_image import stored_slice
+from ichviewer.core.views import View
+from ichviewer.core.viewstate import ViewState, opened
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BRAIN
 from ichviewer.dicom.read import read_volume
 from ichviewer.dicom.scan import best_series, scan
 from ichviewer.export.dicom_series import SeriesOptions, write_dicom_series
 from ichviewer.gui.overlay import side_letters
-from ichviewer.gui.placement import place_slice
-from ichviewer.gui.slice_picture import grey_table, render_slice
+from ichviewer.gui.placement import place_picture
+from ichviewer.gui.slice_picture import grey_table, render_picture
 from ichviewer.inference.checkpoint import Checkpoint
 from ichviewer.inference.device import choose_device
 from ichviewer.inference.predict import predict
@@ -53,10 +57,14 @@ def score(volume: Volume, checkpoint: Checkpoint) -> SliceFinding:
     return finding
 
 
+def letters_of(volume: Volume) -> tuple[str, str, str, str]:
+    return side_letters(opened(ViewState(), volume, ""), View.BRAIN)
+
+
 def picture(volume: Volume) -> NDArray[np.uint32]:
-    placement = place_slice(volume.shape, volume.geometry.pixel_spacing_mm, (200, 220), 1.0, (0.0, 0.0))
-    table = grey_table(volume, BLEEDING_SLICE, BRAIN, is_inverted=False)
-    return render_slice(volume, BLEEDING_SLICE, table, placement)
+    placement = place_picture(volume.shape, volume.geometry.pixel_spacing_mm, (200, 220), Camera())
+    table = grey_table(stored_slice(volume, BLEEDING_SLICE), BRAIN, is_inverted=False)
+    return render_picture(stored_slice(volume, BLEEDING_SLICE), table, placement)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +79,7 @@ def test_what_the_reader_sees_does_not_depend_on_how_pixels_are_stored(
     """Hazard: a bleed is shown, scored or exported on the wrong side of the head."""
     other = stored(tmp_path / "study", way)
     assert np.array_equal(picture(other), picture(usual))
-    assert side_letters(other) == side_letters(usual) == ("R", "L", "A", "P")
+    assert letters_of(other) == letters_of(usual) == ("R", "L", "A", "P")
     finding, expected = score(other, checkpoint), score(usual, checkpoint)
     assert finding.probabilities == expected.probabilities
     assert finding.peak is not None

@@ -9,13 +9,18 @@ import pytest
 from builders import make_card, make_findings, make_volume
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from ichviewer.core.camera import Camera, Turn
 from ichviewer.core.findings import SUBTYPES, Decision, Review, SliceFinding, SliceStatus, Subtype
 from ichviewer.core.heatmap import closed_form_heatmap
+from ichviewer.core.plane import Plane, Slab, SlabKind
 from ichviewer.core.progress import Progress
+from ichviewer.core.stack_frame import StackFrame
+from ichviewer.core.views import AXIAL_VIEWS, PLANE_VIEWS, TRIPTYCH_VIEWS, View
 from ichviewer.core.viewstate import (
-    LARGEST_ZOOM,
-    SMALLEST_ZOOM,
+    FIRST_WINDOWS,
+    Links,
     Message,
     OverlayText,
     ViewState,
@@ -23,13 +28,12 @@ from ichviewer.core.viewstate import (
     in_first_windows,
     next_suspicious,
     opened,
-    panned,
     reset,
     scrolled_to,
     subtype_cycled,
     window_dragged,
+    with_camera,
     with_window,
-    zoomed,
 )
 from ichviewer.core.windowing import (
     BONE,
@@ -42,6 +46,17 @@ from ichviewer.core.windowing import (
 )
 
 VOLUME, CARD = make_volume(9, 16, 16), make_card()
+
+
+class Reformats:
+    """Air on every plane."""
+
+    frame: StackFrame = VOLUME.frame
+
+    def hu(self, plane: Plane) -> NDArray[np.float32]:
+        return np.full(plane.shape, -1000, np.float32)
+
+
 USED = ViewState(
     volume=VOLUME,
     receipt="sorted by position",
@@ -54,13 +69,15 @@ USED = ViewState(
     recent_paths=("a folder",),
     slice_index=7,
     slice_count=9,
-    windows=(Window(1, 2),) * 3,
-    window_origins=(WindowOrigin(header_item=0),) * 3,
-    active_view=2,
-    promoted_view=1,
+    windows=(Window(1, 2),) * len(View),
+    window_origins=(WindowOrigin(header_item=0),) * len(View),
+    cameras=(Camera(3.0, (4.0, 5.0), Turn(1, is_mirrored=True)),) * len(View),
+    active_view=View.BONE,
+    promoted_view=View.SUBDURAL,
     is_inverted=True,
-    zoom=3.0,
-    pan_mm=(4.0, 5.0),
+    slab=Slab(SlabKind.MEAN, 5.0),
+    plane_rotations=(((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0)),) * 3,
+    reformats=Reformats(),
     overlay_text=OverlayText.ANONYMOUS,
     shows_heatmap=True,
     heatmap_subtype=Subtype.SUBDURAL,
@@ -86,8 +103,10 @@ def test_a_new_stack_takes_nothing_of_the_last_study_along() -> None:
         "active_view",
         "promoted_view",
         "is_inverted",
-        "zoom",
-        "pan_mm",
+        "cameras",
+        "slab",
+        "plane_rotations",
+        "reformats",
         "explanation",
     }
     for name in of_the_study | of_the_view:
@@ -103,7 +122,9 @@ def test_a_new_stack_leaves_the_readers_preferences() -> None:
 
 
 def test_the_triptych_opens_with_brain_subdural_and_bone() -> None:
-    assert opened(USED, VOLUME, "").windows == (BRAIN, SUBDURAL, BONE)
+    state = opened(USED, VOLUME, "")
+    assert state.layout.views == (View.BRAIN, View.SUBDURAL, View.BONE)
+    assert state.windows[:3] == (BRAIN, SUBDURAL, BONE)
 
 
 @pytest.mark.parametrize("proposed", [True, False])
@@ -118,13 +139,14 @@ def test_what_claims_no_hounsfield_units_opens_in_one_view_that_shows_something(
     assert (state.active_view, state.promoted_view) == (0, 0)
     assert state.windows[0] == (wanted if proposed else automatic_window(volume.hu(1)))
     assert state.window_origins[0] == WindowOrigin(not proposed, 0 if proposed else None)
-    changed = with_window(replace(state, promoted_view=None), 0, BRAIN)
+    assert len(set(state.windows)) == 1
+    changed = with_window(replace(state, promoted_view=None), View.BRAIN, BRAIN)
     assert reset(changed).windows == in_first_windows(state).windows == state.windows
 
 
 def test_a_head_of_assumed_hounsfield_units_opens_in_the_triptych() -> None:
     state = opened(USED, make_volume(hu_claim="assumed"), "")
-    assert (state.windows, state.promoted_view) == ((BRAIN, SUBDURAL, BONE), None)
+    assert (state.windows, state.promoted_view) == (FIRST_WINDOWS, None)
 
 
 @given(st.integers(1, 400), st.integers(-1000, 1000))
@@ -137,12 +159,30 @@ def test_an_empty_window_scrolls_nowhere() -> None:
     assert scrolled_to(ViewState(), 5).slice_index == 0
 
 
-@pytest.mark.parametrize("view", [0, 1, 2])
-def test_a_window_is_set_in_one_view_only(view: int) -> None:
+@pytest.mark.parametrize("view", TRIPTYCH_VIEWS)
+def test_a_window_of_the_triptych_is_set_in_one_view_only(view: View) -> None:
     windows = with_window(ViewState(), view, Window(40, 40)).windows
-    expected = [BRAIN, SUBDURAL, BONE]
+    expected = list(FIRST_WINDOWS)
     expected[view] = Window(40, 40)
     assert windows == tuple(expected)
+
+
+def test_the_three_planes_have_one_window_while_windows_are_linked() -> None:
+    linked = with_window(ViewState(), View.CORONAL, BONE).windows
+    assert {linked[view] for view in PLANE_VIEWS} == {BONE}
+    assert linked[:3] == FIRST_WINDOWS[:3]
+    alone = with_window(ViewState(links=Links(window=False)), View.CORONAL, BONE).windows
+    assert [alone[view] for view in PLANE_VIEWS] == [BRAIN, BONE, BRAIN]
+
+
+def test_views_of_the_slice_are_shifted_together_and_all_are_magnified_while_zoom_is_linked() -> None:
+    camera = Camera(2.0, (3.0, 4.0), Turn(1))
+    linked = with_camera(ViewState(), View.BONE, camera).cameras
+    assert {linked[view] for view in AXIAL_VIEWS} == {camera}
+    assert linked[View.CORONAL] == Camera(2.0)
+    assert linked[View.NETWORK] == Camera()
+    alone = with_camera(ViewState(links=Links(zoom=False)), View.BONE, camera).cameras
+    assert [view for view in View if alone[view] != Camera()] == [View.BONE]
 
 
 def test_dragging_right_is_wider_and_down_is_brighter() -> None:
@@ -167,15 +207,6 @@ def test_no_drag_breaks_a_window(right: float, down: float) -> None:
     assert -5000 <= window.center <= 10000
 
 
-@given(st.floats(1e-6, 1e6))
-def test_zoom_stays_within_its_limits(factor: float) -> None:
-    assert SMALLEST_ZOOM <= zoomed(USED, factor).zoom <= LARGEST_ZOOM
-
-
-def test_pan_adds_up() -> None:
-    assert panned(panned(ViewState(), 1, 2), 3, -4).pan_mm == (4, -2)
-
-
 def test_reset_restores_the_view_and_keeps_slice_findings_and_review() -> None:
     state = reset(USED)
     changed = {
@@ -183,8 +214,8 @@ def test_reset_restores_the_view_and_keeps_slice_findings_and_review() -> None:
         for field in fields(ViewState)
         if getattr(state, field.name) is not getattr(USED, field.name)
     }
-    assert changed == {"windows", "window_origins", "zoom", "pan_mm", "is_inverted", "promoted_view"}
-    assert (state.windows, state.zoom, state.pan_mm) == ((BRAIN, SUBDURAL, BONE), 1.0, (0.0, 0.0))
+    assert changed == {"windows", "window_origins", "cameras", "is_inverted", "promoted_view"}
+    assert (state.windows, state.cameras) == (FIRST_WINDOWS, ViewState().cameras)
     assert not state.is_inverted
     assert state.promoted_view is None
 

@@ -15,20 +15,22 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from ichviewer.core.camera import Camera
 from ichviewer.core.progress import Progress
-from ichviewer.core.viewstate import ViewState, opened, scrolled_to, with_window
+from ichviewer.core.views import TRIPTYCH_VIEWS, View
+from ichviewer.core.viewstate import ViewState, opened, scrolled_to, with_camera, with_window
 from ichviewer.core.windowing import Window
 from ichviewer.gui.store import Store
-from ichviewer.gui.triptych import Triptych
+from ichviewer.gui.view_grid import ViewGrid
 
 
 class Paints(QObject):
     """Which views were painted since the last look."""
 
-    def __init__(self, triptych: Triptych) -> None:
+    def __init__(self, triptych: ViewGrid) -> None:
         super().__init__(triptych)
-        self._views, self._painted = triptych.views, set[int]()
-        for view in triptych.views:
+        self._views, self._painted = list(triptych.views.values()), set[int]()
+        for view in triptych.views.values():
             view.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -48,8 +50,8 @@ def store() -> Store:
 
 
 @pytest.fixture
-def triptych(qtbot: QtBot, store: Store) -> Triptych:
-    triptych = Triptych(store)
+def triptych(qtbot: QtBot, store: Store) -> ViewGrid:
+    triptych = ViewGrid(store)
     qtbot.addWidget(triptych)
     triptych.resize(900, 400)
     triptych.show()
@@ -57,23 +59,23 @@ def triptych(qtbot: QtBot, store: Store) -> Triptych:
     return triptych
 
 
-def test_three_views_of_one_width_show_the_same_place(triptych: Triptych, store: Store) -> None:
-    store.update(lambda state: replace(state, zoom=2.5, pan_mm=(4.0, -3.0)))
-    widths = [view.width() for view in triptych.views]
+def test_three_views_of_one_width_show_the_same_place(triptych: ViewGrid, store: Store) -> None:
+    store.update(lambda state: with_camera(state, View.BRAIN, Camera(2.5, (4.0, -3.0))))
+    widths = [triptych.views[view].width() for view in TRIPTYCH_VIEWS]
     assert max(widths) - min(widths) <= 1
-    scales = [view.placement().mm_per_px for view in triptych.views]
+    scales = [triptych.views[view].placement().mm_per_px for view in TRIPTYCH_VIEWS]
     assert scales == pytest.approx([scales[0]] * 3, rel=0.01)
 
 
-def test_a_promoted_view_stands_alone_until_it_is_brought_back(triptych: Triptych, store: Store) -> None:
+def test_a_promoted_view_stands_alone_until_it_is_brought_back(triptych: ViewGrid, store: Store) -> None:
     shown = []
-    for promoted in (2, None):
+    for promoted in (View.BONE, None):
         store.update(lambda state, p=promoted: replace(state, promoted_view=p))
-        shown.append([view.isVisible() for view in triptych.views])
+        shown.append([triptych.views[view].isVisible() for view in TRIPTYCH_VIEWS])
     assert shown == [[False, False, True], [True, True, True]]
 
 
-def test_each_change_paints_only_the_views_that_show_it(triptych: Triptych, store: Store) -> None:
+def test_each_change_paints_only_the_views_that_show_it(triptych: ViewGrid, store: Store) -> None:
     paints, volume = Paints(triptych), store.state.volume
     paints.look()
     assert volume is not None
@@ -82,7 +84,7 @@ def test_each_change_paints_only_the_views_that_show_it(triptych: Triptych, stor
         (lambda state: scrolled_to(state, 0), {0, 1, 2}),
         (lambda state: with_window(state, 1, Window(50, 100)), {1}),
         (lambda state: replace(state, analysis=Progress(1, 9, "analyzing")), set()),
-        (lambda state: replace(state, active_view=2), {0, 2}),
+        (lambda state: replace(state, active_view=View.BONE), {0, 2}),
         (lambda state: replace(state, is_inverted=True), {0, 1, 2}),
     ]
     seen = []
@@ -97,7 +99,7 @@ def test_each_change_paints_only_the_views_that_show_it(triptych: Triptych, stor
     assert paints.look() == set()
 
 
-def test_a_new_state_is_drawn_and_never_a_stale_one(triptych: Triptych, store: Store) -> None:
+def test_a_new_state_is_drawn_and_never_a_stale_one(triptych: ViewGrid, store: Store) -> None:
     """Hazard: the picture of the slice or window before stays on the screen."""
     volume = make_volume(2, hu=None, intercepts=[0, 0])
     shifted = make_volume(2, 64, 64, series_uid="4.5.6", intercepts=[0, 0])

@@ -1,0 +1,142 @@
+"""Moving through a stack in its three planes: layouts, crosshair, oblique planes, and what each view shows.
+
+The one thing to get wrong: the triptych shows stored slices and nothing else. Slab, rotation and
+interpolation belong to the three planes, and a view that is not a stored slice never carries scores or heat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ichviewer.core.plane import (
+    NO_SLAB,
+    Plane,
+    axial_plane,
+    coronal_plane,
+    rotation_about,
+    sagittal_plane,
+    triple,
+)
+from ichviewer.core.stack_frame import Vector
+from ichviewer.core.views import PLANE_VIEWS, Layout, View
+from ichviewer.core.viewstate import NOT_ROTATED, Rotation, ViewState, scrolled_to
+
+PLANES_OF_VIEW = {View.AXIAL: axial_plane, View.CORONAL: coronal_plane, View.SAGITTAL: sagittal_plane}
+
+
+def with_layout(state: ViewState, layout: Layout) -> ViewState:
+    """Other views side by side; windows, cameras and slice stay."""
+    if layout is state.layout:
+        return replace(state, promoted_view=None)
+    return replace(state, layout=layout, active_view=layout.views[0], promoted_view=None)
+
+
+def visible_views(state: ViewState) -> tuple[View, ...]:
+    """The views on the screen."""
+    return state.layout.views if state.promoted_view is None else (state.promoted_view,)
+
+
+def crosshair_point(state: ViewState) -> Vector:
+    """Where the three planes meet, (3,), in the stack frame.
+
+    Raises:
+        ValueError: No stack is open.
+    """
+    if state.volume is None:
+        raise ValueError("Without a stack there is no crosshair.")
+    return np.array([*state.crosshair_mm, state.volume.frame.positions_mm[state.slice_index]])
+
+
+def with_crosshair(state: ViewState, point_mm: Vector) -> ViewState:
+    """The three planes meet at a point of the stack frame, (3,); its z goes to the nearest slice."""
+    if state.volume is None:
+        return state
+    low, high = state.volume.frame.bounds_mm
+    x, y, z = np.clip(point_mm, low, high)
+    there = scrolled_to(state, state.volume.frame.nearest_slice(float(z)))
+    return replace(there, crosshair_mm=(float(x), float(y)))
+
+
+def rotation_of(state: ViewState, view: View) -> Rotation:
+    """How the plane of a view is turned about the crosshair; not at all outside the three planes."""
+    return state.plane_rotations[PLANE_VIEWS.index(view)] if view in PLANE_VIEWS else NOT_ROTATED
+
+
+def plane_of(state: ViewState, view: View) -> Plane | None:
+    """The plane that a view of the three cuts through the stack; None where a view shows a stored slice.
+
+    The axial view shows the stored slice unless the reader turned it or made it thick.
+    """
+    if state.volume is None or view not in PLANES_OF_VIEW:
+        return None
+    rotation = rotation_of(state, view)
+    if view is View.AXIAL and rotation == NOT_ROTATED and state.slab == NO_SLAB:
+        return None
+    return PLANES_OF_VIEW[view](state.volume.frame, crosshair_point(state), np.asarray(rotation), state.slab)
+
+
+def shows_stored_slice(state: ViewState, view: View) -> bool:
+    """Whether a view shows the slice in view as it was stored, so that scores and heat belong to it."""
+    return view <= View.AXIAL and plane_of(state, view) is None
+
+
+def scrolled_in(state: ViewState, view: View, steps: int) -> ViewState:
+    """Further through the stack along a view's normal: slices, or rows and columns in the planes across them.
+
+    Upwards is to the head, to the face, and to the patient's left.
+    """
+    if state.volume is None or view not in (View.CORONAL, View.SAGITTAL):
+        return scrolled_to(state, state.slice_index + steps)
+    plane = plane_of(state, view)
+    if plane is None:
+        return state
+    # Moved within the slice, so that z stays: the plane goes exactly so far along its normal.
+    # The coronal normal points to the back, the sagittal one to the patient's right.
+    towards = -plane.normal[:2]
+    step = towards / max(float(towards @ towards), 1e-6) * (steps * plane.spacing_mm)
+    low, high = state.volume.frame.bounds_mm[:, :2]
+    x, y = np.clip(np.asarray(state.crosshair_mm) + step, low, high)
+    return replace(state, crosshair_mm=(float(x), float(y)))
+
+
+def rotated_about_crosshair(state: ViewState, view: View, degrees: float) -> ViewState:
+    """The two other planes turned about the crosshair, as seen in *view*: oblique planes.
+
+    Args:
+        state: Before.
+        view: One of the three planes; it stays as it is.
+        degrees: Clockwise on the upright picture of *view*.
+    """
+    if state.volume is None or view not in PLANES_OF_VIEW:
+        return state
+    seen = PLANES_OF_VIEW[view](
+        state.volume.frame, crosshair_point(state), np.asarray(rotation_of(state, view))
+    )
+    # Right x down points away from the reader, so a right-handed turn about it is clockwise on the screen.
+    turn = rotation_about(triple(seen.normal), degrees)
+    rotations = tuple(
+        rotation if each is view else _rotation(turn @ np.asarray(rotation))
+        for each, rotation in zip(PLANE_VIEWS, state.plane_rotations, strict=True)
+    )
+    return replace(state, plane_rotations=(rotations[0], rotations[1], rotations[2]))
+
+
+def straightened(state: ViewState, rotation: Vector) -> ViewState:
+    """All three planes turned alike, as head straightening asks.
+
+    Args:
+        state: Before.
+        rotation: (3, 3), turns the planes' directions in the stack frame.
+    """
+    return replace(state, plane_rotations=(_rotation(rotation),) * 3)
+
+
+def not_rotated(state: ViewState) -> ViewState:
+    """The three planes along the stack again."""
+    return replace(state, plane_rotations=(NOT_ROTATED,) * 3)
+
+
+def _rotation(matrix: Vector) -> Rotation:
+    return triple(matrix[0]), triple(matrix[1]), triple(matrix[2])

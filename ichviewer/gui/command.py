@@ -1,0 +1,83 @@
+"""One action of the table: name, keys, tooltip, effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+
+from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.store import Store
+
+Step = Callable[[Callable[[ViewState], ViewState]], Callable[[], None]]
+"""Makes of a step from state to state an effect that takes it."""
+
+
+def always(_state: ViewState) -> bool:
+    """Makes sense at any time."""
+    return True
+
+
+def has_image(state: ViewState) -> bool:
+    """Whether a stack is open."""
+    return state.volume is not None and state.slice_count > 0
+
+
+@dataclass(frozen=True)
+class Command:
+    """One action.
+
+    Attributes:
+        name: Unique, for tests and for users' own keys.
+        menu: File, View, Analysis or Help; ``View/Window`` is a submenu; a name that starts with ``-`` opens
+            a new section of its menu.
+        text: As in the menu.
+        keys: Key sequences, the first one is shown.
+        tooltip: What it does, in words.
+        effect: Does it.
+        is_enabled: Whether it makes sense now.
+        is_checked: Whether it is on now; None where it cannot be on or off.
+    """
+
+    name: str
+    menu: str
+    text: str
+    keys: tuple[str, ...]
+    tooltip: str
+    effect: Callable[[], object]
+    is_enabled: Callable[[ViewState], bool] = always
+    is_checked: Callable[[ViewState], bool] | None = None
+
+    @property
+    def key_text(self) -> str:
+        """The keys as they are printed."""
+        return ", ".join(
+            QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in self.keys
+        )
+
+    @property
+    def tooltip_with_key(self) -> str:
+        """What it does, with its key."""
+        return f"{self.tooltip} ({self.key_text})" if self.keys else self.tooltip
+
+
+def build_action(command: Command, store: Store, parent: QObject) -> QAction:
+    """The Qt action of a command; it follows the state."""
+    action = QAction(command.text, parent)
+    action.setObjectName(command.name)
+    action.setShortcuts([QKeySequence(key) for key in command.keys])
+    action.setToolTip(command.tooltip_with_key)
+    action.setStatusTip(command.tooltip)
+    action.setCheckable(command.is_checked is not None)
+    action.triggered.connect(lambda _on=False: command.effect())
+
+    def render(state: ViewState) -> None:
+        action.setEnabled(command.is_enabled(state))
+        if command.is_checked is not None:
+            action.setChecked(command.is_checked(state))
+
+    store.changed.connect(render)
+    render(store.state)
+    return action
