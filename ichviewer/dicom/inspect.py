@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from typing import Any
 
+from ichviewer.core.hashed_uid import hashed_uid
 from ichviewer.core.receipt import median_spacing_mm, receipt, spacings_mm
 from ichviewer.core.series import FileVerdict, FolderContents, Series
 
@@ -29,13 +29,6 @@ def inspect_document(contents: FolderContents, hash_uids: bool) -> dict[str, Any
         "series": [_series(series, renamed) for series in contents.series],
         "files": [_file(file, renamed) for file in contents.files],
     }
-
-
-def hashed_uid(uid: str) -> str:
-    """A UID that stands for *uid*, always the same one (PS3.5 B.2); empty stays empty."""
-    if not uid:
-        return ""
-    return f"2.25.{int.from_bytes(hashlib.sha256(uid.encode()).digest()[:16], 'big')}"
 
 
 def _hasher(contents: FolderContents) -> Callable[[str], str]:

@@ -29,6 +29,7 @@ from ichviewer.core.first_look import BEFORE, NO_FIRST_LOOK, FirstLook, both_rea
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.score_smoothing import applied_smoothing_mm
 from ichviewer.core.series import Series
+from ichviewer.export.csv_cell import csv_cell
 
 COLUMNS: tuple[str, ...] = (
     *("study_instance_uid", "series_instance_uid", "sop_instance_uid", "frame_number", "instance_number"),
@@ -106,7 +107,7 @@ def write_table(path: Path, reports: Sequence[Report], identify: bool = False) -
         of_study = _study(report)
         for finding in report.findings.slices:
             row = {**_row(report, finding), **of_study}
-            writer.writerow(_cell(row[column]) for column in columns)
+            writer.writerow(csv_cell(row[column]) for column in columns)
     try:
         write_atomically(path, text.getvalue().encode("utf-8"))
     except OSError as error:
@@ -231,19 +232,3 @@ def _decisions(review: Review, slice_index: int, prefix: str) -> dict[str, objec
         cells[f"{prefix}decision_{subtype}"] = None if of_slice is None else of_slice.value
         cells[f"{prefix}study_decision_{subtype}"] = None if of_study is None else of_study.value
     return cells
-
-
-def _cell(value: object) -> str:
-    """Text of a cell: at most 6 decimals, nothing for an absent value, text neutralised."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{round(value, 6):.12g}"
-    if isinstance(value, int):
-        return str(value)
-    return _neutralized(str(value))
-
-
-def _neutralized(text: str) -> str:
-    """Text with a quote before what a spreadsheet would read as a formula (OWASP, CSV injection)."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

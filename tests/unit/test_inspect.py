@@ -11,9 +11,10 @@ import pytest
 from builders import make_volume
 from dicom_files import SERIES, STUDY, write_slice, write_stack
 
+from ichviewer.core.hashed_uid import hashed_uid
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.series import FileVerdict, FolderContents, Verdict
-from ichviewer.dicom.inspect import hashed_uid, inspect_document
+from ichviewer.dicom.inspect import inspect_document
 from ichviewer.dicom.scan import scan
 
 
