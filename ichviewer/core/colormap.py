@@ -1,7 +1,10 @@
-"""The colors of heat: one perceptually uniform map, visible on grey, never a rainbow.
+"""The colors of heat: black to red to yellow in even steps of lightness, never a rainbow.
 
-Ten anchors of *inferno* (Smith and van der Walt, CC0), joined linearly; lightness rises throughout,
-so the order of heat survives color blindness and a grey printer.
+The one thing to get wrong: heat lies over a grey picture, so a color that some reader sees as grey is no
+color. Inferno passes through such a one: at half heat its magenta is plain grey to a red-green blind eye.
+Red to yellow stays a color in every kind of color blindness (``tests/unit/test_colormap.py`` computes it),
+and lightness rises evenly, so the order of heat survives a grey printer too. The idea is CET-L4's (Kovesi,
+arXiv:1509.03700), with the corner at full red cut, because there a blue-blind eye sees no step.
 """
 
 from __future__ import annotations
@@ -9,19 +12,38 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_ANCHORS = "000004 1b0c41 4a0c6b 781c6d a52c60 cf4446 ed6925 fb9b06 f7d13d fcffa4"
+_WAYPOINTS = np.array([[0.0, 0.0, 0.0], [0.7, 0.05, 0.0], [0.95, 0.4, 0.0], [1.0, 1.0, 0.0]])
+"""Black, red, orange, yellow: sRGB."""
 
-_RGB = np.array([[int(color[i : i + 2], 16) for i in (0, 2, 4)] for color in _ANCHORS.split()], dtype=float)
+LOWEST_LIGHTNESS = 8.0
+"""CIELAB lightness of no heat; full heat is yellow, whose lightness is 97."""
 
-HEAT_COLORS: NDArray[np.uint8] = (
-    np.stack(
-        [np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(_RGB)), _RGB[:, c]) for c in range(3)],
-        axis=1,
-    )
-    .round()
-    .astype(np.uint8)
-)
+
+def _heat_colors(steps: int = 256) -> NDArray[np.uint8]:
+    """Places on the way from waypoint to waypoint, with evenly rising lightness."""
+    way = np.linspace(0, len(_WAYPOINTS) - 1, 4001)
+    corners = np.arange(len(_WAYPOINTS))
+    rgb = np.stack([np.interp(way, corners, _WAYPOINTS[:, channel]) for channel in range(3)], axis=1)
+    lightness = _lightness(rgb)
+    at = np.interp(np.linspace(LOWEST_LIGHTNESS, lightness[-1], steps), lightness, way)
+    return np.stack(
+        [np.round(255 * np.interp(at, way, rgb[:, channel])) for channel in range(3)], axis=1
+    ).astype(np.uint8)
+
+
+def _lightness(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """CIELAB lightness, 0 to 100, of sRGB in [0, 1], (n, 3) (IEC 61966-2-1, CIE 15)."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
+    return np.where(luminance > 216 / 24389, 116 * np.cbrt(luminance) - 16, luminance * 24389 / 27)
+
+
+HEAT_COLORS: NDArray[np.uint8] = _heat_colors()
 """(256, 3), red, green, blue for heat 0 to 1."""
+
+DOUBTED_COLORS: NDArray[np.uint8] = np.full((256, 3), 128, np.uint8)
+"""The same for a map that failed its check: one middle grey, a veil that darkens blood as much as it lightens
+water, so that it can be taken neither for heat nor for a bleed."""
 
 FAINT_HEAT = 0.08
 """Heat below this share of full color is left uncolored, so that a cold map leaves the image as it is."""
@@ -38,17 +60,23 @@ def heat_opacity(heat: NDArray[np.floating], opacity: float) -> NDArray[np.float
     return np.asarray(rising * opacity, dtype=np.float32)
 
 
-def blend_heat(grey: NDArray[np.uint8], heat: NDArray[np.floating], opacity: float) -> NDArray[np.uint8]:
+def blend_heat(
+    grey: NDArray[np.uint8],
+    heat: NDArray[np.floating],
+    opacity: float,
+    colors: NDArray[np.uint8] = HEAT_COLORS,
+) -> NDArray[np.uint8]:
     """Grey picture with heat laid over it.
 
     Args:
         grey: (rows, columns), uint8.
         heat: (rows, columns), [0, 1].
         opacity: [0, 1].
+        colors: (256, 3), ``HEAT_COLORS`` or ``DOUBTED_COLORS``.
 
     Returns:
         (rows, columns, 3), red, green, blue.
     """
-    colors = HEAT_COLORS[np.round(np.clip(heat, 0, 1) * 255).astype(np.uint8)]
+    colored = colors[np.round(np.clip(heat, 0, 1) * 255).astype(np.uint8)]
     share = heat_opacity(heat, opacity)[..., None]
-    return np.asarray((grey[..., None] * (1 - share) + colors * share).round().astype(np.uint8))
+    return np.asarray((grey[..., None] * (1 - share) + colored * share).round().astype(np.uint8))

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ichviewer.core.colormap import DOUBTED_COLORS, HEAT_COLORS
 from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap, closed_form_heatmap
 from ichviewer.core.model_card import ModelCard
@@ -21,11 +25,27 @@ class HeatChoice:
     Attributes:
         heatmap: The map to draw; None if nothing is colored.
         lines: What the view says about it, each with a shorter form; empty while the layer is off.
+        as_contours: Whether lines of equal heat are drawn instead of color.
     """
 
     heatmap: Heatmap | None
     lines: tuple[tuple[str, str], ...]
+    as_contours: bool = False
 
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the map failed its check and has lost its colors."""
+        verdict = None if self.heatmap is None else self.heatmap.verdict
+        return verdict is not None and not verdict.has_passed
+
+    @property
+    def colors(self) -> NDArray[np.uint8]:
+        """(256, 3), red, green, blue for heat 0 to 1."""
+        return DOUBTED_COLORS if self.is_doubted else HEAT_COLORS
+
+
+CONTOUR_LEVELS = (0.25, 0.5, 0.75)
+"""Shares of full color at which lines of equal heat are drawn."""
 
 NOTHING = HeatChoice(None, ())
 
@@ -52,12 +72,43 @@ def heat_to_show(state: ViewState) -> HeatChoice:
         return HeatChoice(None, (title, BELOW))
     heatmap = _chosen_map(state, finding, card)
     if heatmap is None:
-        return HeatChoice(None, (title, (f"no {state.heatmap_method} of this slice", "no map")))
+        return HeatChoice(None, (title, _why_no_map(state)))
     cell = f"cell {heatmap.cell_mm:.0f} mm" if state.volume.series.is_measured else "cell size unknown"
-    lines = (title, _scale_text(heatmap, card), (cell, ""))
-    return HeatChoice(
-        heatmap, (*lines, ("slice is below threshold", "below threshold")) if is_below else lines
-    )
+    below = (("slice is below threshold", "below threshold"),) if is_below else ()
+    lines = (title, _scale_text(heatmap, card), *_contour_lines(state, heatmap), (cell, ""), *below)
+    return HeatChoice(heatmap, (*lines, *verdict_lines(heatmap, is_below)), state.heatmap_as_contours)
+
+
+def verdict_lines(heatmap: Heatmap, is_below: bool) -> tuple[tuple[str, str], ...]:
+    """Whether the map may be believed, each line with a shorter form.
+
+    Args:
+        heatmap: The map.
+        is_below: Whether its slice is below threshold; there the closed form is never checked.
+    """
+    verdict = heatmap.verdict
+    if verdict is None:
+        never = is_below and heatmap.method == CLOSED_FORM
+        return (("map not checked" if never else "map not checked yet", "not checked"),)
+    if verdict.has_passed:
+        return (("map passed its check", "check passed"),)
+    reasons = tuple(zip(verdict.reasons, verdict.short_reasons, strict=True))
+    return (("MAP FAILED ITS CHECK, drawn in grey", "MAP FAILED"), *reasons)
+
+
+def _why_no_map(state: ViewState) -> tuple[str, str]:
+    if state.analysis is not None:
+        return f"{state.heatmap_method}: after the analysis", "later"
+    return f"computing {state.heatmap_method} …", "computing …"
+
+
+def _contour_lines(state: ViewState, heatmap: Heatmap) -> tuple[tuple[str, str], ...]:
+    if not state.heatmap_as_contours:
+        return ()
+    hottest = min(float(heatmap.values.max()), 1.0)
+    if hottest < CONTOUR_LEVELS[0]:
+        return ((f"no line: hottest {hottest:.0%} of full color", f"hottest {hottest:.0%}"),)
+    return (("lines at 25, 50 and 75 % of full color", "lines 25, 50, 75 %"),)
 
 
 def _why_no_score(finding: SliceFinding) -> tuple[str, str]:
@@ -83,6 +134,6 @@ def _chosen_map(state: ViewState, finding: SliceFinding, card: ModelCard) -> Hea
 
 def _scale_text(heatmap: Heatmap, card: ModelCard) -> tuple[str, str]:
     if heatmap.method != CLOSED_FORM:
-        return heatmap.method, ""
+        return f"{heatmap.method}, shape only: as hot as the closed form", heatmap.method
     full_scale = card.labels[SUBTYPES.index(heatmap.subtype)].heatmap_full_scale
     return f"full color = logit {full_scale:.1f}", f"full = {full_scale:.1f}"

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSlider
 
 from ichviewer.core.findings import SUBTYPES, SliceStatus
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap, closed_form_heatmap
+from ichviewer.core.map_verdict import verdict_text
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
@@ -23,9 +24,20 @@ from ichviewer.gui.wording import label_text
 EXPLAIN_AFTER_MS = 120
 """Another method takes its time, so it is asked for only where the reader stays this long."""
 
-
 HARDLY_VISIBLE = 0.25
 """Share of full color below which the hottest cell tints the image by less than a tenth at first."""
+
+METHOD_TIPS = {
+    CLOSED_FORM: "From the analysis itself, all labels at once, on the checkpoint's fixed scale",
+    "Grad-CAM": "One pass; for this kind of network the closed form again, with autograd",
+    "Grad-CAM++": "One pass; channels weighted by where their gradient is positive",
+    "XGrad-CAM": "One pass; for this kind of network the closed form again",
+    "HiResCAM": "One pass; for this kind of network the closed form again",
+    "LayerCAM": "One pass; only what speaks for the label, cell by cell",
+    "EigenCAM": "One pass; where the features vary most: the same for every label",
+    "Eigen-Grad-CAM": "One pass; the main pattern of features times gradients",
+}
+"""What each method is, for its tooltip; all but the first borrow the closed form's scale."""
 
 
 class HeatmapPanel(QWidget):
@@ -51,6 +63,10 @@ class HeatmapPanel(QWidget):
         self.below = QCheckBox("Also below threshold")
         self.below.setToolTip("Color slices whose score is below the threshold, too (B)")
         self.below.clicked.connect(lambda on: self._change(heatmap_below_threshold=on))
+        self.contours = QCheckBox("Contours")
+        self.contours.setToolTip("Lines of equal heat at 25, 50 and 75 % of full color (Shift+M)")
+        self.contours.setAccessibleName("Heat map as contours")
+        self.contours.clicked.connect(lambda on: self._change(heatmap_as_contours=on))
         self.label = QComboBox()
         self.label.addItems([label_text(subtype) for subtype in SUBTYPES])
         self.label.setToolTip("Whose heat map (S: next label)")
@@ -68,7 +84,10 @@ class HeatmapPanel(QWidget):
         self.method.setToolTip("Closed form: from the analysis itself. Other methods: for the slice in view")
         self.method.setAccessibleName("Method of the heat map")
         self.method.activated.connect(lambda index: self._change(heatmap_method=self.method.itemText(index)))
-        self._note = ElidedLabel(self, SECONDARY, lines=2)
+        for index in range(self.method.count()):
+            tip = METHOD_TIPS.get(self.method.itemText(index), "")
+            self.method.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
+        self._note = ElidedLabel(self, SECONDARY, lines=4)
         self._lay_out(title)
         store.changed.connect(self._render)
         self._render(store.state)
@@ -79,9 +98,10 @@ class HeatmapPanel(QWidget):
         grid.setVerticalSpacing(5)
         grid.setColumnStretch(1, 1)
         grid.addWidget(self.shown, 0, 0)
-        grid.addWidget(self.below, 0, 1)
+        grid.addWidget(self.contours, 0, 1)
+        grid.addWidget(self.below, 1, 0, 1, 2)
         for row, (name, widget) in enumerate(
-            (("Label", self.label), ("Opacity", self.opacity), ("Method", self.method)), start=1
+            (("Label", self.label), ("Opacity", self.opacity), ("Method", self.method)), start=2
         ):
             caption = QLabel(name)
             caption.setObjectName("Secondary")
@@ -112,6 +132,7 @@ class HeatmapPanel(QWidget):
         inputs = (
             state.shows_heatmap,
             state.heatmap_below_threshold,
+            state.heatmap_as_contours,
             state.heatmap_subtype,
             state.heatmap_opacity,
             state.heatmap_method,
@@ -124,6 +145,7 @@ class HeatmapPanel(QWidget):
             return
         self.shown.setChecked(state.shows_heatmap)
         self.below.setChecked(state.heatmap_below_threshold)
+        self.contours.setChecked(state.heatmap_as_contours)
         self.label.setCurrentIndex(SUBTYPES.index(state.heatmap_subtype))
         self.opacity.setValue(round(state.heatmap_opacity * 100))
         self.method.setCurrentText(state.heatmap_method)
@@ -179,7 +201,20 @@ def heatmap_note(state: ViewState) -> str:
         heatmap = state.explanation
     if heatmap is None:
         return f"No heat map: no scores ({finding.status.value})."
-    return below + cell_text(state.volume, heatmap.cell_mm) + weakness_text(heatmap, card)
+    drawn = cell_text(state.volume, heatmap.cell_mm) + weakness_text(heatmap, card)
+    return f"{below}{drawn}; {check_text(heatmap)}"
+
+
+def check_text(heatmap: Heatmap) -> str:
+    """Whether the map may be believed, with the figures behind it."""
+    verdict = heatmap.verdict
+    if verdict is None or verdict.fall is None or verdict.random_fall is None:
+        return f"map {verdict_text(verdict)}"
+    return (
+        f"map {verdict_text(verdict)} [without its hottest part logit {-verdict.fall:+.1f}, elsewhere "
+        f"{-verdict.random_fall:+.1f}; flip {verdict.flip_correlation:.2f}; "
+        f"{verdict.share_outside:.0%} outside the head]"
+    )
 
 
 def weakness_text(heatmap: Heatmap, card: ModelCard) -> str:
