@@ -26,6 +26,7 @@ from ichviewer.core.findings import (
     StudyFindings,
     Subtype,
 )
+from ichviewer.core.history import ReaderWork
 from ichviewer.core.phantom import demo_spec, make_phantom
 from ichviewer.core.progress import Progress
 from ichviewer.core.series import FileVerdict, FolderContents, PatientText, Series, Verdict
@@ -160,7 +161,7 @@ def pictures() -> Iterator[Picture]:
     heat = replace(complete, shows_heatmap=True, heatmap_subtype=Subtype.SUBDURAL)
     reviewed = Review().with_decision(middle + 1, Subtype.SUBDURAL, Decision.ACCEPTED)
     reviewed = reviewed.with_comment(middle + 1, "thin, left convexity")
-    yield "results", SIZE, replace(heat, review=reviewed)
+    yield "results", SIZE, replace(heat, work=ReaderWork(reviewed))
     yield "results-small", SMALL, heat
     yield "results-large", (1920, 1080), heat
     yield "promoted", SMALL, replace(heat, promoted_view=0)

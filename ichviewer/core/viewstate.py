@@ -6,6 +6,7 @@ for the reader counts from 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from ichviewer.core.camera import Camera
 from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
+from ichviewer.core.history import History, ReaderWork
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.plane import NO_SLAB, ReformatSource, Slab, Triple
 from ichviewer.core.progress import Progress
@@ -141,7 +143,9 @@ class ViewState:
         plane_rotations: How the axial, coronal and sagittal plane are turned about the crosshair.
         reformats: Gives the values of any plane; None until the stack was prepared for it.
         findings: Scores as far as they are known; None without an analysis.
-        review: The reader's decisions.
+        work: What the reader made of the stack: decisions, measurements, key images.
+        history: Its steps, to be taken back and done again.
+        gesture: Number of the last drag or stay in a field of text; its edits are one step.
         heatmap_method: CLOSED_FORM, or one of pytorch-grad-cam's for the slice in view.
         explanation: The map of another method, for the slice and label that it names; None if there is none.
     """
@@ -180,9 +184,16 @@ class ViewState:
     plane_rotations: tuple[Rotation, Rotation, Rotation] = (NOT_ROTATED,) * 3
     reformats: ReformatSource | None = None
     findings: StudyFindings | None = None
-    review: Review = Review()
+    work: ReaderWork = ReaderWork()
+    history: History = History()
+    gesture: int = 0
     heatmap_method: str = CLOSED_FORM
     explanation: Heatmap | None = None
+
+    @property
+    def review(self) -> Review:
+        """The reader's decisions."""
+        return self.work.review
 
 
 def listed(state: ViewState, contents: FolderContents) -> ViewState:
@@ -199,7 +210,8 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
         input_check="",
         input_check_reasons=(),
         findings=None,
-        review=Review(),
+        work=ReaderWork(),
+        history=History(),
         analysis=None,
         explanation=None,
     )
@@ -226,7 +238,8 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         reformats=None,
         heatmap_subtype=Subtype.ANY,
         findings=None,
-        review=Review(),
+        work=ReaderWork(),
+        history=History(),
         explanation=None,
     )
     return in_first_windows(fresh)
@@ -357,3 +370,22 @@ def subtype_cycled(state: ViewState) -> ViewState:
     """The next label's heat map."""
     following = (SUBTYPES.index(state.heatmap_subtype) + 1) % len(SUBTYPES)
     return replace(state, heatmap_subtype=SUBTYPES[following])
+
+
+Edit = Callable[[ReaderWork, History], tuple[ReaderWork, History]]
+"""A step of ``core.reader_edits``, or undo and redo."""
+
+
+def with_edit(state: ViewState, edit: Edit) -> ViewState:
+    """The reader's work after an edit; the same state where nothing is open or nothing changes."""
+    if state.volume is None:
+        return state
+    work, history = edit(state.work, state.history)
+    if work is state.work and history is state.history:
+        return state
+    return replace(state, work=work, history=history)
+
+
+def with_new_gesture(state: ViewState) -> ViewState:
+    """Another drag, or another stay in a field of text, begins."""
+    return replace(state, gesture=state.gesture + 1)

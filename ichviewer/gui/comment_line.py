@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit
 
 LEAVING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
@@ -15,6 +15,13 @@ class CommentLine(QLineEdit):
     A field that keeps the keyboard would take N, P and the number keys for text, and write them
     into the report of whatever slice is in view.
     """
+
+    entered = Signal()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Say that another stay begins."""
+        super().focusInEvent(event)
+        self.entered.emit()
 
     def event(self, event: QEvent) -> bool:
         """Claim Enter and Esc before the window's shortcuts do; leave it Ctrl+E, "end of line" otherwise."""

@@ -8,8 +8,9 @@ from dataclasses import replace
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from ichviewer.core import reader_edits
 from ichviewer.core.findings import SUBTYPES, Decision, SliceFinding, SliceStatus, Subtype
-from ichviewer.core.viewstate import ViewState
+from ichviewer.core.viewstate import ViewState, with_edit, with_new_gesture
 from ichviewer.gui.comment_line import CommentLine
 from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.redraw import DrawnInputs
@@ -31,8 +32,10 @@ def decided(state: ViewState, subtype: Subtype, decision: Decision) -> ViewState
     if state.slice_count == 0:
         return state
     before = state.review.decision(state.slice_index, subtype)
-    review = state.review.with_decision(state.slice_index, subtype, None if before is decision else decision)
-    return replace(state, review=review)
+    after = None if before is decision else decision
+    return with_edit(
+        state, lambda work, history: reader_edits.decided(work, history, state.slice_index, subtype, after)
+    )
 
 
 class SliceScores(QWidget):
@@ -43,6 +46,7 @@ class SliceScores(QWidget):
         self.setObjectName("Panel")
         self._store = store
         self._inputs = DrawnInputs()
+        self._commented_slice: int | None = None
         self._title = QLabel("SLICE")
         self._title.setObjectName("PanelTitle")
         self.bars: dict[Subtype, ScoreBar] = {}
@@ -59,6 +63,7 @@ class SliceScores(QWidget):
         self.comment.setAccessibleName("Comment on this slice")
         self.comment.setToolTip("Kept per slice and written to the export")
         self.comment.textEdited.connect(self._on_comment)
+        self.comment.entered.connect(self._on_entered)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(4)
@@ -142,6 +147,19 @@ class SliceScores(QWidget):
             button.setChecked(now is decision)
 
     def _on_comment(self, text: str) -> None:
+        slice_index = self._store.state.slice_index
+        if slice_index != self._commented_slice:
+            self._commented_slice = slice_index
+            self._store.update(with_new_gesture)
         self._store.update(
-            lambda state: replace(state, review=state.review.with_comment(state.slice_index, text))
+            lambda state: with_edit(
+                state,
+                lambda work, history: reader_edits.commented(
+                    work, history, state.slice_index, text, state.gesture
+                ),
+            )
         )
+
+    def _on_entered(self) -> None:
+        """Another stay in the field is another step to undo."""
+        self._commented_slice = None

@@ -174,8 +174,10 @@ class Reading:
         if now is not None and now.series is volume.series and not now.is_complete:
             return  # Opening was canceled and goes on: the reader keeps slice, windows and comments.
         self._shelf.put_away(self._store.state)
-        review, before = self._shelf.review(volume), self._store.state.slice_index
-        self._store.update(lambda state: replace(viewstate.opened(state, volume, receipt), review=review))
+        (work, history), before = self._shelf.work(volume), self._store.state.slice_index
+        self._store.update(
+            lambda state: replace(viewstate.opened(state, volume, receipt), work=work, history=history)
+        )
         if volume.series.repair:
             self._store.update(lambda state: viewstate.scrolled_to(state, before))
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ichviewer.core.findings import Review, StudyFindings
+from ichviewer.core.findings import StudyFindings
+from ichviewer.core.history import History, ReaderWork
 from ichviewer.core.series import SliceHeader
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
@@ -22,12 +23,14 @@ class Shelved:
     """What is kept of one stack.
 
     Attributes:
-        review: The reader's decisions.
+        work: What the reader made of it.
+        history: Its steps.
         findings: Scores; None if there were none.
         is_readable: Which slices could be read when they were scored.
     """
 
-    review: Review
+    work: ReaderWork
+    history: History
     findings: StudyFindings | None
     is_readable: tuple[bool, ...]
 
@@ -46,14 +49,14 @@ class Shelf:
         identity = _identity(volume)
         before = self._stacks.get(identity)
         if before is not None and not volume.is_complete:
-            self._stacks[identity] = replace(before, review=state.review)
+            self._stacks[identity] = replace(before, work=state.work, history=state.history)
         else:
-            self._stacks[identity] = Shelved(state.review, state.findings, _readable(volume))
+            self._stacks[identity] = Shelved(state.work, state.history, state.findings, _readable(volume))
 
-    def review(self, volume: Volume) -> Review:
-        """What the reader had decided on these images."""
+    def work(self, volume: Volume) -> tuple[ReaderWork, History]:
+        """What the reader had made of these images, and its steps."""
         shelved = self._stacks.get(_identity(volume))
-        return Review() if shelved is None else shelved.review
+        return (ReaderWork(), History()) if shelved is None else (shelved.work, shelved.history)
 
     def findings(self, volume: Volume) -> StudyFindings | None:
         """Scores of this stack, if they are whole and no slice was lost or found since."""

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from ichviewer.controller import GrowingStack, OpenStack
 from ichviewer.core.errors import UnreadableError
 from ichviewer.core.findings import SliceResult, StudyFindings, Subtype
+from ichviewer.core.history import ReaderWork
 from ichviewer.core.input_check import CheckLevel, InputCheck
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.reading_order import WantedSlice
@@ -298,7 +299,7 @@ def test_canceled_before_the_first_slice_there_is_a_way_on(desk: Desk, qtbot: Qt
 def test_canceled_half_way_what_was_read_stays_and_the_rest_can_be_read(desk: Desk, qtbot: QtBot) -> None:
     """Hazard: slices that nobody read are taken for read, or the reader's comments are lost."""
     desk.open_to_middle()
-    desk.store.update(lambda state: replace(state, review=state.review.with_comment(3, "falx")))
+    desk.store.update(lambda state: replace(state, work=ReaderWork(state.review.with_comment(3, "falx"))))
     desk.window.table["cancel"].trigger()
     desk.until_left("slice 2")
     assert desk.volume.settled_count == 1
@@ -351,7 +352,7 @@ def test_another_series_can_be_opened_while_one_is_read_and_the_first_again(desk
     desk.drop()
     qtbot.waitUntil(lambda: is_analyzed(desk))
     decided = desk.state.review.with_comment(2, "calcification")
-    desk.store.update(lambda state: replace(state, review=decided))
+    desk.store.update(lambda state: replace(state, work=ReaderWork(decided)))
     desk.session.reading.open_series("1.2.4")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3 and is_analyzed(desk))
     desk.gates._open.discard("slice 2")

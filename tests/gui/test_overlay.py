@@ -115,7 +115,7 @@ def test_without_pixel_spacing_a_cell_of_the_heat_map_has_no_size_in_mm() -> Non
     findings = make_findings(volume, card, likely=range(5))
     state = state_of(volume, findings=findings, model_card=card, shows_heatmap=True)
     assert "cell size unknown" in overlay(state).texts
-    assert heatmap_note(state) == "size of a cell unknown"
+    assert heatmap_note(state) == "size of a cell unknown; map not checked yet"
 
 
 def test_letters_of_an_axial_head_have_its_right_on_the_left_of_the_screen() -> None:

@@ -24,6 +24,7 @@ from ichviewer.core.findings import (
     Subtype,
 )
 from ichviewer.core.heatmap import Heatmap
+from ichviewer.core.history import ReaderWork
 from ichviewer.core.input_check import CheckLevel, InputCheck
 from ichviewer.core.preprocessing import Framing
 from ichviewer.core.progress import CancelToken, Progress
@@ -423,7 +424,7 @@ def test_decisions_and_findings_are_there_when_a_series_is_opened_again(desk: De
     desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     decided = desk.state.review.with_decision(1, Subtype.SUBDURAL, Decision.REJECTED).with_comment(1, "falx")
-    desk.store.update(lambda state: replace(state, review=decided))
+    desk.store.update(lambda state: replace(state, work=ReaderWork(decided)))
     desk.session.reading.open_series("1.2.4")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3 and is_analyzed(desk))
     assert desk.state.review.comment(1) == ""
@@ -451,7 +452,7 @@ def test_decisions_and_scores_stay_with_their_images(
     """
     desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
-    desk.store.update(lambda state: replace(state, review=state.review.with_comment(1, "falx")))
+    desk.store.update(lambda state: replace(state, work=ReaderWork(state.review.with_comment(1, "falx"))))
     whole = desk.controller.volumes["1.2.3"]
     slices = tuple(replace(header, **other_images) for header in whole.series.slices)
     other = replace(whole, series=replace(whole.series, slices=slices))
@@ -466,7 +467,7 @@ def test_a_comment_on_a_study_that_was_not_analyzed_is_kept_too(desk: Desk, qtbo
     desk.controller.check = InputCheck(CheckLevel.RED, ("not a head",))
     desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
-    desk.store.update(lambda state: replace(state, review=state.review.with_comment(1, "phantom")))
+    desk.store.update(lambda state: replace(state, work=ReaderWork(state.review.with_comment(1, "phantom"))))
     desk.session.reading.open_series("1.2.4")
     qtbot.waitUntil(lambda: desk.state.slice_count == 3)
     desk.session.reading.open_series("1.2.3")

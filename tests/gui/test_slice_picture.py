@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from builders import head_hu, make_card, make_findings, make_volume
 from numpy.typing import NDArray
 
-from ichviewer.core.camera import Camera
+from ichviewer.core.camera import Camera, Turn
 from ichviewer.core.head import head_mask
 from ichviewer.core.slice_image import stored_slice
 from ichviewer.core.viewstate import ViewState, opened
@@ -15,8 +17,10 @@ from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window, apply_window
 from ichviewer.gui.heat_choice import heat_to_show
 from ichviewer.gui.heat_layer import heat_levels, inner_head
-from ichviewer.gui.placement import Placement, place_picture
+from ichviewer.gui.placement import AxisPlacement, Placement, place_picture
 from ichviewer.gui.slice_picture import grey_table, heat_table, in_view, render_picture, resampled
+
+TURNS = [Turn(quarters, mirrored) for quarters in range(4) for mirrored in (False, True)]
 
 
 def grey(picture: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -107,7 +111,26 @@ def test_a_marked_pixel_lies_where_zoom_and_pan_put_it(
     found_x = (bright * xs).sum() / bright.sum() + placement.across.picture_start
     found_y = (bright * ys).sum() / bright.sum() + placement.down.picture_start
     assert (found_x, found_y) == (pytest.approx(wanted_x, abs=0.6), pytest.approx(wanted_y, abs=0.6))
-    assert (placement.down.index_at(found_y), placement.across.index_at(found_x)) == (row, column)
+    assert placement.pixel_at(found_x, found_y) == (row, column)
+
+
+@pytest.mark.parametrize("turn", TURNS, ids=str)
+@pytest.mark.parametrize("spacing", [(0.5, 0.5), (0.8, 0.4)])
+def test_a_turned_picture_carries_its_pixels_to_where_the_placement_says(
+    turn: Turn, spacing: tuple[float, float]
+) -> None:
+    """Hazard: after a flip the cursor reads, or a ruler measures, another place than the eye sees."""
+    row, column = 22, 38
+    hu = np.full((60, 64), 0, dtype=np.int16)
+    hu[row, column] = 80
+    image = stored_slice(make_volume(1, hu=hu, pixel_spacing_mm=spacing), 0)
+    placement = place_picture(image.shape, spacing, (333, 401), Camera(1.7, (3.0, -2.0), turn))
+    bright = grey(render_picture(image, grey_table(image, BRAIN, False), placement)).astype(float)
+    ys, xs = np.mgrid[: bright.shape[0], : bright.shape[1]] + 0.5
+    found_x = (bright * xs).sum() / bright.sum() + placement.across.picture_start
+    found_y = (bright * ys).sum() / bright.sum() + placement.down.picture_start
+    assert placement.pixel_at(found_x, found_y) == (row, column)
+    assert placement.screen_point(column + 0.5, row + 0.5) == pytest.approx((found_x, found_y), abs=0.6)
 
 
 def test_only_what_is_in_view_is_rendered() -> None:
@@ -150,7 +173,7 @@ def test_heat_is_never_drawn_outside_the_head(zoom: float) -> None:
     heatmap = heat_to_show(opened_with(state, volume)).heatmap
     assert heatmap is not None
     placement = placed(volume, (301, 287), zoom)
-    levels = heat_levels(heatmap, inner_head(volume, 0))
+    levels = heat_levels(heatmap, inner_head(head_mask(volume.measured_hu(0))))
     heat = resampled(np.ascontiguousarray(in_view(levels, placement)), placement)
     table = grey_table(stored_slice(volume, 0), BRAIN, False)
     warm = render_picture(stored_slice(volume, 0), table, placement, heat, heat_table(1.0))
@@ -170,14 +193,18 @@ def opened_with(state: ViewState, volume: Volume) -> ViewState:
     )
 
 
+def index_at(axis: AxisPlacement, device_px: float) -> int:
+    return math.floor((device_px - axis.start) / axis.scale)
+
+
 def covered(placement: Placement, x: int, y: int) -> tuple[slice, slice]:
     """Rows and columns that lie under one pixel of the picture."""
     across, down = placement.across, placement.down
     left, top = across.picture_start + x, down.picture_start + y
     edge = 1 - 1e-6
     return (
-        slice(down.index_at(top), down.index_at(top + edge) + 1),
-        slice(across.index_at(left), across.index_at(left + edge) + 1),
+        slice(index_at(down, top), index_at(down, top + edge) + 1),
+        slice(index_at(across, left), index_at(across, left + edge) + 1),
     )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ichviewer.core.camera import Camera, Turn
 from ichviewer.core.findings import SUBTYPES, Decision, Review, SliceFinding, SliceStatus, Subtype
 from ichviewer.core.heatmap import closed_form_heatmap
+from ichviewer.core.history import History, ReaderWork, Step
 from ichviewer.core.plane import Plane, Slab, SlabKind
 from ichviewer.core.progress import Progress
 from ichviewer.core.stack_frame import StackFrame
@@ -84,7 +85,8 @@ USED = ViewState(
     heatmap_opacity=0.7,
     heatmap_below_threshold=True,
     findings=make_findings(VOLUME, CARD, likely=[7]),
-    review=Review().with_decision(7, Subtype.ANY, Decision.ACCEPTED),
+    work=ReaderWork(Review().with_decision(7, Subtype.ANY, Decision.ACCEPTED)),
+    history=History((Step("accept any on slice 8", ReaderWork()),)),
     explanation=closed_form_heatmap(
         make_findings(VOLUME, CARD).slices[7], Subtype.ANY, CARD, VOLUME.geometry.pixel_spacing_mm
     ),
@@ -96,7 +98,15 @@ def test_a_new_stack_takes_nothing_of_the_last_study_along() -> None:
     """Hazard: the last patient's scores, checks or decisions shown beside the next patient's images."""
     state = opened(USED, make_volume(4, 16, 16), "sorted by position; 4 slices")
     fresh = ViewState()
-    of_the_study = {"input_check", "input_check_reasons", "analysis", "heatmap_subtype", "findings", "review"}
+    of_the_study = {
+        "input_check",
+        "input_check_reasons",
+        "analysis",
+        "heatmap_subtype",
+        "findings",
+        "work",
+        "history",
+    }
     of_the_view = {
         "windows",
         "window_origins",
