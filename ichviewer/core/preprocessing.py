@@ -154,7 +154,7 @@ def slab_hu(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NDArra
     Returns:
         (rows, columns), float32.
     """
-    members = slab_indices(_positions_mm(volume), volume.is_readable, slice_index, spec)
+    members = slab_indices(volume_positions_mm(volume), volume.is_readable, slice_index, spec)
     if len(members) == 1:
         return volume.measured_hu(slice_index)
     total = np.zeros(volume.shape, dtype=np.float32)
@@ -207,7 +207,8 @@ def _is_thin(positions_mm: NDArray[np.floating], spec: PreprocessingSpec) -> boo
     return len(positions_mm) > 1 and bool(np.median(np.diff(positions_mm)) < spec.thin_below_mm)
 
 
-def _positions_mm(volume: Volume) -> NDArray[np.floating] | None:
+def volume_positions_mm(volume: Volume) -> NDArray[np.floating] | None:
+    """(slices,), along the normal, rising; None where the files hold no positions."""
     return volume.geometry.positions_mm if volume.series.has_positions else None
 
 
@@ -335,13 +336,21 @@ def preprocess_slice(
 
 def preprocess_volume_slice(volume: Volume, slice_index: int, spec: PreprocessingSpec) -> NetworkInput:
     """``preprocess_slice`` for a slice of a volume: averages thin slices and takes neighbours first."""
+    framed, framing = frame_volume_slice(volume, slice_index, spec)
+    return NetworkInput(normalize(framed, spec), framing)
+
+
+def frame_volume_slice(
+    volume: Volume, slice_index: int, spec: PreprocessingSpec
+) -> tuple[NDArray[np.float32], Framing]:
+    """``frame_slice`` for a slice of a volume: the network's input before normalisation, for the eye."""
     if not spec.neighbours:
         hu = slab_hu(volume, slice_index, spec)
     else:
-        around = neighbour_indices(_positions_mm(volume), volume.is_readable, slice_index, spec)
+        around = neighbour_indices(volume_positions_mm(volume), volume.is_readable, slice_index, spec)
         by_index = {index: slab_hu(volume, index, spec) for index in set(around)}
         hu = np.stack([by_index[index] for index in around])
-    return preprocess_slice(hu, volume.geometry.pixel_spacing_mm, spec)
+    return frame_slice(hu, volume.geometry.pixel_spacing_mm, spec)
 
 
 def resampling_weights(size_out: int, size_in: int, start: float, length: float) -> NDArray[np.float32]:

@@ -203,6 +203,8 @@ class Series:
         hidden: Images of the same study that are listed but kept out of the stack and the AI, by sort:
             (noun, number); empty for a series that is kept out itself.
         repair: How pixels were changed at the reader's request, in words; empty as read.
+        frame_of_reference_uid: (0020,0052); positions of two series can be compared where it is equal. Empty
+            where absent.
     """
 
     series_instance_uid: str
@@ -233,6 +235,7 @@ class Series:
     kind: str = "original"
     hidden: tuple[tuple[str, int], ...] = ()
     repair: str = ""
+    frame_of_reference_uid: str = ""
 
     @property
     def key(self) -> str:

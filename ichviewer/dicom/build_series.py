@@ -117,6 +117,7 @@ def build_series(stack: Stack, stack_number: int, notes: Sequence[str]) -> Serie
         contrast_agent=raw.text(tags.CONTRAST_AGENT),
         notes=(*notes, *stack.notes, *changes, *_remarks(instances, hu)),
         kind=instances[0].kind,
+        frame_of_reference_uid=raw.ascii(tags.FRAME_OF_REFERENCE_UID),
     )
 
 
