@@ -31,6 +31,9 @@ class ReaderWork:
     key_images: frozenset[int] = frozenset()
 
 
+NO_WORK = ReaderWork()
+
+
 @dataclass(frozen=True)
 class Step:
     """A step, and the work on its other side.
@@ -62,6 +65,9 @@ class History:
     def redo_name(self) -> str:
         """What redo would do again, in words; empty if nothing."""
         return self.undone[-1].name if self.undone else ""
+
+
+NO_STEPS = History()
 
 
 def edited(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +15,16 @@ from numpy.typing import NDArray
 from ichviewer.core.camera import Camera
 from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
-from ichviewer.core.history import History, ReaderWork
+from ichviewer.core.history import NO_STEPS, NO_WORK, History, ReaderWork
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.plane import NO_SLAB, ReformatSource, Slab, Triple
+from ichviewer.core.preferences import DEFAULT_PREFERENCES, Preferences
+from ichviewer.core.preferences import OverlayText as OverlayText
 from ichviewer.core.progress import Progress
 from ichviewer.core.series import FolderContents
 from ichviewer.core.views import Layout, View, linked_cameras, linked_windows, linked_zooms
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window, automatic_window
-
-
-class OverlayText(StrEnum):
-    """How much text lies over the image."""
-
-    FULL = "full"
-    ANONYMOUS = "anonymous"
-    OFF = "off"
 
 
 @dataclass(frozen=True)
@@ -119,8 +112,12 @@ class ViewState:
         device: Where the network runs, in words.
         reading: Progress of opening; None while nothing is being opened.
         analysis: Progress of the analysis; None while none runs.
+        writing: What is being written, in words; empty while nothing is.
         message: The last thing that the reader should know; None if there is nothing.
         recent_paths: Folders opened before, latest first.
+        opened_paths: The paths below which *contents* were found.
+        session_offered: Whether an earlier sitting can be restored.
+        preferences: What the reader prefers, in this and later sittings.
         slice_index: Current slice, 0 = lowest.
         slice_count: Slices in the stack; 0 while nothing is open.
         layout: Which views stand side by side.
@@ -160,8 +157,12 @@ class ViewState:
     device: str = ""
     reading: Progress | None = None
     analysis: Progress | None = None
+    writing: str = ""
     message: Message | None = None
     recent_paths: tuple[str, ...] = ()
+    opened_paths: tuple[str, ...] = ()
+    session_offered: bool = False
+    preferences: Preferences = DEFAULT_PREFERENCES
     slice_index: int = 0
     slice_count: int = 0
     layout: Layout = Layout.TRIPTYCH
@@ -184,8 +185,8 @@ class ViewState:
     plane_rotations: tuple[Rotation, Rotation, Rotation] = (NOT_ROTATED,) * 3
     reformats: ReformatSource | None = None
     findings: StudyFindings | None = None
-    work: ReaderWork = ReaderWork()
-    history: History = History()
+    work: ReaderWork = NO_WORK
+    history: History = NO_STEPS
     gesture: int = 0
     heatmap_method: str = CLOSED_FORM
     explanation: Heatmap | None = None
@@ -210,8 +211,8 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
         input_check="",
         input_check_reasons=(),
         findings=None,
-        work=ReaderWork(),
-        history=History(),
+        work=NO_WORK,
+        history=NO_STEPS,
         analysis=None,
         explanation=None,
     )
@@ -238,8 +239,8 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         reformats=None,
         heatmap_subtype=Subtype.ANY,
         findings=None,
-        work=ReaderWork(),
-        history=History(),
+        work=NO_WORK,
+        history=NO_STEPS,
         explanation=None,
     )
     return in_first_windows(fresh)
