@@ -134,6 +134,6 @@ def _chosen_map(state: ViewState, finding: SliceFinding, card: ModelCard) -> Hea
 
 def _scale_text(heatmap: Heatmap, card: ModelCard) -> tuple[str, str]:
     if heatmap.method != CLOSED_FORM:
-        return f"{heatmap.method}, shape only: as hot as the closed form", heatmap.method
+        return f"{heatmap.method}, scale relative", heatmap.method
     full_scale = card.labels[SUBTYPES.index(heatmap.subtype)].heatmap_full_scale
     return f"full color = logit {full_scale:.1f}", f"full = {full_scale:.1f}"

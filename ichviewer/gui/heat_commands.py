@@ -36,6 +36,16 @@ def heat_commands(step: Step) -> tuple[Command, ...]:
             lambda state: state.heatmap_below_threshold,
         ),
         Command(
+            "heatmap-contours",
+            "Analysis/Heat map",
+            "As contours",
+            ("Shift+M",),
+            "Heat map as lines of equal heat, or in color",
+            step(lambda state: replace(state, heatmap_as_contours=not state.heatmap_as_contours)),
+            always,
+            lambda state: state.heatmap_as_contours,
+        ),
+        Command(
             "heatmap-label",
             "Analysis/Heat map",
             "Next label",

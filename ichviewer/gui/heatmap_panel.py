@@ -202,7 +202,8 @@ def heatmap_note(state: ViewState) -> str:
     if heatmap is None:
         return f"No heat map: no scores ({finding.status.value})."
     drawn = cell_text(state.volume, heatmap.cell_mm) + weakness_text(heatmap, card)
-    return f"{below}{drawn}; {check_text(heatmap)}"
+    is_never_checked = bool(below) and heatmap.method == CLOSED_FORM
+    return f"{below}{drawn}; {'map not checked' if is_never_checked else check_text(heatmap)}"
 
 
 def check_text(heatmap: Heatmap) -> str:

@@ -12,10 +12,11 @@ from pytestqt.qtbot import QtBot
 from window_states import analyzed_state, open_volume, opened_state, with_status
 
 from ichviewer.core.findings import SUBTYPES, SliceStatus, Subtype
-from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
+from ichviewer.core.heatmap import CLOSED_FORM, OTHER_METHODS, Heatmap
+from ichviewer.core.map_verdict import MapVerdict, SliceVerdicts
 from ichviewer.core.preprocessing import Framing
 from ichviewer.core.viewstate import ViewState, scrolled_to
-from ichviewer.gui.heatmap_panel import HeatmapPanel, heatmap_note
+from ichviewer.gui.heatmap_panel import METHOD_TIPS, HeatmapPanel, heatmap_note
 from ichviewer.gui.store import Store
 
 OTHER = "Grad-CAM++"
@@ -43,15 +44,25 @@ def explained(state: ViewState) -> ViewState:
     return replace(state, explanation=heatmap)
 
 
+def checked(state: ViewState, verdict: MapVerdict) -> ViewState:
+    """With one verdict on all maps of the slice in view."""
+    assert state.findings is not None
+    found = state.findings
+    result = SliceVerdicts(found.series_key, found.checkpoint_sha256, state.slice_index, (verdict,) * 6)
+    return replace(state, findings=found.with_verdicts(result))
+
+
 def test_the_controls_change_the_state(qtbot: QtBot) -> None:
     panel, store = shown(qtbot, analyzed_state())
     panel.shown.click()
     panel.below.click()
+    panel.contours.click()
     panel.opacity.setValue(80)
     qtbot.keyClick(panel.label, Qt.Key.Key_Down)
     qtbot.keyClick(panel.method, Qt.Key.Key_Down)
     state = store.state
     assert (state.shows_heatmap, state.heatmap_below_threshold, state.heatmap_opacity) == (True, True, 0.8)
+    assert state.heatmap_as_contours
     assert state.heatmap_subtype is SUBTYPES[1]
     assert state.heatmap_method == OTHER
 
@@ -96,16 +107,16 @@ def test_the_methods_begin_with_the_closed_form(qtbot: QtBot) -> None:
         (replace(analyzed_state(), shows_heatmap=True), "Below threshold: nothing is colored."),
         (
             replace(analyzed_state(), shows_heatmap=True, heatmap_below_threshold=True),
-            "below threshold; one cell is 1 mm",
+            "below threshold; one cell is 1 mm; map not checked",
         ),
-        (replace(analyzed_state(likely=[0]), shows_heatmap=True), "one cell is 1 mm"),
+        (replace(analyzed_state(likely=[0]), shows_heatmap=True), "one cell is 1 mm; map not checked yet"),
         (
             replace(analyzed_state(likely=[0]), shows_heatmap=True, heatmap_method=OTHER),
             "computing Grad-CAM++ …",
         ),
         (
             explained(replace(analyzed_state(likely=[0]), shows_heatmap=True, heatmap_method=OTHER)),
-            "one cell is 5 mm",
+            "one cell is 5 mm; map not checked yet",
         ),
     ],
 )
@@ -117,9 +128,12 @@ def test_the_note_says_what_is_drawn_or_why_nothing_is(state: ViewState, note: s
 @pytest.mark.parametrize(
     ("logit", "note"),
     [
-        (3.1, "one cell is 1 mm"),
-        (0.9, "one cell is 1 mm; hottest 0.9 of 6.2: hardly visible on the fixed scale"),
-        (-0.5, "one cell is 1 mm; hottest 0.0 of 6.2: hardly visible on the fixed scale"),
+        (3.1, "one cell is 1 mm; map not checked yet"),
+        (0.9, "one cell is 1 mm; hottest 0.9 of 6.2: hardly visible on the fixed scale; map not checked yet"),
+        (
+            -0.5,
+            "one cell is 1 mm; hottest 0.0 of 6.2: hardly visible on the fixed scale; map not checked yet",
+        ),
     ],
 )
 def test_a_map_too_weak_to_be_seen_says_so(logit: float, note: str) -> None:
@@ -127,6 +141,19 @@ def test_a_map_too_weak_to_be_seen_says_so(logit: float, note: str) -> None:
     state = replace(opened_state(), shows_heatmap=True, slice_index=0)
     found = make_findings(open_volume(state), make_card(), likely=[0], map_logit=logit)
     assert heatmap_note(replace(state, findings=found)) == note
+
+
+def test_a_map_that_failed_its_check_says_so_with_the_figures() -> None:
+    """Hazard: a grey map without a reason is taken for a weak one."""
+    state = replace(analyzed_state(likely=[0]), shows_heatmap=True)
+    note = heatmap_note(checked(state, MapVerdict(-0.5, 0.25, 0.91, 0.12)))
+    assert "map failed: the score does not need its hottest part" in note
+    assert "[without its hottest part logit +0.5, elsewhere -0.2; flip 0.91; 12% outside the head]" in note
+    assert "map passed [" in heatmap_note(checked(state, MapVerdict(3.0, 0.25, 0.91, 0.12)))
+
+
+def test_every_method_says_in_its_tooltip_what_it_is() -> None:
+    assert set(METHOD_TIPS) == {CLOSED_FORM, *OTHER_METHODS}
 
 
 def test_another_method_asks_for_its_map(qtbot: QtBot) -> None:
