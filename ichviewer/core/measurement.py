@@ -15,6 +15,7 @@ import numpy as np
 
 from ichviewer.core.hematoma_volume import HematomaSlice
 from ichviewer.core.plane import Plane, Triple, triple
+from ichviewer.core.region import Region
 from ichviewer.core.stack_frame import Vector
 
 
@@ -84,7 +85,7 @@ class Measurement:
         text: What an arrow or a text says.
         identifier: Stays the same through every edit, above 0 in a collection; 0 before it is in one.
         hematoma_slices: Of a hematoma: which slices show it, and how much each counts.
-        volume_ml: Of a grown region: volume of its mask, as the mask's own slices and extents say.
+        region: Of a grown region: its voxels.
     """
 
     kind: MeasurementKind
@@ -94,7 +95,7 @@ class Measurement:
     text: str = ""
     identifier: int = 0
     hematoma_slices: tuple[HematomaSlice, ...] = ()
-    volume_ml: float | None = None
+    region: Region | None = None
 
     def __post_init__(self) -> None:
         fewest, most = self.kind.point_counts

@@ -17,8 +17,9 @@ from ichviewer.core.geometry import direction_letters
 from ichviewer.core.hematoma_volume import abc2_ml, height_mm, largest_slice
 from ichviewer.core.measurement import Measurement, MeasurementKind
 from ichviewer.core.plane import ReformatSource
+from ichviewer.core.region import Region
 from ichviewer.core.roi import box_area, crosses_itself, ellipse_area, outline_area
-from ichviewer.core.roi_pixels import RegionPixels, pixels_of_reformat, pixels_of_slice
+from ichviewer.core.roi_pixels import RegionPixels, pixels_of_reformat, pixels_of_region, pixels_of_slice
 from ichviewer.core.roi_statistics import RoiStatistics, roi_statistics
 from ichviewer.core.stack_frame import Vector
 from ichviewer.core.volume import Volume
@@ -107,7 +108,7 @@ def measure(measurement: Measurement, volume: Volume, source: ReformatSource | N
     if kind.is_closed_shape or kind is MeasurementKind.PROBE:
         return _region(empty, measurement, volume, source, flat)
     if kind is MeasurementKind.REGION:
-        return replace(empty, volume_ml=measurement.volume_ml)
+        return _grown(empty, measurement.region, volume)
     return empty
 
 
@@ -197,6 +198,32 @@ def _hematoma(both: MeasuredValues, measurement: Measurement, volume: Volume) ->
         notes.append("A slice may be missing within the hematoma; its neighbors stand for it.")
     volume_ml = abc2_ml(both.length or 0.0, both.width or 0.0, height)
     return replace(both, height=height, volume_ml=volume_ml, notes=tuple(notes))
+
+
+def _grown(empty: MeasuredValues, region: Region | None, volume: Volume) -> MeasuredValues:
+    """Volume of a grown region and statistics of its stored voxels."""
+    if region is None or not region.voxel_count:
+        return replace(empty, notes=("The region has no voxels.",))
+    if region.stack_shape != volume.stored_values.shape:
+        return replace(empty, refusal="The region belongs to another stack.")
+    pixels = pixels_of_region(region, volume)
+    notes = _pixel_notes(pixels)
+    volume_ml = None
+    if not volume.series.is_measured:
+        notes.append("The files do not say how large a voxel is; there is no volume.")
+    elif volume.slice_count < 2:
+        notes.append("The volume cannot be known from a stack of one slice.")
+    else:
+        volume_ml = region.volume_ml(volume.frame)
+        if any(region.slices[0] <= gap.after_slice < region.slices[-1] for gap in volume.series.gaps):
+            notes.append("A slice may be missing within the region; its neighbors stand for it.")
+    return replace(
+        empty,
+        volume_ml=volume_ml,
+        statistics=roi_statistics(pixels.values, pixels.step),
+        padding_count=pixels.padding_count,
+        notes=tuple(notes),
+    )
 
 
 def _region(

@@ -71,8 +71,12 @@ class Measurements:
         return len(self.items)
 
     def on_slice(self, slice_index: int) -> tuple[Measurement, ...]:
-        """Those drawn on a stored slice."""
-        return tuple(each for each in self.items if each.plane == slice_index)
+        """Those drawn on a stored slice; a grown region is on all slices that it has voxels on."""
+        return tuple(
+            each
+            for each in self.items
+            if each.plane == slice_index or (each.region is not None and slice_index in each.region.slices)
+        )
 
     def on_plane(self, plane: Plane) -> tuple[Measurement, ...]:
         """Those to be drawn on a reformat, also those of stored slices that it runs along."""

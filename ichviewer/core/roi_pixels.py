@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ichviewer.core.measurement import Measurement, MeasurementKind
 from ichviewer.core.plane import Plane, ReformatSource, triple
+from ichviewer.core.region import Region
 from ichviewer.core.roi import PixelCenters, inside_box, inside_ellipse, inside_outline
 from ichviewer.core.stack_frame import Vector
 from ichviewer.core.volume import Volume
@@ -48,16 +49,23 @@ def pixels_of_slice(measurement: Measurement, volume: Volume) -> RegionPixels:
     index = measurement.plane
     assert isinstance(index, int)
     inside, is_cut = _on_slice(measurement, volume, index)
-    stored = volume.stored_values[index][inside]
-    padding = volume.padding(index)
-    is_padding = (
-        np.zeros(stored.shape, dtype=np.bool_)
-        if padding is None
-        else (stored >= padding[0]) & (stored <= padding[1])
-    )
-    slope = float(volume.slopes[index])
-    values = stored[~is_padding].astype(np.float64) * slope + float(volume.intercepts[index])
-    return RegionPixels(values, int(is_padding.sum()), 0, is_cut, abs(slope))
+    values, padding_count = _stored_values(volume, index, inside)
+    return RegionPixels(values, padding_count, 0, is_cut, abs(float(volume.slopes[index])))
+
+
+def pixels_of_region(region: Region, volume: Volume) -> RegionPixels:
+    """Stored voxels of a grown region; those of slices without an image are counted as missing."""
+    parts, padding_count, missing_count = [np.zeros(0)], 0, 0
+    for index in region.slices:
+        inside = region.on_slice(index)
+        if not volume.is_readable[index]:
+            missing_count += int(inside.sum())
+            continue
+        values, padded = _stored_values(volume, index, inside)
+        parts.append(values)
+        padding_count += padded
+    step = float(np.abs(volume.slopes[list(region.slices)]).max())
+    return RegionPixels(np.concatenate(parts), padding_count, missing_count, False, step)
 
 
 def pixels_of_reformat(measurement: Measurement, volume: Volume, source: ReformatSource) -> RegionPixels:
@@ -101,6 +109,19 @@ def sampling_plane(measurement: Measurement, spacing_mm: float) -> Plane:
     return replace(
         measurement.plane, center_mm=triple(np.asarray(center)), spacing_mm=spacing_mm, shape=(rows, columns)
     )
+
+
+def _stored_values(
+    volume: Volume, slice_index: int, inside: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], int]:
+    """Rescaled values of some pixels of a slice, and how many of them are padding and left out."""
+    stored = volume.stored_values[slice_index][inside]
+    padding = volume.padding(slice_index)
+    is_padding = np.zeros(stored.shape, dtype=np.bool_)
+    if padding is not None:
+        is_padding = (stored >= padding[0]) & (stored <= padding[1])
+    slope, intercept = float(volume.slopes[slice_index]), float(volume.intercepts[slice_index])
+    return stored[~is_padding].astype(np.float64) * slope + intercept, int(is_padding.sum())
 
 
 def _on_slice(measurement: Measurement, volume: Volume, slice_index: int) -> tuple[NDArray[np.bool_], bool]:
