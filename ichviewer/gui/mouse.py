@@ -80,7 +80,8 @@ def dragged(
         is_steady = max(abs(right), abs(down)) < STEADY_PX and state.windows[view] == press.window
         if is_steady:
             return state
-        return with_window(state, view, window_dragged(press.window, right, down))
+        brighter = down if state.preferences.drag_down_is_brighter else -down
+        return with_window(state, view, window_dragged(press.window, right, brighter))
     if press.button is Qt.MouseButton.MiddleButton:
         mm_per_px = fitting_mm / press.camera.zoom
         return with_camera(state, view, press.camera.panned(right * mm_per_px, down * mm_per_px))

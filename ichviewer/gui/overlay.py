@@ -6,6 +6,7 @@ nothing that names the patient stands there unless the text is FULL.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,7 +21,7 @@ from ichviewer.core.slice_image import SliceImage
 from ichviewer.core.views import View
 from ichviewer.core.viewstate import CHOSEN, NOT_ROTATED, OverlayText, ViewState, WindowOrigin
 from ichviewer.core.volume import Volume
-from ichviewer.core.windowing import PRESETS, VoiFunction, Window
+from ichviewer.core.windowing import PRESETS, VoiFunction, Window, WindowPreset
 from ichviewer.gui.heat_choice import HeatChoice
 from ichviewer.gui.wording import position_text
 
@@ -131,14 +132,19 @@ def side_letters(state: ViewState, view: View) -> tuple[str, str, str, str]:
     return left, right, top, bottom
 
 
-def window_text(window: Window, header: SliceHeader, origin: WindowOrigin = CHOSEN) -> str:
+def window_text(
+    window: Window,
+    header: SliceHeader,
+    origin: WindowOrigin = CHOSEN,
+    presets: Sequence[WindowPreset] = PRESETS,
+) -> str:
     """Name of a window, and its center / width.
 
-    The name is a preset's, else the explanation (or ``FILE``) where the slice's file proposes this window,
-    else ``AUTO``, ``KEPT`` (from the file of another slice, because this one proposes none) or ``CUSTOM``.
-    A curve that is no straight line is named.
+    The name is that of the preset with exactly this window, else the explanation (or ``FILE``) where the
+    slice's file proposes this window, else ``AUTO``, ``KEPT`` (from the file of another slice, because this
+    one proposes none) or ``CUSTOM``. A curve that is no straight line is named.
     """
-    named = [preset.name.upper() for preset in PRESETS if preset.window == window]
+    named = [preset.name.upper() for preset in presets if preset.window == window]
     from_file = [
         (each.explanation or "FILE").upper() for each in header.file_windows if each.window == window
     ]
@@ -200,9 +206,10 @@ def _view_lines(state: ViewState, view: View) -> tuple[OverlayLine, ...]:
         return ()
     window = state.windows[view]
     header = state.volume.series.slices[state.slice_index]
-    text = window_text(window, header, state.window_origins[view])
+    presets = state.preferences.presets
+    text = window_text(window, header, state.window_origins[view], presets)
     name, _, numbers = text.rpartition(" ")
-    short = next((each.short_name.upper() for each in PRESETS if each.window == window), name)
+    short = next((each.short_name.upper() for each in presets if each.window == window), name)
     shorter = (f"{short} {numbers}", f"{short[:4]} {numbers}", numbers)
     return (
         OverlayLine(text, 0, LineKind.STRONG, shorter),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -35,6 +35,8 @@ from ichviewer.gui.wording import awaited_text
 
 class SliceView(QWidget):
     """Shows one plane in one window; holds caches and where the mouse is, no more."""
+
+    dragged_out = Signal(object)
 
     def __init__(
         self,
@@ -134,6 +136,7 @@ class SliceView(QWidget):
             state.slice_index,
             state.windows[self.view],
             state.window_origins[self.view],
+            state.preferences.presets,
             state.cameras[self.view],
             state.active_view is self.view,
             state.promoted_view is None,
@@ -158,9 +161,18 @@ class SliceView(QWidget):
         return *crosshair, state.plane_rotations, state.slab, state.reformats
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the state; the only place where anything is computed."""
+        """Draw the state, and a frame around the view that keys change."""
         state = self._store.state
         painter = QPainter(self)
+        self.draw(painter, state)
+        is_framed = state.active_view is self.view and state.promoted_view is None
+        if state.volume is not None and is_framed:
+            painter.setPen(QPen(QColor(ACCENT), 1))
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.end()
+
+    def draw(self, painter: QPainter, state: ViewState) -> None:
+        """Draw a state, on the screen or on a picture of the same size; the only place that computes."""
         has_image = state.volume is not None
         painter.fillRect(self.rect(), QColor(Qt.GlobalColor.black if has_image else WINDOW))
         heat = self._heat_layer.choice(state) if shows_stored_slice(state, self.view) else NOTHING
@@ -170,10 +182,6 @@ class SliceView(QWidget):
             if self.view in PLANE_VIEWS:
                 draw_crosshair(painter, state, self.view, self.to_screen)
         self._draw_overlay(painter, state, placement, heat)
-        if has_image and state.active_view is self.view and state.promoted_view is None:
-            painter.setPen(QPen(QColor(ACCENT), 1))
-            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-        painter.end()
 
     def _draw_picture(
         self, painter: QPainter, state: ViewState, volume: Volume, placement: Placement, heat: HeatChoice
@@ -270,7 +278,11 @@ class SliceView(QWidget):
         return fitting_mm_per_px(turn.shape(shape), spacing[::-1] if turn.is_sideways else spacing, size)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a drag; a press makes the view active."""
+        """Begin a drag; a press makes the view active. With Alt the picture itself is dragged out."""
+        is_left = event.button() is Qt.MouseButton.LeftButton
+        if is_left and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self.dragged_out.emit(self.view)
+            return
         state = self._store.state
         self._press = Press(
             event.button(), event.position(), state.windows[self.view], state.cameras[self.view]
