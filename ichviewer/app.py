@@ -74,6 +74,7 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
         QTimer.singleShot(0, lambda: session.reading.open_paths(tuple(paths)))
     else:
         QTimer.singleShot(WARM_UP_MS, session.analysis.warm_up)
+        QTimer.singleShot(WARM_UP_MS, session.planes.warm_up)
     return window
 
 

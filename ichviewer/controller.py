@@ -19,6 +19,7 @@ from ichviewer.core.heatmap import CLOSED_FORM, Heatmap, method_heatmap
 from ichviewer.core.input_check import InputCheck, check_input
 from ichviewer.core.map_verdict import SliceVerdicts
 from ichviewer.core.model_card import ModelCard
+from ichviewer.core.plane import ReformatSource
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress
 from ichviewer.core.reading_order import WantedSlice, nearest_first
 from ichviewer.core.receipt import receipt
@@ -129,6 +130,23 @@ class Controller:
         """The stack with its wrapped values mended in memory, checked again; the files stay as they are."""
         repaired = unwrapped(volume)
         return OpenStack(repaired, receipt(repaired.series), check_input(repaired))
+
+    def load_imaging(self) -> None:
+        """Load the library that cuts planes, so that the first one does not wait for it."""
+        # SimpleITK takes half a second to load, and the window opens without it.
+        from ichviewer.imaging import reformat  # noqa: F401
+
+    def prepare_planes(self, volume: Volume, cancel: CancelToken) -> ReformatSource:
+        """A whole stack made ready for planes of any direction.
+
+        Raises:
+            IchViewerError: The files do not say where the pixels lie, or no slice could be read.
+            Cancelled: *cancel* was set.
+        """
+        # SimpleITK takes half a second to load, and the window opens without it.
+        from ichviewer.imaging.reformat import prepare
+
+        return prepare(volume, cancel=cancel)
 
     def thumbnail(self, series: Series, cancel: CancelToken) -> Thumbnail:
         """Small picture of the middle slice.

@@ -8,6 +8,7 @@ from typing import Any
 from ichviewer.controller import Controller
 from ichviewer.gui.store import Store
 from ichviewer.session.analysis import Analysis
+from ichviewer.session.planes import Planes
 from ichviewer.session.preferences import Preferences
 from ichviewer.session.reading import Reading
 from ichviewer.session.self_test import SelfTest
@@ -21,6 +22,7 @@ class Session:
     Attributes:
         preferences: What is kept for the next sitting.
         analysis: The network.
+        planes: Planes across the slices.
         reading: Opening.
         writing: Exports.
         self_test: What works on this machine.
@@ -30,6 +32,7 @@ class Session:
         self._controller = controller
         self.preferences = Preferences(store, settings, settings_path)
         self.analysis = Analysis(store, controller, self.preferences)
+        self.planes = Planes(store, controller)
         self.reading = Reading(store, controller, self.preferences, self.analysis)
         self.writing = Writing(store, controller)
         self.self_test = SelfTest(store)
@@ -37,6 +40,6 @@ class Session:
     def close(self, layout: dict[str, Any]) -> None:
         """Stop all work and keep the settings."""
         self.preferences.keep_layout(layout)
-        for part in (self.reading, self.analysis, self.writing, self.self_test):
+        for part in (self.reading, self.planes, self.analysis, self.writing, self.self_test):
             part.close()
         self._controller.close()

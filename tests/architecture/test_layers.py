@@ -70,6 +70,8 @@ LATE_IMPORTS = {
     ("ichviewer.inference.engine", "ichviewer.inference.server"),
     # Scores come first: pytorch-grad-cam takes as long to import as torch, and is asked for rarely.
     ("ichviewer.inference.server", "ichviewer.inference.explain"),
+    # SimpleITK takes half a second to load, and the window opens without it.
+    ("ichviewer.controller", "ichviewer.imaging.reformat"),
 }
 """The only imports that wait for a function to be called: (importer, imported)."""
 
