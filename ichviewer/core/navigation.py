@@ -19,6 +19,7 @@ from ichviewer.core.plane import (
     sagittal_plane,
     triple,
 )
+from ichviewer.core.prior import prior_scrolled
 from ichviewer.core.stack_frame import Vector
 from ichviewer.core.views import PLANE_VIEWS, Layout, View
 from ichviewer.core.viewstate import NOT_ROTATED, Rotation, ViewState, scrolled_to
@@ -79,6 +80,8 @@ def plane_of(state: ViewState, view: View) -> Plane | None:
 
 def shows_stored_slice(state: ViewState, view: View) -> bool:
     """Whether a view shows the slice in view as it was stored, so that scores and heat belong to it."""
+    if view is View.BONE and state.bone_stack is not None:
+        return False
     return view <= View.AXIAL and plane_of(state, view) is None
 
 
@@ -87,6 +90,8 @@ def scrolled_in(state: ViewState, view: View, steps: int) -> ViewState:
 
     Upwards is to the head, to the face, and to the patient's left.
     """
+    if view is View.PRIOR and state.prior is not None and not state.links.scroll:
+        return prior_scrolled(state, steps)
     if state.volume is None or view not in (View.CORONAL, View.SAGITTAL):
         return scrolled_to(state, state.slice_index + steps)
     plane = plane_of(state, view)

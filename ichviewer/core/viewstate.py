@@ -12,10 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ichviewer.core.beside import PriorRefusal, PriorStack
 from ichviewer.core.camera import Camera
+from ichviewer.core.cine import Cine
 from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
+from ichviewer.core.hanging import BoneStack
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
 from ichviewer.core.history import NO_STEPS, NO_WORK, History, ReaderWork
+from ichviewer.core.localizer import Localizer
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.plane import NO_SLAB, ReformatSource, Slab, Triple
 from ichviewer.core.preferences import DEFAULT_PREFERENCES, Preferences
@@ -145,6 +149,11 @@ class ViewState:
         gesture: Number of the last drag or stay in a field of text; its edits are one step.
         heatmap_method: CLOSED_FORM, or one of pytorch-grad-cam's for the slice in view.
         explanation: The map of another method, for the slice and label that it names; None if there is none.
+        prior: An earlier stack beside the open one; None if there is none.
+        prior_refusal: What was not shown as prior, until the reader insists.
+        bone_stack: The bone-kernel series that the bone view shows; None while it shows the open stack.
+        localizer: The scout of the open study; None if there is none, or it was not read yet.
+        cine: Whether slices pass by themselves, and how fast.
     """
 
     contents: FolderContents | None = None
@@ -190,6 +199,11 @@ class ViewState:
     gesture: int = 0
     heatmap_method: str = CLOSED_FORM
     explanation: Heatmap | None = None
+    prior: PriorStack | None = None
+    prior_refusal: PriorRefusal | None = None
+    bone_stack: BoneStack | None = None
+    localizer: Localizer | None = None
+    cine: Cine = Cine()
 
     @property
     def review(self) -> Review:
@@ -200,7 +214,7 @@ class ViewState:
 def listed(state: ViewState, contents: FolderContents) -> ViewState:
     """Another folder was listed: the stack of the folder before it is closed, preferences stay."""
     return replace(
-        state,
+        _alone(state),
         contents=contents,
         thumbnails=(),
         volume=None,
@@ -222,7 +236,7 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
     """A new stack: middle slice, the windows that it opens in, no zoom, no findings; preferences stay."""
     middle = volume.frame.center_mm
     fresh = replace(
-        state,
+        _alone(state),
         volume=volume,
         receipt=receipt,
         input_check="",
@@ -244,6 +258,18 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         explanation=None,
     )
     return in_first_windows(fresh)
+
+
+def _alone(state: ViewState) -> ViewState:
+    """Without all that stood beside the stack; cine stops."""
+    return replace(
+        state,
+        prior=None,
+        prior_refusal=None,
+        bone_stack=None,
+        localizer=None,
+        cine=replace(state.cine, is_running=False),
+    )
 
 
 def in_first_windows(state: ViewState) -> ViewState:
