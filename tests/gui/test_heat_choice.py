@@ -243,6 +243,14 @@ def test_no_heat_is_painted_outside_the_head(
     assert heat.max() == 255
     rows, columns = np.nonzero(heat)
     head = head_mask(volume.measured_hu(LIKELY_SLICE))
-    left, top = placement.across.picture_start + 0.5, placement.down.picture_start + 0.5
+    left, top = placement.across.picture_start, placement.down.picture_start
     for row, column in zip(rows[::7].tolist(), columns[::7].tolist(), strict=True):
-        assert head[placement.pixel_at(left + column, top + row)]
+        # All of what one device pixel shows; enlarged, that is one pixel of the slice.
+        part = 0.01 if placement.across.scale >= 1 else 0.5
+        corners = [
+            placement.pixel_at(left + column + 0.5 + x, top + row + 0.5 + y)
+            for x in (-part, part)
+            for y in (-part, part)
+        ]
+        (first_row, first_column), (last_row, last_column) = np.min(corners, axis=0), np.max(corners, axis=0)
+        assert head[max(first_row, 0) : last_row + 1, max(first_column, 0) : last_column + 1].any()

@@ -26,9 +26,11 @@ from ichviewer.core.findings import (
 from ichviewer.core.heatmap import Heatmap
 from ichviewer.core.history import ReaderWork
 from ichviewer.core.input_check import CheckLevel, InputCheck
+from ichviewer.core.map_verdict import MapVerdict, SliceVerdicts
 from ichviewer.core.preprocessing import Framing
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.receipt import receipt
+from ichviewer.core.self_doubt import unchecked_maps
 from ichviewer.core.series import FileVerdict, FolderContents, Series, Verdict
 from ichviewer.core.viewstate import Thumbnail, ViewState, scrolled_to
 from ichviewer.core.volume import Volume
@@ -59,6 +61,12 @@ class FakeController:
         self.exported: list[Report] = []
         self.is_closed = False
         self.stranger = ""
+        self.likely: list[int] = []
+        self.verdict = MapVerdict(3.0, 0.5, 0.9, 0.1)
+        self.check_gate = threading.Event()
+        self.check_gate.set()
+        self.check_error: Exception | None = None
+        self.checked: list[str] = []
 
     def _enter(self) -> None:
         self.threads.add(threading.current_thread().name)
@@ -109,7 +117,7 @@ class FakeController:
     ) -> StudyFindings:
         self._enter()
         self.first_slices.append(first)
-        findings = make_findings(volume, self.card)
+        findings = make_findings(volume, self.card, likely=self.likely)
         for done, finding in enumerate(findings.slices, start=1):
             self.waiting.set()
             self.gate.wait(10)
@@ -134,6 +142,30 @@ class FakeController:
             method,
             self.card.weights_sha256,
         )
+
+    def check_maps(
+        self,
+        volume: Volume,
+        findings: StudyFindings,
+        first_slice: int,
+        on_checked: Callable[[SliceVerdicts], None],
+        cancel: CancelToken,
+    ) -> StudyFindings:
+        self._enter()
+        if self.check_error is not None:
+            raise self.check_error
+        for index in unchecked_maps(findings, self.card.slice_thresholds):
+            self.check_gate.wait(10)
+            cancel.raise_if_cancelled()
+            self.checked.append(f"slice {index}")
+            key = self.stranger or volume.series.key
+            on_checked(SliceVerdicts(key, self.card.weights_sha256, index, (self.verdict,) * 6))
+        return findings
+
+    def check_explanation(self, volume: Volume, heatmap: Heatmap, cancel: CancelToken) -> Heatmap:
+        self._enter()
+        self.checked.append(heatmap.method)
+        return replace(heatmap, verdict=self.verdict)
 
     def export(self, path: Path, reports: Sequence[Report], identify: bool) -> None:
         self._enter()
@@ -162,6 +194,7 @@ def desk(tmp_path: Path, qtbot: QtBot) -> Iterator[Desk]:
     one = Desk(tmp_path, [make_volume(5, series_uid="1.2.3"), make_volume(3, series_uid="1.2.4")])
     yield one
     one.controller.gate.set()
+    one.controller.check_gate.set()
     one.controller.is_loaded.set()
     one.session.close({})
 
@@ -356,6 +389,83 @@ def test_another_method_explains_the_slice_in_view(desk: Desk, qtbot: QtBot) -> 
     qtbot.waitUntil(lambda: desk.state.explanation is not None)
     assert desk.state.explanation.method == "LayerCAM"
     assert desk.state.explanation.subtype is Subtype.SUBDURAL
+
+
+def verdicts_of(desk: Desk) -> list[MapVerdict | None]:
+    findings = desk.state.findings
+    return [] if findings is None else [each.map_verdict(Subtype.ANY) for each in findings.slices]
+
+
+def test_maps_of_flagged_slices_are_checked_once_all_scores_are_there(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: a heat map is believed on a slice where the score does not come from it."""
+    desk.controller.likely = [1, 3]
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: verdicts_of(desk).count(desk.controller.verdict) == 2)
+    verdict = desk.controller.verdict
+    assert verdicts_of(desk) == [None, verdict, None, verdict, None]
+    assert desk.state.analysis is None
+    assert desk.state.message is None
+
+
+def test_another_study_does_not_wait_for_the_check(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: verdicts of one study hold back the scores of the next, or land on it."""
+    desk.controller.likely = [1, 2]
+    desk.controller.check_gate.clear()
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk) and desk.state.analysis is None)
+    first, second = desk.controller.volumes.values()
+    desk.session.reading.open_series(second.series.key)
+    desk.controller.check_gate.set()
+    qtbot.waitUntil(lambda: desk.state.volume is second and is_analyzed(desk))
+    qtbot.waitUntil(lambda: verdicts_of(desk).count(desk.controller.verdict) == 2)
+    assert desk.state.findings is not None
+    assert desk.state.findings.series_key == second.series.key
+    assert desk.state.message is None
+    desk.session.reading.open_series(first.series.key)
+    qtbot.waitUntil(
+        lambda: verdicts_of(desk).count(desk.controller.verdict) == 2 and len(verdicts_of(desk)) == 5
+    )
+
+
+def test_verdicts_of_strangers_are_refused_and_said(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: the map of one patient is trusted because another patient's was."""
+    desk.controller.likely = [1]
+    desk.controller.check_gate.clear()
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk) and desk.state.analysis is None)
+    desk.controller.stranger = "9.9.9"
+    desk.controller.check_gate.set()
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    assert "9.9.9" in desk.state.message.text
+    assert set(verdicts_of(desk)) == {None}
+
+
+def test_another_methods_map_is_shown_first_and_then_checked(desk: Desk, qtbot: QtBot) -> None:
+    desk.controller.likely = [1]
+    desk.controller.check_gate.clear()
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk) and desk.state.analysis is None)
+    seen: list[MapVerdict | None] = []
+    desk.store.changed.connect(
+        lambda state: seen.append(state.explanation.verdict) if state.explanation is not None else None
+    )
+    desk.store.update(lambda state: replace(state, heatmap_method="LayerCAM"))
+    desk.session.analysis.explain()
+    desk.controller.check_gate.set()
+    qtbot.waitUntil(lambda: verdicts_of(desk).count(desk.controller.verdict) == 1)
+    assert seen[0] is None
+    assert seen[-1] is desk.controller.verdict
+    assert desk.controller.checked == ["LayerCAM", "slice 1"]
+
+
+def test_a_check_that_fails_leaves_the_scores_and_says_so(desk: Desk, qtbot: QtBot) -> None:
+    desk.controller.likely = [1]
+    desk.controller.check_error = InferenceError("The network's process ended unexpectedly (exit code -9).")
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: desk.state.message is not None)
+    assert desk.state.message.text.startswith("The heat maps could not be checked: The network's process")
+    assert is_analyzed(desk)
+    assert set(verdicts_of(desk)) == {None}
 
 
 def test_recent_folders_and_device_are_remembered(desk: Desk, qtbot: QtBot) -> None:
