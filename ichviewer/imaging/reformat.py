@@ -220,8 +220,7 @@ def _resampled(
     resample.SetSize([box[1].stop - box[1].start, box[0].stop - box[0].start, len(offsets_mm)])
     resample.SetOutputPixelType(pixel_type)
     resample.SetDefaultPixelValue(blank)
-    values: NDArray[np.float32] = SimpleITK.GetArrayFromImage(resample.Execute(piece.image))
-    return np.asarray(values)
+    return np.asarray(SimpleITK.GetArrayFromImage(resample.Execute(piece.image)))
 
 
 def _reduced(layers: NDArray[np.generic], kind: SlabKind, blank: int) -> NDArray[np.float32]:
