@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ichviewer.core.grid_shapes import dilate, erode, fill_holes, largest_piece, spread
+
 GRID_CELLS = 64
 """The coarse grid has at most this many cells along a side."""
 
@@ -31,7 +33,7 @@ def coarse_head(hu: NDArray[np.floating]) -> tuple[NDArray[np.bool_], int]:
         Mask of grid cells, and the side of a cell in pixels; all False where there is no tissue.
     """
     piece, cell = _coarse_piece(hu)
-    return _fill_holes(piece), cell
+    return fill_holes(piece), cell
 
 
 def _coarse_piece(hu: NDArray[np.floating]) -> tuple[NDArray[np.bool_], int]:
@@ -42,7 +44,7 @@ def _coarse_piece(hu: NDArray[np.floating]) -> tuple[NDArray[np.bool_], int]:
     tissue[: hu.shape[0], : hu.shape[1]] = hu > TISSUE_HU
     by_row = tissue.reshape(rows, cell, columns * cell).sum(axis=1, dtype=np.uint32)
     share = by_row.reshape(rows, columns, cell).sum(axis=2) / cell**2
-    return _largest_piece(share > 0.5), cell
+    return largest_piece(share > 0.5), cell
 
 
 def head_box(hu: NDArray[np.floating]) -> tuple[float, float, float, float] | None:
@@ -70,8 +72,8 @@ def head_mask(hu: NDArray[np.floating]) -> NDArray[np.bool_]:
         True inside the head; all False where there is none.
     """
     coarse, cell = coarse_head(hu)
-    inner = _upsample(_erode(coarse), cell, hu.shape)
-    outer = _upsample(_dilate(_dilate(coarse)), cell, hu.shape)
+    inner = _upsample(erode(coarse), cell, hu.shape)
+    outer = _upsample(dilate(dilate(coarse)), cell, hu.shape)
     return np.asarray(inner | (outer & (hu > SCALP_HU)))
 
 
@@ -96,67 +98,9 @@ def brain_mask(hu: NDArray[np.floating]) -> NDArray[np.bool_]:
     bone = bright.reshape(rows, cell, columns, cell).mean(axis=(1, 3)) > 0.5
     outside = np.ones_like(head)
     outside[1:-1, 1:-1] = False
-    inside = head & ~bone & ~_spread(outside | ~head, ~bone)
-    return _upsample(_largest_piece(inside), cell, hu.shape)
+    inside = head & ~bone & ~spread(outside | ~head, ~bone)
+    return _upsample(largest_piece(inside), cell, hu.shape)
 
 
 def _upsample(mask: NDArray[np.bool_], cell: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return np.repeat(np.repeat(mask, cell, axis=0), cell, axis=1)[: shape[0], : shape[1]]
-
-
-def _dilate(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    grown = mask.copy()
-    grown[1:] |= mask[:-1]
-    grown[:-1] |= mask[1:]
-    grown[:, 1:] |= mask[:, :-1]
-    grown[:, :-1] |= mask[:, 1:]
-    return grown
-
-
-def _erode(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return ~_dilate(~mask)
-
-
-def _spread(seeds: NDArray[np.bool_], allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Everything in *allowed* that hangs together with a seed (4-neighbours).
-
-    Whole runs are filled at a time, along rows and columns in turn: a round head takes a few steps.
-    """
-    reached = seeds & allowed
-    while True:
-        grown = _fill_runs(_fill_runs(reached, allowed).T, allowed.T).T
-        if np.array_equal(grown, reached):
-            return reached
-        reached = grown
-
-
-def _fill_runs(reached: NDArray[np.bool_], allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The runs of *allowed* along each row that hold a reached cell."""
-    starts = allowed.copy()
-    starts[:, 1:] &= ~allowed[:, :-1]
-    run_of_cell = np.cumsum(starts.ravel()).reshape(allowed.shape)
-    is_hit = np.zeros(int(run_of_cell.max(initial=0)) + 1, dtype=np.bool_)
-    is_hit[run_of_cell[reached]] = True
-    return is_hit[run_of_cell] & allowed
-
-
-def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The largest piece; it is looked for first where most cells are, so that scattered bits cost nothing."""
-    best = np.zeros_like(mask)
-    rest = mask.copy()
-    while rest.sum() > best.sum():
-        seed = np.zeros_like(mask)
-        row = int(np.argmax(rest.sum(axis=1)))
-        columns = np.flatnonzero(rest[row])
-        seed[row, columns[len(columns) // 2]] = True
-        piece = _spread(seed, rest)
-        if piece.sum() > best.sum():
-            best = piece
-        rest &= ~piece
-    return best
-
-
-def _fill_holes(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    border = np.ones_like(mask)
-    border[1:-1, 1:-1] = False
-    return ~_spread(border, ~mask)

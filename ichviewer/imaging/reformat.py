@@ -235,4 +235,4 @@ def _reduced(layers: NDArray[np.generic], kind: SlabKind, blank: int) -> NDArray
     extreme = layers.max(axis=0) if kind is SlabKind.MAXIMUM else layers.min(axis=0)
     values = extreme.astype(np.float32)
     values[extreme == blank] = math.nan
-    return values
+    return np.asarray(values)
