@@ -18,6 +18,7 @@ from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceResult, StudyFi
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap, method_heatmap
 from ichviewer.core.input_check import InputCheck, check_input
 from ichviewer.core.map_verdict import SliceVerdicts
+from ichviewer.core.midline import MidlineFit, fit_midline
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.plane import ReformatSource
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress
@@ -147,6 +148,15 @@ class Controller:
         from ichviewer.imaging.reformat import prepare
 
         return prepare(volume, cancel=cancel)
+
+    def midline(self, volume: Volume, cancel: CancelToken) -> MidlineFit:
+        """The head's mid-sagittal plane, from its symmetry.
+
+        Raises:
+            IchViewerError: It cannot be told where it is.
+            Cancelled: *cancel* was set.
+        """
+        return fit_midline(volume, volume.frame, cancel)
 
     def thumbnail(self, series: Series, cancel: CancelToken) -> Thumbnail:
         """Small picture of the middle slice.

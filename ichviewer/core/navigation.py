@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ichviewer.core.midline import MidlineFit
 from ichviewer.core.plane import (
     NO_SLAB,
     Plane,
@@ -31,7 +32,8 @@ def with_layout(state: ViewState, layout: Layout) -> ViewState:
     """Other views side by side; windows, cameras and slice stay."""
     if layout is state.layout:
         return replace(state, promoted_view=None)
-    return replace(state, layout=layout, active_view=layout.views[0], promoted_view=None)
+    there = replace(state, layout=layout, active_view=layout.views[0], promoted_view=None)
+    return straight_wanted(there, is_wanted=True) if layout is Layout.MIRROR else there
 
 
 def visible_views(state: ViewState) -> tuple[View, ...]:
@@ -128,19 +130,30 @@ def rotated_about_crosshair(state: ViewState, view: View, degrees: float) -> Vie
     return replace(state, plane_rotations=(rotations[0], rotations[1], rotations[2]))
 
 
-def straightened(state: ViewState, rotation: Vector) -> ViewState:
-    """All three planes turned alike, as head straightening asks.
+def straight_wanted(state: ViewState, is_wanted: bool) -> ViewState:
+    """The planes along the head's own midline, at once if it is known; or along the stack again."""
+    if not is_wanted:
+        return replace(state, wants_straight=False, plane_rotations=(NOT_ROTATED,) * 3)
+    wanted = replace(state, wants_straight=True)
+    return wanted if state.midline is None else with_midline(wanted, state.midline)
 
-    Args:
-        state: Before.
-        rotation: (3, 3), turns the planes' directions in the stack frame.
-    """
-    return replace(state, plane_rotations=(_rotation(rotation),) * 3)
+
+def with_midline(state: ViewState, midline: MidlineFit) -> ViewState:
+    """The head's midline became known; where straight planes are wanted, all three are turned alike."""
+    found = replace(state, midline=midline)
+    return (
+        replace(found, plane_rotations=(_rotation(midline.rotation),) * 3) if state.wants_straight else found
+    )
+
+
+def is_straight(state: ViewState, view: View) -> bool:
+    """Whether a plane lies along the head's own midline."""
+    return state.midline is not None and rotation_of(state, view) == _rotation(state.midline.rotation)
 
 
 def not_rotated(state: ViewState) -> ViewState:
     """The three planes along the stack again."""
-    return replace(state, plane_rotations=(NOT_ROTATED,) * 3)
+    return straight_wanted(state, is_wanted=False)
 
 
 def _rotation(matrix: Vector) -> Rotation:

@@ -15,17 +15,20 @@ from numpy.typing import NDArray
 from ichviewer.core.beside import PriorRefusal, PriorStack
 from ichviewer.core.camera import Camera
 from ichviewer.core.cine import Cine
+from ichviewer.core.drawing import Drawing
 from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
 from ichviewer.core.hanging import BoneStack
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
 from ichviewer.core.history import NO_STEPS, NO_WORK, History, ReaderWork
 from ichviewer.core.localizer import Localizer
+from ichviewer.core.midline import MidlineFit
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.plane import NO_SLAB, ReformatSource, Slab, Triple
 from ichviewer.core.preferences import DEFAULT_PREFERENCES, Preferences
 from ichviewer.core.preferences import OverlayText as OverlayText
 from ichviewer.core.progress import Progress
 from ichviewer.core.series import FolderContents
+from ichviewer.core.tool import Tool
 from ichviewer.core.views import Layout, View, linked_cameras, linked_windows, linked_zooms
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL, Window, automatic_window
@@ -142,11 +145,17 @@ class ViewState:
         shows_crosshair: Whether each plane shows where the others cut it.
         slab: How thick the three planes are.
         plane_rotations: How the axial, coronal and sagittal plane are turned about the crosshair.
+        wants_straight: Whether the reader asked for planes along the head's own midline.
+        midline: The head's mid-sagittal plane; None until it was sought and found.
         reformats: Gives the values of any plane; None until the stack was prepared for it.
         findings: Scores as far as they are known; None without an analysis.
         work: What the reader made of the stack: decisions, measurements, key images.
         history: Its steps, to be taken back and done again.
         gesture: Number of the last drag or stay in a field of text; its edits are one step.
+        tool: What the left button does.
+        drawing: The measurement that is being drawn; None while none is.
+        selected_measurement: Number of the one that keys and the panel change; None while none is chosen.
+        selected_handle: Which of its handles keys move; None for the whole.
         heatmap_method: CLOSED_FORM, or one of pytorch-grad-cam's for the slice in view.
         explanation: The map of another method, for the slice and label that it names; None if there is none.
         prior: An earlier stack beside the open one; None if there is none.
@@ -192,11 +201,17 @@ class ViewState:
     shows_crosshair: bool = True
     slab: Slab = NO_SLAB
     plane_rotations: tuple[Rotation, Rotation, Rotation] = (NOT_ROTATED,) * 3
+    wants_straight: bool = False
+    midline: MidlineFit | None = None
     reformats: ReformatSource | None = None
     findings: StudyFindings | None = None
     work: ReaderWork = NO_WORK
     history: History = NO_STEPS
     gesture: int = 0
+    tool: Tool = Tool.WINDOW
+    drawing: Drawing | None = None
+    selected_measurement: int | None = None
+    selected_handle: int | None = None
     heatmap_method: str = CLOSED_FORM
     explanation: Heatmap | None = None
     prior: PriorStack | None = None
@@ -219,6 +234,7 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
         thumbnails=(),
         volume=None,
         reformats=None,
+        midline=None,
         slice_index=0,
         slice_count=0,
         receipt="",
@@ -227,6 +243,9 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
         findings=None,
         work=NO_WORK,
         history=NO_STEPS,
+        drawing=None,
+        selected_measurement=None,
+        selected_handle=None,
         analysis=None,
         explanation=None,
     )
@@ -250,11 +269,16 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         crosshair_mm=(float(middle[0]), float(middle[1])),
         slab=NO_SLAB,
         plane_rotations=ViewState().plane_rotations,
+        wants_straight=False,
+        midline=None,
         reformats=None,
         heatmap_subtype=Subtype.ANY,
         findings=None,
         work=NO_WORK,
         history=NO_STEPS,
+        drawing=None,
+        selected_measurement=None,
+        selected_handle=None,
         explanation=None,
     )
     return in_first_windows(fresh)

@@ -12,10 +12,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from ichviewer.core.camera import Turn
 from ichviewer.core.findings import NOTICE
 from ichviewer.core.geometry import direction_letters
-from ichviewer.core.navigation import plane_of, rotation_of
-from ichviewer.core.plane import NO_SLAB
+from ichviewer.core.navigation import is_straight, plane_of, rotation_of
+from ichviewer.core.plane import NO_SLAB, Triple
 from ichviewer.core.series import Series, SliceHeader
 from ichviewer.core.slice_image import SliceImage
 from ichviewer.core.views import View
@@ -98,11 +99,11 @@ def overlay_of(state: ViewState, view: View, heat: HeatChoice, cursor: str) -> O
     letters = side_letters(state, view)
     if state.overlay_text is OverlayText.OFF:
         # What changes how grey and color must be read stays, or the picture could not be trusted.
-        return Overlay(top_left=_altered_lines(state, view) + _heat_lines(heat), letters=letters)
+        return Overlay(top_left=altered_lines(state, view) + _heat_lines(heat), letters=letters)
     is_full = state.overlay_text is OverlayText.FULL
     return Overlay(
         top_left=_view_lines(state, view) + _heat_lines(heat),
-        top_right=_patient_lines(state.volume.series) if is_full else (),
+        top_right=patient_lines(state.volume.series) if is_full else (),
         bottom_left=_slice_lines(state, state.volume) if view <= View.AXIAL else _series_lines(state.volume),
         bottom_right=(OverlayLine(cursor, 0, shorter=(cursor.partition(" (")[0],)),) if cursor else (),
         letters=letters,
@@ -116,12 +117,26 @@ def side_letters(state: ViewState, view: View) -> tuple[str, str, str, str]:
     From the direction cosines. Empty where the files hold none: a guessed letter would be a guessed side.
     """
     volume, plane = state.volume, plane_of(state, view)
-    if volume is None or not volume.series.has_directions:
+    if volume is None:
         return "", "", "", ""
-    across, down = np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
-    if plane is not None:
-        across, down = np.asarray(plane.right), np.asarray(plane.down)
-    turn = state.cameras[view].turn
+    across, below = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)) if plane is None else (plane.right, plane.down)
+    return picture_letters(volume, across, below, state.cameras[view].turn)
+
+
+def picture_letters(
+    volume: Volume, rightward: Triple, downward: Triple, turn: Turn
+) -> tuple[str, str, str, str]:
+    """Body sides at the left, right, top and bottom of a picture; empty where the files hold no directions.
+
+    Args:
+        volume: The stack.
+        rightward: Unit vector of its frame to the right on the upright picture.
+        downward: Unit vector downwards.
+        turn: The reader's flip and rotation.
+    """
+    if not volume.series.has_directions:
+        return "", "", "", ""
+    across, down = np.asarray(rightward), np.asarray(downward)
     across = -across if turn.is_mirrored else across
     for _ in range(turn.quarter_turns):
         across, down = -down, across
@@ -213,12 +228,12 @@ def _view_lines(state: ViewState, view: View) -> tuple[OverlayLine, ...]:
     shorter = (f"{short} {numbers}", f"{short[:4]} {numbers}", numbers)
     return (
         OverlayLine(text, 0, LineKind.STRONG, shorter),
-        *_altered_lines(state, view),
+        *altered_lines(state, view),
         *_plane_lines(state, view),
     )
 
 
-def _altered_lines(state: ViewState, view: View) -> tuple[OverlayLine, ...]:
+def altered_lines(state: ViewState, view: View) -> tuple[OverlayLine, ...]:
     """What the reader changed so that the picture must be read in another way."""
     turn = state.cameras[view].turn
     texts = (
@@ -235,7 +250,8 @@ def _plane_lines(state: ViewState, view: View) -> tuple[OverlayLine, ...]:
     if plane is None:
         return ()
     is_oblique = rotation_of(state, view) != NOT_ROTATED
-    name = f"{'oblique ' if is_oblique else ''}{view.name.lower()}"
+    kind = "straightened " if is_straight(state, view) else "oblique " if is_oblique else ""
+    name = f"{kind}{view.name.lower()}"
     slab = plane.slab
     thick = "" if slab == NO_SLAB else f", {slab.kind.value} over {slab.thickness_mm:g} mm"
     return (OverlayLine(f"{name}, interpolated{thick}", 0, shorter=(f"{name}{thick}", name)),)
@@ -249,7 +265,8 @@ def _heat_lines(choice: HeatChoice) -> tuple[OverlayLine, ...]:
     return (*lines, OverlayLine("", 2, LineKind.COLOR_BAR)) if choice.heatmap is not None else lines
 
 
-def _patient_lines(series: Series) -> tuple[OverlayLine, ...]:
+def patient_lines(series: Series) -> tuple[OverlayLine, ...]:
+    """Who is shown, for full text only."""
     patient = series.patient
     person = " ".join(part for part in (patient.sex, patient.age) if part)
     texts = (

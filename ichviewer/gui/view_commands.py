@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ichviewer.core.camera import Turn
-from ichviewer.core.navigation import not_rotated, with_layout
+from ichviewer.core.navigation import not_rotated, straight_wanted, with_layout
 from ichviewer.core.plane import NO_SLAB, Slab, SlabKind
 from ichviewer.core.views import Layout
 from ichviewer.core.viewstate import NOT_ROTATED, OverlayText, ViewState, reset, with_camera
@@ -130,6 +130,16 @@ def _plane_commands(step: Step) -> tuple[Command, ...]:
             step(lambda state: replace(state, shows_crosshair=not state.shows_crosshair)),
             shows_planes,
             lambda state: state.shows_crosshair,
+        ),
+        Command(
+            "straighten",
+            "View",
+            "Straighten the head",
+            ("Shift+S",),
+            "Turn the planes along the head's own midline",
+            step(lambda state: straight_wanted(state, not state.wants_straight)),
+            shows_planes,
+            lambda state: state.wants_straight,
         ),
         Command(
             "planes-upright",

@@ -12,6 +12,7 @@ from ichviewer.session.planes import Planes
 from ichviewer.session.preferences import Preferences
 from ichviewer.session.reading import Reading
 from ichviewer.session.self_test import SelfTest
+from ichviewer.session.straightening import Straightening
 from ichviewer.session.writing import Writing
 from ichviewer.settings import Settings
 
@@ -23,6 +24,7 @@ class Session:
         preferences: What is kept for the next sitting.
         analysis: The network.
         planes: Planes across the slices.
+        straightening: The head's own midline.
         reading: Opening.
         writing: Exports.
         self_test: What works on this machine.
@@ -33,6 +35,7 @@ class Session:
         self.preferences = Preferences(store, settings, settings_path)
         self.analysis = Analysis(store, controller, self.preferences)
         self.planes = Planes(store, controller)
+        self.straightening = Straightening(store, controller)
         self.reading = Reading(store, controller, self.preferences, self.analysis)
         self.writing = Writing(store, controller)
         self.self_test = SelfTest(store)
@@ -40,6 +43,13 @@ class Session:
     def close(self, layout: dict[str, Any]) -> None:
         """Stop all work and keep the settings."""
         self.preferences.keep_layout(layout)
-        for part in (self.reading, self.planes, self.analysis, self.writing, self.self_test):
+        for part in (
+            self.reading,
+            self.planes,
+            self.straightening,
+            self.analysis,
+            self.writing,
+            self.self_test,
+        ):
             part.close()
         self._controller.close()
