@@ -38,9 +38,10 @@ def bright_pieces(
     pixel_spacing_mm: tuple[float, float],
     place: tuple[float, float],
     half_mm: float,
+    reach_mm: float,
     threshold_hu: float,
 ) -> tuple[BrightPiece, ...]:
-    """Pieces above a threshold in a square around a place, nearest first.
+    """Pieces above a threshold that come near a place, traced in a square around it, nearest first.
 
     A piece counts only where a mean over about 1.5 mm is above the threshold too: noise makes none.
 
@@ -49,6 +50,7 @@ def bright_pieces(
         pixel_spacing_mm: (between rows, between columns).
         place: (row, column).
         half_mm: Half the side of the square.
+        reach_mm: A piece comes at least this near.
         threshold_hu: Above it is bright.
     """
     (top, bottom), (left, right) = (
@@ -58,13 +60,17 @@ def bright_pieces(
     part = hu[top:bottom, left:right]
     if min(part.shape) < 3:
         return ()
-    labels = labeled(part > threshold_hu)
-    is_sure = _smoothed(part, pixel_spacing_mm) > threshold_hu
+    down_mm = (np.arange(top, bottom) - place[0]) * pixel_spacing_mm[0]
+    across_mm = (np.arange(left, right) - place[1]) * pixel_spacing_mm[1]
+    is_near = np.hypot(down_mm[:, None], across_mm[None, :]) <= reach_mm
+    is_bright = part > threshold_hu
+    if not (is_bright & is_near).any():
+        return ()
+    labels = labeled(is_bright)
+    is_sure = is_bright & (_smoothed(part, pixel_spacing_mm) > threshold_hu)
     pieces = []
-    for label in np.unique(labels[(labels > 0) & is_sure]):
+    for label in np.intersect1d(labels[is_sure], labels[is_bright & is_near]):
         rows, columns = np.nonzero(labels == label)
-        down = (rows + top - place[0]) * pixel_spacing_mm[0]
-        across = (columns + left - place[1]) * pixel_spacing_mm[1]
         edges = (rows.min() == 0, columns.min() == 0, rows.max() == part.shape[0] - 1)
         pieces.append(
             BrightPiece(
@@ -72,7 +78,7 @@ def bright_pieces(
                 float(columns.mean()) + left,
                 len(rows) * pixel_spacing_mm[0] * pixel_spacing_mm[1],
                 float(part[rows, columns].max()),
-                float(np.hypot(down, across).min()),
+                float(np.hypot(down_mm[rows], across_mm[columns]).min()),
                 not any(edges) and columns.max() < part.shape[1] - 1,
             )
         )

@@ -88,7 +88,7 @@ def false_positive_cards(
             that needs it.
     """
     line = None if midline is None else _Line.through(*midline, pixel_spacing_mm)
-    dense = _islands(bright_pieces(hu, pixel_spacing_mm, spot, PART_MM, CALCIUM_HU))
+    dense = _islands(bright_pieces(hu, pixel_spacing_mm, spot, PART_MM, REACH_MM, CALCIUM_HU))
     cards = [_calcium(piece) for piece in dense[:1]]
     if line is not None:
         cards += _paired(hu, pixel_spacing_mm, spot, line)
@@ -106,7 +106,7 @@ def false_positive_cards(
 def _islands(pieces: tuple[BrightPiece, ...]) -> list[BrightPiece]:
     """Small pieces near the spot that do not hang together with the skull."""
     low, high = CALCIUM_MM2
-    return [p for p in pieces if p.is_whole and low <= p.area_mm2 <= high and p.nearest_mm <= REACH_MM]
+    return [p for p in pieces if p.is_whole and low <= p.area_mm2 <= high]
 
 
 def _calcium(piece: BrightPiece) -> FalsePositiveCard:
@@ -156,7 +156,7 @@ def _paired(
     hu: NDArray[np.floating], spacing_mm: tuple[float, float], spot: Point, line: _Line
 ) -> list[FalsePositiveCard]:
     """A dense spot with its like on the other side, or one on the midline."""
-    for piece in _islands(bright_pieces(hu, spacing_mm, spot, PART_MM, PAIRED_HU)):
+    for piece in _islands(bright_pieces(hu, spacing_mm, spot, PART_MM, REACH_MM, PAIRED_HU)):
         place = np.multiply((piece.row, piece.column), spacing_mm)
         offset = abs(line.offset_mm(place))
         if piece.area_mm2 > PAIRED_MM2:
@@ -184,7 +184,7 @@ def _like(
     mirrored_mm: NDArray[np.float64],
 ) -> BrightPiece | None:
     row, column = (float(place) for place in mirrored_mm / np.asarray(spacing_mm))
-    for other in _islands(bright_pieces(hu, spacing_mm, (row, column), PART_MM, PAIRED_HU)):
+    for other in _islands(bright_pieces(hu, spacing_mm, (row, column), PART_MM, REACH_MM, PAIRED_HU)):
         ratio = max(other.area_mm2, piece.area_mm2) / min(other.area_mm2, piece.area_mm2)
         apart = math.hypot((other.row - row) * spacing_mm[0], (other.column - column) * spacing_mm[1])
         if ratio <= MOST_UNLIKE and apart <= MIRRORED_WITHIN_MM:

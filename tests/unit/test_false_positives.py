@@ -196,8 +196,8 @@ def test_a_spiral_is_one_piece() -> None:
 
 def test_a_piece_that_goes_on_outside_is_not_whole() -> None:
     hu = with_disc(np.full((SIZE, SIZE), 30.0), 0, 0, 4, 120.0)
-    (inside,) = bright_pieces(hu, SPACING, place(0, 0), 10, 100)
-    (cut,) = bright_pieces(hu, SPACING, place(12, 0), 10, 100)
+    (inside,) = bright_pieces(hu, SPACING, place(0, 0), 10, 10, 100)
+    (cut,) = bright_pieces(hu, SPACING, place(12, 0), 10, 10, 100)
     assert inside.is_whole
     assert not cut.is_whole
     assert inside.area_mm2 == pytest.approx(np.pi * 16, rel=0.1)
