@@ -10,12 +10,13 @@ from collections.abc import Hashable
 
 from ichviewer.core.beside import Match, picture_shift_mm, same_place, shares_frame
 from ichviewer.core.navigation import plane_of
-from ichviewer.core.network_picture import network_image
+from ichviewer.core.network_picture import GREY_WINDOW, network_image
 from ichviewer.core.prior import prior_match
 from ichviewer.core.slice_image import SliceImage, reformatted, stored_slice
 from ichviewer.core.views import View
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
+from ichviewer.core.windowing import Window
 
 Grid = tuple[tuple[int, int], tuple[float, float]]
 """(rows, columns), and (between rows, between columns) in mm."""
@@ -109,6 +110,23 @@ def shift_beside_mm(state: ViewState, view: View) -> tuple[float, float]:
     if view is View.PRIOR and state.prior is not None and state.prior.differences:
         return 0.0, 0.0
     return picture_shift_mm(state.volume, state.slice_index, beside[0], beside[1].slice_index)
+
+
+def shown_window(state: ViewState, view: View) -> Window:
+    """The window of a view's picture; the network's input is shown as it is."""
+    return GREY_WINDOW if view is View.NETWORK else state.windows[view]
+
+
+def beside_inputs(state: ViewState, view: View) -> tuple[object, ...]:
+    """What a view draws beside planes, windows and heat: all of it small, or shared parts of the state."""
+    is_complete = state.volume is not None and state.volume.is_complete
+    return (
+        *((state.prior, state.prior_refusal, state.links.scroll) if view is View.PRIOR else (None,) * 3),
+        *((state.bone_stack, state.contents) if view is View.BONE else (None,) * 2),
+        is_complete if view is View.NETWORK else None,
+        state.cine.words if state.cine.is_running else "",
+        state.slice_index in state.work.key_images,
+    )
 
 
 def _network_image(state: ViewState) -> SliceImage | None:

@@ -13,7 +13,17 @@ from PySide6.QtGui import QBrush, QColor, QImage, QMouseEvent, QPainter, QPaintE
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ichviewer.core.navigation import plane_of, shows_stored_slice
-from ichviewer.core.shown import shown_image
+from ichviewer.core.shown import (
+    beside_inputs,
+    image_key,
+    picture_grid,
+    shift_beside_mm,
+    shown_image,
+    shown_window,
+    shows_open_stack,
+    stack_beside,
+    why_not_shown,
+)
 from ichviewer.core.slice_image import SliceImage
 from ichviewer.core.views import PLANE_VIEWS, View
 from ichviewer.core.viewstate import ViewState
@@ -22,7 +32,7 @@ from ichviewer.gui.crosshair import draw_crosshair
 from ichviewer.gui.heat_choice import NOTHING, HeatChoice
 from ichviewer.gui.heat_layer import HeatLayer
 from ichviewer.gui.mouse import Press, Wheel, clicked, double_clicked, dragged
-from ichviewer.gui.overlay import cursor_text, overlay_of
+from ichviewer.gui.overlay import cursor_text
 from ichviewer.gui.overlay_painter import OverlayPainter
 from ichviewer.gui.placement import Placement, fitting_mm_per_px, place_picture
 from ichviewer.gui.recent import Recent
@@ -30,6 +40,8 @@ from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.slice_picture import grey_table, heat_table, render_picture
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import ACCENT, LINE, SECONDARY, TEXT, WINDOW
+from ichviewer.gui.view_marks import draw_marks
+from ichviewer.gui.view_overlay import view_overlay
 from ichviewer.gui.wording import awaited_text
 
 
@@ -73,14 +85,7 @@ class SliceView(QWidget):
     def image(self) -> SliceImage | None:
         """What is shown before windowing; None where there is none."""
         state = self._store.state
-        key = (
-            state.volume,
-            state.reformats,
-            plane_of(state, self.view),
-            state.slice_index,
-            state.volume is not None and bool(state.volume.is_readable[state.slice_index]),
-        )
-        return self._images.get(key, lambda: shown_image(state, self.view))
+        return self._images.get(image_key(state, self.view), lambda: shown_image(state, self.view))
 
     def placement(self) -> Placement | None:
         """Where the picture lies, in device pixels of this view; None without a volume."""
@@ -91,8 +96,11 @@ class SliceView(QWidget):
         camera = state.cameras[self.view]
         plane, fitting_mm = plane_of(state, self.view), self._fitting_mm_per_px()
         if plane is None or fitting_mm is None:
-            spacing = state.volume.geometry.pixel_spacing_mm
-            return place_picture(state.volume.shape, spacing, size, camera)
+            grid = picture_grid(state, self.view, self.image())
+            if grid is None or fitting_mm is None or stack_beside(state, self.view) is None:
+                return None if grid is None else place_picture(*grid, size, camera)
+            shift_mm = camera.turn.to_screen(*shift_beside_mm(state, self.view), (0.0, 0.0))
+            return place_picture(*grid, size, camera.panned(*shift_mm), fitting_mm / ratio)
         spacing = plane.spacing_mm, plane.spacing_mm
         return place_picture(plane.shape, spacing, size, camera, fitting_mm / ratio)
 
@@ -102,12 +110,17 @@ class SliceView(QWidget):
         if state.volume is None or placement is None or self._cursor is None or image is None:
             return ""
         position = self._cursor * self.devicePixelRatioF()
-        return cursor_text(image, state.volume.series, *placement.pixel_at(position.x(), position.y()))
+        beside = stack_beside(state, self.view)
+        series = (state.volume if beside is None else beside[0]).series
+        if self.view is View.NETWORK:
+            value = image.hu_at(*placement.pixel_at(position.x(), position.y()))
+            return "" if value is None else f"grey {value:.2f}"
+        return cursor_text(image, series, *placement.pixel_at(position.x(), position.y()))
 
     def to_screen(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points of the stack frame, (..., 3), in Qt pixels of this view, (..., 2); NaN without a picture."""
         image, placement = self.image(), self.placement()
-        if image is None or placement is None:
+        if image is None or placement is None or not shows_open_stack(self._store.state, self.view):
             return np.full((*points_mm.shape[:-1], 2), np.nan)
         places = image.place_of(points_mm)
         ratio = self.devicePixelRatioF()
@@ -117,7 +130,7 @@ class SliceView(QWidget):
     def to_frame_mm(self, position: QPointF) -> NDArray[np.float64] | None:
         """Point of the stack frame, (3,), under a Qt position of this view; None without a picture."""
         image, placement = self.image(), self.placement()
-        if image is None or placement is None:
+        if image is None or placement is None or not shows_open_stack(self._store.state, self.view):
             return None
         device = position * self.devicePixelRatioF()
         return image.point_mm(*placement.picture_point(device.x(), device.y()))
@@ -151,8 +164,13 @@ class SliceView(QWidget):
             state.model_card,
             findings.slices[state.slice_index] if findings is not None else None,
             *self._plane_inputs(state),
+            *beside_inputs(state, self.view),
         ):
             self.update()
+        if volume is None:
+            # A closed study is not kept alive by its last picture.
+            self._images.clear()
+            self._pictures.clear()
 
     def _plane_inputs(self, state: ViewState) -> tuple[object, ...]:
         if self.view not in PLANE_VIEWS:
@@ -182,6 +200,9 @@ class SliceView(QWidget):
             if self.view in PLANE_VIEWS:
                 draw_crosshair(painter, state, self.view, self.to_screen)
         self._draw_overlay(painter, state, placement, heat)
+        has_picture = placement is not None and self.image() is not None
+        area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
+        draw_marks(painter, state, self.view, placement if has_picture else None, area, ratio)
 
     def _draw_picture(
         self, painter: QPainter, state: ViewState, volume: Volume, placement: Placement, heat: HeatChoice
@@ -208,7 +229,9 @@ class SliceView(QWidget):
     def _draw_why_not(self, painter: QPainter, state: ViewState, volume: Volume) -> None:
         # Not black: black would be air.
         painter.fillRect(self.rect(), QColor(WINDOW))
-        if awaited := awaited_text(state):
+        if words := why_not_shown(state, self.view):
+            self._draw_words(painter, words, SECONDARY)
+        elif awaited := awaited_text(state):
             self._draw_words(painter, awaited, SECONDARY)
         elif plane_of(state, self.view) is not None:
             self._draw_words(painter, "Preparing this plane …", SECONDARY)
@@ -221,7 +244,7 @@ class SliceView(QWidget):
         self, state: ViewState, image: SliceImage, placement: Placement, heat: HeatChoice
     ) -> NDArray[np.uint32]:
         """The picture on the screen, made anew only if something in it has changed."""
-        window, inverted = state.windows[self.view], state.is_inverted
+        window, inverted = shown_window(state, self.view), state.is_inverted
 
         def render() -> NDArray[np.uint32]:
             table = self._grey_tables.get(
@@ -251,7 +274,7 @@ class SliceView(QWidget):
         self, painter: QPainter, state: ViewState, placement: Placement | None, heat: HeatChoice
     ) -> None:
         mm_per_px = None if placement is None else placement.mm_per_px * self.devicePixelRatioF()
-        overlay = overlay_of(state, self.view, heat, self.cursor_value())
+        overlay = view_overlay(state, self.view, heat, self.cursor_value())
         size = float(self.width()), float(self.height())
         self._overlay_painter.draw(painter, overlay, size, mm_per_px, state.heatmap_opacity)
 
@@ -269,7 +292,11 @@ class SliceView(QWidget):
         if volume is None:
             return None
         size = float(self.width()), float(self.height())
-        shape, spacing = volume.shape, volume.geometry.pixel_spacing_mm
+        grid = volume.shape, volume.geometry.pixel_spacing_mm
+        if self.view is View.NETWORK:
+            grid = picture_grid(state, self.view, self.image()) or grid
+        # Prior and bone kernel are drawn at the scale of the open stack, or sizes could not be compared.
+        shape, spacing = grid
         if plane_of(state, self.view) is not None:
             low, high = volume.frame.bounds_mm
             across, along, height = (float(side) for side in high - low)
