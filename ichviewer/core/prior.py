@@ -8,9 +8,47 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ichviewer.core.beside import Alignment, Match, PriorStack, linked_match
+from ichviewer.core.beside import Alignment, Match, PriorRefusal, PriorStack, linked_match
+from ichviewer.core.identity import patient_differences
+from ichviewer.core.series import Series
 from ichviewer.core.views import Layout, View
-from ichviewer.core.viewstate import ViewState
+from ichviewer.core.viewstate import Message, ViewState
+
+
+def prior_asked_for(state: ViewState, series: Series, insists: bool = False) -> ViewState:
+    """A series is to stand beside the open stack, or it is said why not.
+
+    Args:
+        state: Before.
+        series: One of the list.
+        insists: The reader knows what speaks against one patient, and wants it all the same.
+    """
+    if state.volume is None or not state.volume.is_complete:
+        return replace(state, message=Message("A prior stands beside a stack that was read: open one first."))
+    if series.key == state.volume.series.key:
+        return replace(state, message=Message("This series is open; choose another one as prior."))
+    differences = patient_differences(state.volume.series.patient, series.patient)
+    if differences and not insists:
+        beside = replace(without_prior(state), prior_refusal=PriorRefusal(series.key, differences))
+        text = (
+            f"Not shown as prior: {'; '.join(differences)}. View > Prior > Show it anyway frames it in red."
+        )
+        return replace(
+            beside,
+            layout=Layout.PRIOR,
+            active_view=View.AXIAL,
+            promoted_view=None,
+            message=Message(text, is_problem=True),
+        )
+    return replace(state, wanted_prior=series.key, message=None)
+
+
+def prior_insisted(state: ViewState) -> ViewState:
+    """The series that was refused is to be shown all the same, framed in red."""
+    refusal = state.prior_refusal
+    series = () if state.contents is None or refusal is None else state.contents.series
+    refused = next((each for each in series if refusal is not None and each.key == refusal.series_key), None)
+    return state if refused is None else prior_asked_for(state, refused, insists=True)
 
 
 def with_prior(state: ViewState, prior: PriorStack) -> ViewState:
@@ -19,6 +57,7 @@ def with_prior(state: ViewState, prior: PriorStack) -> ViewState:
         state,
         prior=prior,
         prior_refusal=None,
+        wanted_prior="",
         layout=Layout.PRIOR,
         active_view=View.AXIAL,
         promoted_view=None,
@@ -28,7 +67,7 @@ def with_prior(state: ViewState, prior: PriorStack) -> ViewState:
 
 def without_prior(state: ViewState) -> ViewState:
     """The open stack alone again; what was refused as prior is forgotten."""
-    alone = replace(state, prior=None, prior_refusal=None)
+    alone = replace(state, prior=None, prior_refusal=None, wanted_prior="")
     if state.layout is not Layout.PRIOR:
         return alone
     layout = Layout.TRIPTYCH

@@ -32,12 +32,14 @@ class FileVerdict:
         verdict: Loaded, skipped or damaged.
         reason: Why, in words; empty when loaded without remark.
         series_instance_uid: The series that it belongs to, where known.
+        below: What was opened to find it.
     """
 
     path: str
     verdict: Verdict
     reason: str
     series_instance_uid: str | None = None
+    below: str = ""
 
 
 TWO_PATIENTS_NOTE = (

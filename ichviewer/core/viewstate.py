@@ -160,7 +160,9 @@ class ViewState:
         explanation: The map of another method, for the slice and label that it names; None if there is none.
         prior: An earlier stack beside the open one; None if there is none.
         prior_refusal: What was not shown as prior, until the reader insists.
+        wanted_prior: Key of the series that is to be read as prior; empty if none is.
         bone_stack: The bone-kernel series that the bone view shows; None while it shows the open stack.
+        wants_bone_kernel: Whether the bone view is to show that series, once it is read.
         localizer: The scout of the open study; None if there is none, or it was not read yet.
         cine: Whether slices pass by themselves, and how fast.
     """
@@ -216,7 +218,9 @@ class ViewState:
     explanation: Heatmap | None = None
     prior: PriorStack | None = None
     prior_refusal: PriorRefusal | None = None
+    wanted_prior: str = ""
     bone_stack: BoneStack | None = None
+    wants_bone_kernel: bool = False
     localizer: Localizer | None = None
     cine: Cine = Cine()
 
@@ -227,11 +231,11 @@ class ViewState:
 
 
 def listed(state: ViewState, contents: FolderContents) -> ViewState:
-    """Another folder was listed: the stack of the folder before it is closed, preferences stay."""
+    """Other series are listed: the open stack is closed; preferences and pictures of series that stay do too."""
     return replace(
         _alone(state),
         contents=contents,
-        thumbnails=(),
+        thumbnails=_kept_thumbnails(state, contents),
         volume=None,
         reformats=None,
         midline=None,
@@ -284,13 +288,22 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
     return in_first_windows(fresh)
 
 
+def _kept_thumbnails(state: ViewState, contents: FolderContents) -> tuple[Thumbnail, ...]:
+    kept = {id(series) for series in contents.series}
+    before = () if state.contents is None else state.contents.series
+    keys = {series.key for series in before if id(series) in kept}
+    return tuple(thumbnail for thumbnail in state.thumbnails if thumbnail.series_key in keys)
+
+
 def _alone(state: ViewState) -> ViewState:
     """Without all that stood beside the stack; cine stops."""
     return replace(
         state,
         prior=None,
         prior_refusal=None,
+        wanted_prior="",
         bone_stack=None,
+        wants_bone_kernel=False,
         localizer=None,
         cine=replace(state.cine, is_running=False),
     )
