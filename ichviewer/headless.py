@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ichviewer.atomic_file import require_writable
@@ -16,7 +16,9 @@ from ichviewer.controller import Controller, OpenStack, demo_folder
 from ichviewer.core.errors import ExportError, InferenceError, UnreadableError
 from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import NOT_LOOKED_FOR, SUBTYPES, Review, Subtype, study_scores
+from ichviewer.core.map_verdict import SliceVerdicts
 from ichviewer.core.progress import CancelToken, Progress
+from ichviewer.core.self_doubt import unchecked_maps
 from ichviewer.core.series import FolderContents, Series, Verdict
 from ichviewer.core.volume import Volume
 from ichviewer.dicom.inspect import inspect_document
@@ -188,7 +190,8 @@ def _analyze_each(controller: Controller, chosen: tuple[Series, ...], request: A
             report = _analyze_one(controller, stack, name, progress)
             outcome.reports.append(report)
             if request.heatmaps is not None:
-                _write_pictures(stack.volume, report, request.heatmaps)
+                checked = _with_checked_maps(controller, stack.volume, report, progress)
+                _write_pictures(stack.volume, checked, request.heatmaps)
         except (InferenceError, ExportError) as error:
             progress.end()
             _complain(f"{series.key}: {error}")
@@ -207,6 +210,22 @@ def _analyze_one(controller: Controller, stack: OpenStack, name: str, progress: 
     )
     check = stack.input_check.text
     return Report(volume.series, findings, Review(), controller.card, check, stack.receipt)
+
+
+def _with_checked_maps(
+    controller: Controller, volume: Volume, report: Report, progress: ProgressLine
+) -> Report:
+    """The report with verdicts on the maps of flagged slices, which stand on their pictures."""
+    count = len(unchecked_maps(report.findings, report.card.slice_thresholds))
+    done = 0
+
+    def show(_verdicts: SliceVerdicts) -> None:
+        nonlocal done
+        done += 1
+        progress.show(Progress(done, count, "checking heat maps"))
+
+    findings = controller.check_maps(volume, report.findings, volume.slice_count // 2, show, CancelToken())
+    return replace(report, findings=findings)
 
 
 def _write_pictures(volume: Volume, report: Report, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """A slice as a PNG: plain beside the same with its heat map, never the heat map alone.
 
-Pictures are anonymous: no name, no date, no UID in the pixels.
+Pictures are anonymous: no name, no date, no UID in the pixels. A map that failed its check is grey here, too,
+and the picture says why.
 """
 
 from __future__ import annotations
@@ -12,19 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.atomic_file import write_atomically
-from ichviewer.core.colormap import blend_heat
+from ichviewer.core.colormap import DOUBTED_COLORS, HEAT_COLORS, blend_heat
 from ichviewer.core.errors import ExportError
 from ichviewer.core.file_errors import why_not_written
-from ichviewer.core.findings import SliceFinding, Subtype
-from ichviewer.core.heatmap import closed_form_heatmap, heat_on_slice
+from ichviewer.core.findings import NOTICE, SUBTYPES, SliceFinding, Subtype
+from ichviewer.core.head import head_mask
+from ichviewer.core.heatmap import Heatmap, closed_form_heatmap, heat_on_slice, place_on_slice
 from ichviewer.core.input_check import CheckLevel
+from ichviewer.core.map_verdict import verdict_text
 from ichviewer.core.model_card import ModelCard
+from ichviewer.core.self_doubt import share_outside
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BRAIN, apply_window
+from ichviewer.export.picture_marks import color_bar, draw_letters, draw_scale_bar, footer
 
 OPACITY = 0.5
 SIDE_PX = 512
-FOOTER_PX = 28
 
 
 def write_heatmap_picture(
@@ -47,17 +51,44 @@ def write_heatmap_picture(
     grey = np.round(apply_window(hu, BRAIN) * 255).astype(np.uint8)
     heatmap = closed_form_heatmap(finding, subtype, card, volume.geometry.pixel_spacing_mm)
     heat = np.zeros(hu.shape, np.float32) if heatmap is None else heat_on_slice(heatmap, hu)
-    plain = np.repeat(grey[..., None], 3, axis=2)
+    is_doubted = heatmap is not None and heatmap.verdict is not None and not heatmap.verdict.has_passed
+    colors = DOUBTED_COLORS if is_doubted else HEAT_COLORS
     spacing = volume.geometry.pixel_spacing_mm
-    both = np.hstack([_enlarged(plain, spacing), _enlarged(blend_heat(grey, heat, OPACITY), spacing)])
+    panels = []
+    for picture in (np.repeat(grey[..., None], 3, axis=2), blend_heat(grey, heat, OPACITY, colors)):
+        panel = _enlarged(picture, spacing)
+        draw_letters(panel, volume)
+        draw_scale_bar(panel, hu.shape[1] * spacing[1] / panel.shape[1], volume.series.is_measured)
+        panels.append(panel)
+    full_scale = card.labels[SUBTYPES.index(subtype)].heatmap_full_scale
+    both = np.hstack([*panels, color_bar(panels[0].shape[0], OPACITY, colors, full_scale)])
+    lines = (_slice_text(volume, finding, subtype, input_check), _heat_text(heatmap, hu, volume))
+    _write_png(path, np.vstack([both, footer(lines, both.shape[1])]))
+
+
+def _slice_text(volume: Volume, finding: SliceFinding, subtype: Subtype, input_check: str) -> str:
+    """What is shown, and the notices that stand on every export."""
     probability = finding.probability(subtype)
     score = "-" if probability is None else f"{probability:.2f}"
-    text = f"slice {finding.slice_index + 1} of {volume.slice_count}   {subtype} {score}   RESEARCH USE ONLY"
+    text = f"slice {finding.slice_index + 1} of {volume.slice_count}; {subtype} {score}; {NOTICE.upper()}"
     if input_check.startswith(CheckLevel.RED):
-        text += "   INPUT CHECK RED"
+        text += "; INPUT CHECK RED"
     if volume.series.repair:
-        text += "   VALUES REPAIRED"
-    _write_png(path, _with_footer(both, text))
+        text += "; VALUES REPAIRED"
+    return text
+
+
+def _heat_text(heatmap: Heatmap | None, hu: NDArray[np.floating], volume: Volume) -> str:
+    """How the map is to be read, and whether it may be believed."""
+    if heatmap is None:
+        return "no heat map of this slice"
+    placed = place_on_slice(heatmap.values, heatmap.framing, (hu.shape[0], hu.shape[1]))
+    outside = (
+        share_outside(placed, head_mask(hu)) if heatmap.verdict is None else heatmap.verdict.share_outside
+    )
+    cell = f"one cell {heatmap.cell_mm:.0f} mm" if volume.series.is_measured else "size of a cell unknown"
+    check = verdict_text(heatmap.verdict)
+    return f"{heatmap.method}; {cell}; {outside:.0%} of the heat outside the head; map {check}"
 
 
 def _enlarged(picture: NDArray[np.uint8], spacing_mm: tuple[float, float]) -> NDArray[np.uint8]:
@@ -66,12 +97,6 @@ def _enlarged(picture: NDArray[np.uint8], spacing_mm: tuple[float, float]) -> ND
     scale = SIDE_PX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _with_footer(picture: NDArray[np.uint8], text: str) -> NDArray[np.uint8]:
-    footer = np.zeros((FOOTER_PX, picture.shape[1], 3), np.uint8)
-    cv2.putText(footer, text, (8, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (214, 216, 219), 1, cv2.LINE_AA)
-    return np.vstack([picture, footer])
 
 
 def _write_png(path: Path, rgb: NDArray[np.uint8]) -> None:
