@@ -216,6 +216,7 @@ def test_a_number_is_given_once_and_stays_through_every_edit() -> None:
     assert [each.identifier for each in two.items] == [1, 2]
     three = two.removed(2).added(replace(probe, identifier=1))
     assert [each.identifier for each in three.items] == [1, 3]
+    assert [each.identifier for each in three.added(ruler).items] == [1, 3, 4]
     longer = three.changed(handle_moved(three[1], 1, (9, 0, 0)))
     assert longer[1].points_mm[1] == (9, 0, 0)
     assert longer[3] == three[3]

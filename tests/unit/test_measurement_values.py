@@ -76,7 +76,7 @@ def test_lengths_count_pixels_that_are_not_square() -> None:
 
 def test_without_the_size_of_a_pixel_lengths_are_in_pixels_and_say_so() -> None:
     """Hazard: pixels are read as millimeters."""
-    volume = unmeasured(make_volume(pixel_spacing_mm=(1.0, 1.0)))
+    volume = unmeasured(make_volume(pixel_spacing_mm=(2.0, 0.5)))
     values = measure(on_slice(Kind.RULER, volume, 2, (10, 10), (13, 14)), volume)
     assert (values.length, values.length_unit) == (pytest.approx(5), "px")
     area = measure(on_slice(Kind.RECTANGLE, volume, 2, (10, 10), (13, 14)), volume)
