@@ -27,7 +27,7 @@ from training.fit.batches import Batch
 from training.fit.channels import distinct_channels
 from training.fit.distributed import Processes
 from training.fit.loop import starting_network
-from training.fit.losses import class_weights, target_values
+from training.fit.losses import weights_of_part
 from training.fit.phase_run import PhaseRun, Task
 from training.fit.phases import plan
 from training.fit.place import Place
@@ -59,7 +59,7 @@ def phase_run(recipe: Recipe, rows: TrainingRows, workers: int, folder: Path) ->
     number = len(recipe.phases) - 1
     phases = tuple(plan(recipe.phases, make_sampler(rows, recipe).steps_per_epoch, 10_000))
     built = starting_network(recipe, rows)
-    weights = class_weights(target_values(rows.labels[rows.indices], recipe), recipe)
+    weights = weights_of_part(rows, recipe)
     place = Place(folder, torch.device("cpu"), Processes(), workers)
     task = Task(recipe, rows, None, place, phases, built, weights)
     return PhaseRun(task, number, TrainingState("", number, 0, built.module.state_dict()), None)

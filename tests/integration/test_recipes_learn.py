@@ -36,7 +36,7 @@ from training.fit.batches import Batch, still_batch
 from training.fit.channels import distinct_channels
 from training.fit.frames import framed_classes
 from training.fit.loop import fit, starting_network
-from training.fit.losses import class_weights, row_losses, target_values
+from training.fit.losses import row_losses, weights_of_part
 from training.fit.place import Place
 from training.fit.rows import TrainingRows, chosen_indices, rows_of_arrays
 from training.fit.units import units_of
@@ -184,7 +184,7 @@ def whole_batch(recipe: Recipe, rows: TrainingRows) -> Batch:
 
 def loss_of(outputs: Outputs, batch: Batch, recipe: Recipe, rows: TrainingRows) -> Tensor:
     """Mean loss of the recipe's last phase."""
-    weights = class_weights(target_values(rows.labels[rows.indices], recipe), recipe)
+    weights = weights_of_part(rows, recipe)
     return row_losses(outputs, batch.targets, recipe, recipe.phases[-1], weights).mean()
 
 

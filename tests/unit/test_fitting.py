@@ -33,6 +33,7 @@ from training.fit.losses import (
     row_losses,
     target_known,
     target_values,
+    weights_of_part,
 )
 from training.fit.lr_range import plot, range_test, rate_at, steepest
 from training.fit.optimizers import clip, make_optimizer, set_rates
@@ -150,23 +151,26 @@ class TestSampling:
 class TestPriorCorrection:
     def test_resampling_is_taken_back(self) -> None:
         labels = np.array([[1.0], [0], [0], [0]])
-        shift = logit_shift(labels, np.array([3.0, 1, 1, 1]))
+        shift = logit_shift(labels, labels >= 0, np.array([3.0, 1, 1, 1]))
         assert shift == pytest.approx([math.log(1 / 3) - 0.0])
 
     def test_weights_are_taken_back(self) -> None:
         labels = np.array([[1.0], [0]])
-        assert logit_shift(labels, np.ones(2), np.array([6.0]), np.array([2.0])) == pytest.approx(
-            [-math.log(3)]
-        )
+        assert logit_shift(
+            labels, labels >= 0, np.ones(2), np.array([6.0]), np.array([2.0])
+        ) == pytest.approx([-math.log(3)])
 
     def test_a_label_without_positives_is_left_alone(self) -> None:
-        assert logit_shift(np.zeros((3, 1)), np.array([5.0, 1, 1])).tolist() == [0.0]
+        assert logit_shift(
+            np.zeros((3, 1)), np.ones((3, 1), dtype=np.bool_), np.array([5.0, 1, 1])
+        ).tolist() == [0.0]
 
     def test_the_sampler_tells_what_it_did(self) -> None:
         """Hazard: scores of a balanced training read as probabilities in a clinic where one in ten bleeds."""
         classes = np.array([1] * 10 + [0] * 90)
         sampler = Sampler(Sampling("class_balanced"), classes, np.zeros(100), 10, 1)
-        shift = logit_shift(classes[:, None].astype(float), sampler.expected_draws)
+        labels = classes[:, None].astype(float)
+        shift = logit_shift(labels, labels >= 0, sampler.expected_draws)
         assert shift == pytest.approx([math.log(1 / 9)])
 
 
@@ -179,7 +183,8 @@ class TestLosses:
         self, recipe: Recipe, logits: torch.Tensor, values: torch.Tensor, known: Any = None
     ) -> torch.Tensor:
         given_labels = torch.ones_like(values) if known is None else known
-        weights = class_weights(np.array([[0.0] * 6, [1.0] * 6, [0.0] * 6, [0.0] * 6]), recipe)
+        part = np.array([[0.0] * 6, [1.0] * 6, [0.0] * 6, [0.0] * 6])
+        weights = class_weights(part, np.ones_like(part), recipe)
         return row_losses(logits, Targets(values, given_labels), recipe, recipe.phases[0], weights)
 
     def test_bce_is_torchs(self) -> None:
@@ -199,14 +204,15 @@ class TestLosses:
         assert float(losses) == pytest.approx(math.log(4) / 6)
 
     def test_balanced_weights_are_n_over_twice_the_class(self) -> None:
-        weights = class_weights(np.array([[1.0], [0], [0], [0]]), self.recipe(class_weights="balanced"))
+        values = np.array([[1.0], [0], [0], [0]])
+        weights = class_weights(values, np.ones_like(values), self.recipe(class_weights="balanced"))
         assert (weights.positive[0], weights.negative[0]) == pytest.approx((2, 2 / 3))
 
     def test_an_empty_class_is_named(self) -> None:
         values = np.ones((4, 6)) * [1, 0, 1, 1, 1, 1]
         values[0] = 0
         with pytest.raises(ValueError, match="'epidural' is empty"):
-            class_weights(values, self.recipe(class_weights="balanced"))
+            class_weights(values, np.ones_like(values), self.recipe(class_weights="balanced"))
 
     def test_a_slice_with_two_subtypes_counts_as_the_first(self) -> None:
         recipe = named_recipe("ciardelli_resnet34")
@@ -224,7 +230,7 @@ class TestLosses:
         recipe = named_recipe("melinte_resnet101_bias")
         labels = np.zeros((1000, 6), dtype=np.float32)
         labels[:148, [0, 5]] = 1
-        rows = replace(spots(4), labels=labels, indices=np.arange(1000))
+        rows = replace(spots(4), labels=labels, known=labels >= 0, indices=np.arange(1000))
         assert prevalence_scores(rows, recipe).tolist() == pytest.approx([-1.75], abs=0.001)
 
 
@@ -431,7 +437,7 @@ class TestRangeTest:
         recipe = tiny_recipe(range_test=test)
         built = starting_network(recipe, rows)
         before = {name: value.clone() for name, value in built.module.state_dict().items()}
-        weights = class_weights(rows.labels, recipe)
+        weights = weights_of_part(rows, recipe)
         found = range_test(built, recipe, plan(recipe.phases, 2)[0], 0, rows, weights, CPU)
         assert all(torch.equal(before[name], value) for name, value in built.module.state_dict().items())
         assert found.rates[0] == rate_at(test, 0) == pytest.approx(1e-5)
@@ -448,7 +454,7 @@ class TestRangeTest:
         rows, recipe = spots(16), tiny_recipe(range_test=RangeTest(1e-5, 1.0, 5))
         built = synchronized_norms(with_norm())
         monkeypatch.setattr(nn.SyncBatchNorm, "forward", wait_forever)
-        weights = class_weights(rows.labels, recipe)
+        weights = weights_of_part(rows, recipe)
         found = range_test(built, recipe, plan(recipe.phases, 2)[0], 0, rows, weights, CPU)
         assert len(found.rates) == 5
         assert any(isinstance(module, nn.SyncBatchNorm) for module in built.module.modules())

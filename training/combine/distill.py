@@ -23,7 +23,17 @@ from training.prepare.write import file_sha256
 from training.recipe.read import recipe_of
 from training.recipe.tree import Recipe
 from training.runs.material import Material, learning_rows
-from training.runs.run_folders import WEIGHTS, WHOLE, Terms, load_trained, run_folder, split_path, train_fold
+from training.runs.run_folders import (
+    WEIGHTS,
+    WHOLE,
+    Terms,
+    load_trained,
+    require_networks,
+    run_folder,
+    split_path,
+    train_fold,
+    trained_recipe,
+)
 from training.runs.score_rows import score_rows, scored_labels
 from training.runs.train import make_ready
 
@@ -47,7 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> None:
     """Distill the named teachers into the student, every fold and the whole."""
     torch.set_num_threads(options.threads)
-    distill(recipe_of(options.student), [recipe_of(name) for name in options.teachers], options)
+    teachers = [trained_recipe(options.work, name) for name in options.teachers]
+    distill(recipe_of(options.student), teachers, options)
 
 
 def distill(student: Recipe, teachers: Sequence[Recipe], options: argparse.Namespace) -> Recipe:
@@ -132,11 +143,8 @@ def _remark(student: Recipe, teachers: Sequence[Recipe], options: argparse.Names
     """Who taught it, by hash, so that a run with other teachers is another run."""
     told = [student.remark] if student.remark else []
     for teacher in teachers:
-        hashes = []
-        for fold in (*range(student.folds), WHOLE):
-            path = run_folder(options.work, teacher, fold) / WEIGHTS
-            if not path.exists():
-                raise ValueError(f"{path} is not there: `python -m training train {teacher.name}` makes it.")
-            hashes.append(file_sha256(path)[:12])
+        folds = (*range(student.folds), WHOLE)
+        require_networks(options.work, teacher, folds)
+        hashes = [file_sha256(run_folder(options.work, teacher, fold) / WEIGHTS)[:12] for fold in folds]
         told.append(f"Distilled, share {options.share:g}, from {teacher.name} ({', '.join(hashes)}).")
     return " ".join(told)

@@ -29,7 +29,7 @@ from training.fit.distributed import Processes
 from training.judge.predictions import save_predictions
 from training.networks.starting_weights import WeightsUnavailableError
 from training.recipe.degrade import NeedError
-from training.recipe.read import recipe_to_dict
+from training.recipe.read import WORDS, recipe_to_dict
 from training.recipe.tree import Recipe
 from training.runs.out_of_fold import predictions_of
 from training.runs.run_folders import (
@@ -46,9 +46,6 @@ from training.runs.score_rows import score_rows, scored_labels, seconds_per_slic
 from training.runs.train import Ready, make_ready
 
 LOG = logging.getLogger(__name__)
-
-WORDS = frozenset(("summary", "reports", "assumed", "remark"))
-"""Of a recipe, what changes no score."""
 
 
 @dataclass(frozen=True)

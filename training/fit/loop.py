@@ -18,7 +18,7 @@ from torch import nn
 
 from training.fit import chance
 from training.fit.distributed import synchronized, wait_for_all
-from training.fit.losses import class_weights, target_values
+from training.fit.losses import target_known, target_values, weights_of_part
 from training.fit.phase_run import PhaseRun, Task, TrainingError
 from training.fit.phases import PlannedPhase, plan
 from training.fit.place import Place
@@ -88,7 +88,7 @@ def fit(
     built = synchronized(starting_network(recipe, rows, state is not None), place.device, place.processes)
     state = state or TrainingState(key, 0, 0, built.module.state_dict())
     built.module.load_state_dict(state.network)
-    weights = class_weights(target_values(rows.labels[rows.indices], recipe), recipe)
+    weights = weights_of_part(rows, recipe)
     task = Task(recipe, rows, validation, place, phases, built, weights)
     ends = np.cumsum([0, *(planned.steps for planned in phases)]).tolist()
     log_path = place.folder / LOG if place.processes.writes else None
@@ -159,7 +159,10 @@ def prevalence_scores(rows: TrainingRows, recipe: Recipe) -> torch.Tensor:
             if classes is not None:
                 counts += np.bincount(classes.ravel(), minlength=6)
         return torch.tensor(np.log(counts / counts.sum()), dtype=torch.float32)
-    p = target_values(rows.labels[rows.indices], recipe).mean(axis=0, dtype=np.float64)
+    values = target_values(rows.labels[rows.indices], recipe)
+    known = target_known(rows.known[rows.indices], recipe)
+    # A label that nobody gave is in no prevalence; where it was given nowhere, none is left to start at.
+    p = (values * known).sum(axis=0, dtype=np.float64) / known.sum(axis=0, dtype=np.float64).clip(min=1)
     if ((p <= 0) | (p >= 1)).any():
         raise ValueError("A label is always or never positive in the training part: no bias to start at.")
     scores = np.log(p) if recipe.loss.kind == "cross_entropy" else np.log(p / (1 - p))

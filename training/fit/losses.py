@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ichviewer.core.findings import SUBTYPES
+from training.fit.rows import TrainingRows
 from training.networks.heads import Outputs, PatchOutputs
 from training.recipe.tree import Phase, Recipe
 
@@ -79,11 +80,12 @@ def target_known(known: NDArray[np.bool_], recipe: Recipe) -> NDArray[np.float32
     return given
 
 
-def class_weights(values: NDArray[np.floating], recipe: Recipe) -> ClassWeights:
+def class_weights(values: NDArray[np.floating], known: NDArray[np.floating], recipe: Recipe) -> ClassWeights:
     """Weights of the classes in the training part: n / (2 n_class) per label where they are balanced.
 
     Args:
         values: (rows, outputs), targets of the training part.
+        known: (rows, outputs), from ``target_known``: what nobody said is in no class.
         recipe: Says whether.
 
     Raises:
@@ -92,14 +94,20 @@ def class_weights(values: NDArray[np.floating], recipe: Recipe) -> ClassWeights:
     count = values.shape[-1]
     if recipe.loss.class_weights == "none":
         return ClassWeights(np.ones(count), np.ones(count))
-    flat = values.reshape(-1, count)
-    positive = flat.sum(axis=0, dtype=np.float64)
+    given = known.sum(axis=0, dtype=np.float64)
+    positive = (values * known).sum(axis=0, dtype=np.float64)
     if recipe.loss.kind == "cross_entropy":
         _refuse_empty(positive, recipe)
-        return ClassWeights(len(flat) / (count * positive), np.ones(count))
-    negative = len(flat) - positive
+        return ClassWeights(given / (count * positive), np.ones(count))
+    negative = given - positive
     _refuse_empty(np.minimum(positive, negative), recipe)
-    return ClassWeights(len(flat) / (2 * positive), len(flat) / (2 * negative))
+    return ClassWeights(given / (2 * positive), given / (2 * negative))
+
+
+def weights_of_part(rows: TrainingRows, recipe: Recipe) -> ClassWeights:
+    """``class_weights`` of the rows that may be used."""
+    labels, known = rows.labels[rows.indices], rows.known[rows.indices]
+    return class_weights(target_values(labels, recipe), target_known(known, recipe), recipe)
 
 
 def _refuse_empty(counts: NDArray[np.float64], recipe: Recipe) -> None:

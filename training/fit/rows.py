@@ -71,6 +71,16 @@ class TrainingRows:
     indices: NDArray[np.int64]
     targets: NDArray[np.float32] | None = None
 
+    @property
+    def bleeding(self) -> NDArray[np.bool_]:
+        """(rows,), whether a bleed is known of: *any*, or a subtype where nobody said *any*."""
+        return np.asarray(((self.labels > 0) & self.known).any(axis=1))
+
+    @property
+    def healthy(self) -> NDArray[np.bool_]:
+        """(rows,), whether it was said that there is no bleed; neither this nor *bleeding* may hold."""
+        return np.asarray(self.known[:, 0] & (self.labels[:, 0] == 0))
+
     def only(self, indices: NDArray[np.int64]) -> TrainingRows:
         """The same rows, of which others may be used."""
         return replace(self, indices=indices)
@@ -106,12 +116,12 @@ def chosen_indices(rows: TrainingRows, recipe: Recipe) -> NDArray[np.int64]:
     usable = rows.indices[_has_labels(rows, recipe)]
     if recipe.rows in ("middle_five", "middle_five_bleeding"):
         usable = np.sort(np.concatenate([_middle_five(s) for s in series_of(rows, usable)] or [usable]))
-    bleeding = rows.labels[usable, 0] > 0
+    bleeding = rows.bleeding[usable]
     if recipe.rows in BLEEDING_ONLY:
         usable = usable[bleeding]
     elif recipe.rows == "balanced":
         generator = np.random.default_rng((recipe.seed, 1))
-        others = np.flatnonzero(~bleeding)
+        others = np.flatnonzero(rows.healthy[usable])
         drawn = generator.choice(others, min(len(others), int(bleeding.sum())), replace=False)
         usable = usable[np.sort(np.concatenate([np.flatnonzero(bleeding), drawn]))]
     if not len(usable):

@@ -19,7 +19,8 @@ class Units:
 
     Attributes:
         members: Rows of each unit.
-        classes: (units,), 0 without bleed; the first subtype where classes exclude each other, else 1.
+        classes: (units,), 0 where no bleed is known of; the first subtype where classes exclude each other,
+            else 1.
         centers: (units,), distance from the middle of its series, as a share of its length.
     """
 
@@ -33,17 +34,16 @@ def units_of(rows: TrainingRows, recipe: Recipe) -> Units:
     by_series = series_of(rows, rows.indices)
     if recipe.sampling.unit == "series":
         members = tuple(evenly(series, recipe.sampling.series_length) for series in by_series)
-        labels = np.stack([rows.labels[unit].max(axis=0) for unit in members])
-        return Units(members, (labels[:, 0] > 0).astype(np.int64), np.zeros(len(members)))
+        bleeding = np.asarray([rows.bleeding[unit].any() for unit in members], dtype=np.int64)
+        return Units(members, bleeding, np.zeros(len(members)))
     center = {
         int(row): (place + 0.5) / len(series) - 0.5
         for series in by_series
         for place, row in enumerate(series)
     }
-    labels = rows.labels[rows.indices]
-    classes = (labels[:, 0] > 0).astype(np.int64)
+    classes = rows.bleeding[rows.indices].astype(np.int64)
     if recipe.labels == "single_label":
-        classes = target_values(labels, recipe).argmax(axis=1)
+        classes = target_values(rows.labels[rows.indices], recipe).argmax(axis=1)
     return Units(
         tuple(np.asarray([row]) for row in rows.indices),
         np.asarray(classes, dtype=np.int64),

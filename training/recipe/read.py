@@ -88,9 +88,15 @@ def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
     values = {**asdict(recipe), "preprocessing": recipe.preprocessing.to_dict()}
     if not recipe.smoothing_mm:
         del values["smoothing_mm"]
+    if recipe.label_level == "slice":
+        del values["label_level"]
     if not recipe.sampling.bleed_patch_share:
         del values["sampling"]["bleed_patch_share"]
     return values
+
+
+WORDS = frozenset(("summary", "reports", "assumed", "remark"))
+"""Of a recipe, what changes no score."""
 
 
 def learned_part(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -258,6 +258,8 @@ class Recipe:
             ``middle_five``: of every series, five from the middle on upwards. ``middle_five_bleeding``: the
             bleeding ones among those five.
         labels: See ``Labels``.
+        label_level: ``study``: every slice is taught its study's labels, as sources like CQ500 give them;
+            where slices have labels, a study's are theirs together. Judged are slices all the same.
         seed: Of everything random.
         folds: Of the grouped cross-validation.
         preprocessing: Goes into the card.
@@ -309,4 +311,5 @@ class Recipe:
     threshold: float = 0.5
     test_copies: int = 0
     smoothing_mm: float = 0.0
+    label_level: Literal["slice", "study"] = "slice"
     remark: str = ""

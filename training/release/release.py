@@ -42,7 +42,7 @@ from training.runs.out_of_fold import (
     slice_network,
 )
 from training.runs.prior import prior_shift
-from training.runs.run_folders import RUN, WEIGHTS, WHOLE, run_folder, split_path
+from training.runs.run_folders import RUN, WEIGHTS, WHOLE, require_networks, run_folder, split_path
 from training.runs.smoothing import smoothing_words
 from training.sources import PICTURE_WINDOWS, LabeledSlice, read_sources
 from training.split import split_sha256
@@ -78,6 +78,7 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
         AgreementError: The viewer, or the ONNX file, gives something else than the trained network.
         ValueError: The recipe was not trained, a label cannot be calibrated, or the weights are too large.
     """
+    require_networks(work, recipe, (*range(recipe.folds), WHOLE))
     held = held_out(recipe, data, work)
     predictions = corrected_predictions(recipe, held, work)
     network = slice_network(work, recipe, WHOLE, held.material)

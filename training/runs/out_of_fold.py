@@ -31,7 +31,7 @@ from training.prepare.write import file_sha256
 from training.recipe.tree import Recipe
 from training.runs.material import GENERATED, Material, open_material, prepared_sources
 from training.runs.prior import prior_shift
-from training.runs.run_folders import WEIGHTS, load_trained, run_folder, split_path
+from training.runs.run_folders import WEIGHTS, load_trained, require_networks, run_folder, split_path
 from training.runs.smoothing import smoothed_within_studies
 from training.sources import LabeledSlice
 
@@ -105,6 +105,7 @@ def held_out(recipe: Recipe, data: Path, work: Path) -> Held:
     split = split_path(work, recipe)
     if not split.exists():
         raise ValueError(f"{split} is not there: `python -m training train {recipe.name}` comes first.")
+    require_networks(work, recipe, range(recipe.folds))
     material = open_material(recipe, prepared_sources(recipe.sources, data, work), split)
     real = [not row.source.startswith(GENERATED) for row in material.rows]
     indices = np.flatnonzero(real)

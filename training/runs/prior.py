@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES
 from training.fit.frames import prepared_frames
-from training.fit.losses import class_weights, target_values
+from training.fit.losses import weights_of_part
 from training.fit.prior_correction import logit_shift
 from training.fit.units import make_sampler, units_of
 from training.recipe.tree import Recipe
@@ -41,7 +41,9 @@ def prior_shift(recipe: Recipe, material: Material, fold: int) -> NDArray[np.flo
     members = units_of(learned, recipe).members
     draws = np.repeat(make_sampler(learned, recipe).expected_draws, [len(unit) for unit in members])
     drawn = np.concatenate(members)
-    weights = class_weights(target_values(rows.labels[learned.indices], recipe), recipe)
-    shift = logit_shift(rows.labels[drawn], draws, weights.positive, weights.negative)
+    weights = weights_of_part(learned, recipe)
+    shift = logit_shift(
+        learned.labels[drawn], learned.known[drawn], draws, weights.positive, weights.negative
+    )
     assert shift.shape == (len(SUBTYPES),)
     return shift

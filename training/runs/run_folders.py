@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,19 @@ from training.fit.loop import STATE, Fitted, fit
 from training.fit.place import Place
 from training.fit.rows import InMemory, TrainingRows, chosen_indices, held_out_share, rows_of_arrays
 from training.networks.by_name import build
-from training.recipe.read import learned_part, recipe_from_dict, recipe_names, recipe_of, recipe_to_dict
+from training.recipe.read import (
+    WORDS,
+    RecipeError,
+    learned_part,
+    recipe_from_dict,
+    recipe_names,
+    recipe_of,
+    recipe_to_dict,
+)
 from training.recipe.tree import Recipe
 from training.runs.material import Material, learning_rows
 from training.runs.phantom_slices import generated_slices
+from training.runs.study_labels import with_study_labels
 
 LOG = logging.getLogger(__name__)
 
@@ -61,21 +71,51 @@ def _fold_name(fold: int) -> str:
 
 
 def trained_recipe(work: Path, text: str) -> Recipe:
-    """The recipe of a run: one that a command line may ask for, or the name of a run that was made of others.
+    """The recipe that a run was trained with, which may lack what its sources or the machine did not have.
 
     Args:
         work: Folder of all runs.
         text: As ``recipe_of`` takes it; or a folder's name below ``runs``, as distilling and averaging
-            leave them, whose recipe is the one it was made with.
+            leave them.
+
+    Returns:
+        The run's own recipe; where nothing was trained yet, the one that *text* names.
 
     Raises:
-        RecipeError: There is neither such a recipe nor such a run.
+        RecipeError: There is neither such a recipe nor such a run, or its networks have different recipes.
     """
-    for fold in (0, WHOLE):
-        run = work / "runs" / text / _fold_name(fold) / RUN
-        if text not in recipe_names() and run.exists():
-            return recipe_from_dict(json.loads(run.read_text(encoding="utf-8"))["recipe"])
-    return recipe_of(text)
+    if text not in recipe_names():
+        run = _recipe_of_runs(work / "runs" / text)
+        if run is not None:
+            return run
+    asked = recipe_of(text)
+    made = _recipe_of_runs(run_folder(work, asked, 0).parent)
+    if made is None:
+        return asked
+    # What a recipe says of itself, and how scores are smoothed, is still for today's to say.
+    own = {name: getattr(asked, name) for name in ("name", "smoothing_mm", *WORDS)}
+    return replace(made, **own)
+
+
+def _recipe_of_runs(folder: Path) -> Recipe | None:
+    """The recipe that all networks of a folder were trained with; None where there is none.
+
+    Raises:
+        RecipeError: They were trained with several; names two of them.
+    """
+    found: dict[str, Path] = {}
+    values: dict[str, Any] = {}
+    for run in sorted(folder.glob(f"*/{RUN}")):
+        values = json.loads(run.read_text(encoding="utf-8"))["recipe"]
+        choices = {name: value for name, value in learned_part(values).items() if name not in WORDS}
+        found.setdefault(json.dumps(choices, sort_keys=True), run.parent)
+    if len(found) > 1:
+        one, other = list(found.values())[:2]
+        raise RecipeError(
+            f"{one} and {other} were trained with different recipes, so they are not folds of one system; "
+            "move one away and train it anew."
+        )
+    return recipe_from_dict(values) if found else None
 
 
 @dataclass(frozen=True)
@@ -164,6 +204,8 @@ def learned_rows(
         rows: All rows.
         fold: Held out; WHOLE for none.
     """
+    if recipe.label_level == "study":
+        rows = with_study_labels(rows, material.rows)
     learned = rows.only(rows.indices[material.folds[rows.indices] != fold])
     learned = learned.only(chosen_indices(learned, recipe))
     if not recipe.validation_share:
@@ -254,6 +296,22 @@ def _require_same(path: Path, asked: dict[str, Any]) -> None:
     require_learned(path.parent, asked[LEARNED])
 
 
+def require_networks(work: Path, recipe: Recipe, folds: Iterable[int]) -> None:
+    """Refuse a recipe of which networks are missing, before any of the others is used.
+
+    Raises:
+        ValueError: Names all of them.
+    """
+    paths = [run_folder(work, recipe, fold) / WEIGHTS for fold in folds]
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        verb, them = ("is", "it") if len(missing) == 1 else ("are", "them")
+        raise ValueError(
+            f"{', '.join(map(str, missing))} {verb} not there: "
+            f"`python -m training train {recipe.name}` makes {them}."
+        )
+
+
 def load_trained(work: Path, recipe: Recipe, fold: int, material: Material) -> nn.Module:
     """A trained network, in evaluation mode.
 
@@ -266,9 +324,8 @@ def load_trained(work: Path, recipe: Recipe, fold: int, material: Material) -> n
     Raises:
         ValueError: It was not trained, or on other slices.
     """
+    require_networks(work, recipe, (fold,))
     path = run_folder(work, recipe, fold) / WEIGHTS
-    if not path.exists():
-        raise ValueError(f"{path} is not there: `python -m training train {recipe.name}` makes it.")
     require_learned(path.parent, learned_sha256(recipe, material, fold))
     module = build(recipe).module
     module.load_state_dict(load_file(path))

@@ -19,7 +19,7 @@ from training.fit.distributed import Processes, joined, wait_for_all
 from training.fit.empty_classes import empty_classes
 from training.fit.frames import mapped_frames, prepared_frames
 from training.fit.loop import starting_network
-from training.fit.losses import class_weights, target_values
+from training.fit.losses import weights_of_part
 from training.fit.lr_range import plot, range_test
 from training.fit.phases import plan
 from training.fit.rows import TrainingRows, chosen_indices
@@ -30,6 +30,7 @@ from training.recipe.read import recipe_of
 from training.recipe.tree import Recipe
 from training.runs.material import Material, learning_rows, open_material, prepared_sources
 from training.runs.run_folders import WHOLE, Terms, learned_rows, split_path, train_fold
+from training.runs.study_labels import refuse_labels_of_studies
 from training.sources import PICTURE_WINDOWS, check_windows
 
 LOG = logging.getLogger(__name__)
@@ -139,6 +140,7 @@ def make_ready(
     material = open_material(recipe, sources, split_path(options.work, recipe))
     frames = prepared_frames(sources, recipe.preprocessing)
     rows = learning_rows(material, mapped_frames(frames, options.work) if frames_once else frames)
+    lost = (*lost, *refuse_labels_of_studies(recipe, material.rows, options.degrade))
     lost = (*lost, *_classes_lost(recipe, material, rows, options))
     if processes.writes:
         wait_for_all(processes)
@@ -224,7 +226,7 @@ def find_rate(recipe: Recipe, options: argparse.Namespace) -> None:
     rows = ready.rows.only(ready.rows.indices[ready.material.folds != 0])
     rows = rows.only(chosen_indices(rows, recipe))
     planned = plan(recipe.phases, make_sampler(rows, recipe).steps_per_epoch)[0]
-    weights = class_weights(target_values(rows.labels[rows.indices], recipe), recipe)
+    weights = weights_of_part(rows, recipe)
     built = starting_network(recipe, rows)
     built.module.to(device)
     found = range_test(built, recipe, planned, 0, rows, weights, device)
