@@ -16,11 +16,14 @@ from stub_checkpoint import save_stub_checkpoint
 from ichviewer.controller import Controller
 from ichviewer.core.errors import InferenceError
 from ichviewer.core.findings import SliceFinding, SliceResult
+from ichviewer.core.heatmap import CLOSED_FORM
+from ichviewer.core.map_verdict import SliceVerdicts
 from ichviewer.core.progress import Cancelled, CancelToken, Progress
+from ichviewer.inference.check_maps import check_maps
 from ichviewer.inference.checkpoint import load_checkpoint
 from ichviewer.inference.device import choose_device
 from ichviewer.inference.engine import Engine
-from ichviewer.inference.predict import predict
+from ichviewer.inference.predict import on_device, predict
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +149,49 @@ def test_a_smoothed_analysis_counts_every_slice_and_gives_findings_when_they_are
     assert findings.is_complete
     for one, other in zip(findings.slices, from_below.slices, strict=True):
         assert one.probabilities == other.probabilities
+
+
+def checked(
+    engine: Engine, maps: dict[int, tuple[int, ...]], method: str = CLOSED_FORM
+) -> list[SliceVerdicts]:
+    found: list[SliceVerdicts] = []
+    engine.check_maps(make_volume(6), maps, method, found.append, CancelToken())
+    return found
+
+
+def test_the_child_checks_maps_as_it_is_done_here(engine: Engine, card_path: Path) -> None:
+    checkpoint, device = on_device(load_checkpoint(card_path), choose_device("cpu")), choose_device("cpu")
+    *_passes, here = check_maps(make_volume(6), 2, (0, 4), checkpoint, device)
+    (there,) = checked(engine, {2: (0, 4)})
+    assert here is not None
+    assert (there.series_key, there.checkpoint_sha256) == (here.series_key, here.checkpoint_sha256)
+    for own, child in zip(here.verdicts, there.verdicts, strict=True):
+        assert (own is None) == (child is None)
+        if own is not None and child is not None:
+            assert child.share_outside == pytest.approx(own.share_outside, abs=1e-4)
+            assert child.flip_correlation == pytest.approx(own.flip_correlation, abs=1e-3)
+
+
+def test_a_map_of_another_method_can_be_checked(engine: Engine) -> None:
+    (found,) = checked(engine, {1: (3,)}, "LayerCAM")
+    assert [verdict is None for verdict in found.verdicts] == [True, True, True, False, True, True]
+
+
+def test_a_slice_whose_maps_cannot_be_checked_costs_that_slice_only(engine: Engine) -> None:
+    """Hazard: one strange slice leaves every map of the study without a verdict."""
+    assert [found.slice_index for found in checked(engine, {99: (0,), 3: (0,)})] == [3]
+
+
+def test_a_check_gives_way_to_scores(engine: Engine) -> None:
+    """Hazard: the next study waits for the doubts about the last one."""
+    cancel = CancelToken()
+    found: list[SliceVerdicts] = []
+
+    def take(verdicts: SliceVerdicts) -> None:
+        found.append(verdicts)
+        cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        engine.check_maps(make_volume(6), dict.fromkeys(range(6), (0,)), CLOSED_FORM, take, cancel)
+    assert len(found) == 1
+    assert set(scores(engine, [0])) == {0}
