@@ -34,6 +34,10 @@ class Cine:
         return f"cine {self.frames_per_second}/s, {'bounce' if self.bounces else 'loop'}"
 
 
+STILL = Cine()
+"""Slices stay where the reader leaves them."""
+
+
 def faster(cine: Cine, steps: int) -> Cine:
     """The next speed up (+1) or down (-1); stops at the ends.
 

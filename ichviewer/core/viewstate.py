@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ichviewer.core.beside import PriorRefusal, PriorStack
 from ichviewer.core.camera import Camera
-from ichviewer.core.cine import Cine
+from ichviewer.core.cine import STILL, Cine
 from ichviewer.core.drawing import Drawing
 from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
 from ichviewer.core.hanging import BoneStack
@@ -222,7 +222,7 @@ class ViewState:
     bone_stack: BoneStack | None = None
     wants_bone_kernel: bool = False
     localizer: Localizer | None = None
-    cine: Cine = Cine()
+    cine: Cine = STILL
 
     @property
     def review(self) -> Review:
@@ -231,7 +231,7 @@ class ViewState:
 
 
 def listed(state: ViewState, contents: FolderContents) -> ViewState:
-    """Other series are listed: the open stack is closed; preferences and pictures of series that stay do too."""
+    """Other series are listed: the open stack is closed; preferences stay, and pictures of what stays."""
     return replace(
         _alone(state),
         contents=contents,
