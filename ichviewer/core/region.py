@@ -1,103 +1,128 @@
-"""A set of voxels of one stack, packed: what growing from a seed gives and the reader edits.
+"""A marked region: which stored pixels of which slices belong to it, and its volume.
 
-The one thing to get wrong: a voxel has no one size in a stack of uneven spacing; each slice counts with its
-own extent (``StackFrame.slice_extents_mm``).
+Masks lie on the stored pixels of the stack (canonical orientation), so that what is counted was measured.
+They are kept packed, eight pixels a byte: a state may hold many of them for undo. The one thing to get wrong:
+a slice counts from half way to one neighbor to half way to the other, so the volume follows uneven gaps.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ichviewer.core.errors import IchViewerError
 from ichviewer.core.stack_frame import StackFrame
 
 
 @dataclass(frozen=True)
 class Region:
-    """Voxels within a box of the stack, eight to a byte; equal regions are equal values.
+    """Pixels of a stack.
 
     Attributes:
-        first: Slice, row and column of the box's first voxel.
-        shape: (slices, rows, columns) of the box; it fits tightly, all 0 for a region without voxels.
-        bits: The box in C order, as ``numpy.packbits`` gives it.
-        stack_shape: (slices, rows, columns) of the stack.
+        shape: (slices, rows, columns) of the stack.
+        packed_masks: (slice index, mask packed by ``numpy.packbits``), lowest slice first; slices without a
+            pixel are left out.
     """
 
-    first: tuple[int, int, int]
     shape: tuple[int, int, int]
-    bits: bytes
-    stack_shape: tuple[int, int, int]
+    packed_masks: tuple[tuple[int, bytes], ...] = ()
 
-    @staticmethod
-    def of(mask: NDArray[np.bool_]) -> Region:
-        """The region of a mask of the whole stack, (slices, rows, columns), canonical."""
-        slices, rows, columns = (int(side) for side in mask.shape)
-        spans = []
-        for axis in range(3):
-            used = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
-            spans.append((int(used[0]), int(used[-1]) + 1) if used.size else (0, 0))
-        box = mask[tuple(slice(*span) for span in spans)]
-        return Region(
-            first=(spans[0][0], spans[1][0], spans[2][0]),
-            shape=(int(box.shape[0]), int(box.shape[1]), int(box.shape[2])),
-            bits=np.packbits(box).tobytes(),
-            stack_shape=(slices, rows, columns),
-        )
-
-    @cached_property
-    def box(self) -> NDArray[np.bool_]:
-        """The voxels of the box, read-only."""
-        packed = np.frombuffer(self.bits, dtype=np.uint8)
-        box = np.unpackbits(packed, count=math.prod(self.shape)).astype(np.bool_).reshape(self.shape)
-        box.flags.writeable = False
-        return box
-
-    @property
-    def voxel_count(self) -> int:
-        """Number of voxels."""
-        return int(self.box.sum())
-
-    @property
-    def slices(self) -> tuple[int, ...]:
-        """Slices with at least one voxel, counted from 0, lowest first."""
-        return tuple(int(index) + self.first[0] for index in np.flatnonzero(self.box.any(axis=(1, 2))))
-
-    def on_slice(self, slice_index: int) -> NDArray[np.bool_]:
-        """Its pixels of one slice, (rows, columns)."""
-        pixels = np.zeros(self.stack_shape[1:], dtype=np.bool_)
-        within = slice_index - self.first[0]
-        if 0 <= within < self.shape[0]:
-            _, row, column = self.first
-            pixels[row : row + self.shape[1], column : column + self.shape[2]] = self.box[within]
-        return pixels
-
-    def with_slice(self, slice_index: int, pixels: NDArray[np.bool_]) -> Region:
-        """The region with other pixels, (rows, columns), on one slice: for a brush or an eraser."""
-        return Region.of(
-            np.stack(
-                [
-                    pixels if index == slice_index else self.on_slice(index)
-                    for index in range(self.stack_shape[0])
-                ]
-            )
-        )
-
-    def areas_mm2(self, frame: StackFrame) -> dict[int, float]:
-        """Area on each slice that has any, mm2; what ``hematoma_volume.weighed_by_area`` takes."""
-        pixel_mm2 = math.prod(frame.pixel_spacing_mm)
-        return {index: float(self.box[index - self.first[0]].sum()) * pixel_mm2 for index in self.slices}
-
-    def volume_ml(self, frame: StackFrame) -> float:
-        """Its volume, milliliters: the area on each slice times the slice's extent.
+    @classmethod
+    def of(cls, shape: tuple[int, int, int], masks: Mapping[int, NDArray[np.bool_]]) -> Region:
+        """A region from masks, (rows, columns) each, by slice index.
 
         Raises:
-            ValueError: The stack has one slice only, whose extent nobody knows.
+            ValueError: A mask has another shape, or its slice is none of the stack's.
         """
-        if frame.slice_count < 2:
-            raise ValueError("The volume cannot be known from a stack of one slice.")
-        extents = frame.slice_extents_mm[:, 1] - frame.slice_extents_mm[:, 0]
-        return sum(area * float(extents[index]) for index, area in self.areas_mm2(frame).items()) / 1000
+        for index, mask in masks.items():
+            if mask.shape != shape[1:] or not 0 <= index < shape[0]:
+                raise ValueError(f"A mask of {mask.shape} on slice {index} does not fit a stack of {shape}.")
+        kept = sorted(index for index, mask in masks.items() if mask.any())
+        return cls(shape, tuple((index, np.packbits(masks[index]).tobytes()) for index in kept))
+
+    @property
+    def slice_indices(self) -> tuple[int, ...]:
+        """Slices that hold a pixel of it, lowest first."""
+        return tuple(index for index, _ in self.packed_masks)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no pixel."""
+        return not self.packed_masks
+
+    def mask(self, slice_index: int) -> NDArray[np.bool_]:
+        """Its pixels on one slice, (rows, columns)."""
+        rows, columns = self.shape[1:]
+        packed = dict(self.packed_masks).get(slice_index)
+        if packed is None:
+            return np.zeros((rows, columns), dtype=np.bool_)
+        bits = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=rows * columns)
+        return bits.reshape(rows, columns).astype(np.bool_)
+
+    def with_mask(self, slice_index: int, mask: NDArray[np.bool_]) -> Region:
+        """The region with other pixels on one slice."""
+        masks = {index: self.mask(index) for index in self.slice_indices}
+        return Region.of(self.shape, {**masks, slice_index: mask})
+
+
+def without_slice(region: Region, slice_index: int) -> Region:
+    """The region without its pixels on one slice."""
+    kept = tuple(part for part in region.packed_masks if part[0] != slice_index)
+    return replace(region, packed_masks=kept)
+
+
+def with_disc(
+    region: Region, frame: StackFrame, slice_index: int, center_mm: tuple[float, float], radius_mm: float
+) -> Region:
+    """The region and a disc on one slice.
+
+    Args:
+        region: The region.
+        frame: Of its stack.
+        slice_index: Where the disc lies.
+        center_mm: (x, y) in the stack frame.
+        radius_mm: Pixels whose center is not farther away belong to the disc.
+    """
+    disc = _disc(region, frame, slice_index, center_mm, radius_mm)
+    return region.with_mask(slice_index, region.mask(slice_index) | disc)
+
+
+def without_disc(
+    region: Region, frame: StackFrame, slice_index: int, center_mm: tuple[float, float], radius_mm: float
+) -> Region:
+    """The region less a disc on one slice; see ``with_disc`` for the arguments."""
+    disc = _disc(region, frame, slice_index, center_mm, radius_mm)
+    return region.with_mask(slice_index, region.mask(slice_index) & ~disc)
+
+
+def volume_ml(region: Region, frame: StackFrame) -> float:
+    """Volume of a region, mL: pixels times their area times how far each slice reaches along the normal.
+
+    A slice reaches half the way to each neighbor, also across a gap that may lack a slice.
+
+    Args:
+        region: The region.
+        frame: Of its stack.
+
+    Raises:
+        IchViewerError: The stack has one slice; nothing says how thick it is.
+    """
+    if frame.slice_count < 2:
+        raise IchViewerError("A volume needs at least two slices: one alone does not say how far it reaches.")
+    pixel_mm2 = frame.pixel_spacing_mm[0] * frame.pixel_spacing_mm[1]
+    heights = np.diff(frame.slice_extents_mm, axis=1)[:, 0]
+    total = sum(int(region.mask(index).sum()) * float(heights[index]) for index in region.slice_indices)
+    return total * pixel_mm2 / 1000.0
+
+
+def _disc(
+    region: Region, frame: StackFrame, slice_index: int, center_mm: tuple[float, float], radius_mm: float
+) -> NDArray[np.bool_]:
+    rows, columns = region.shape[1:]
+    row, column = frame.mm_to_pixel(slice_index, *center_mm)
+    down = (np.arange(rows) - row) * frame.pixel_spacing_mm[0]
+    across = (np.arange(columns) - column) * frame.pixel_spacing_mm[1]
+    return np.asarray(down[:, None] ** 2 + across[None, :] ** 2 <= radius_mm**2)
