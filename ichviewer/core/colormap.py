@@ -35,15 +35,17 @@ def _lightness(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     """CIELAB lightness, 0 to 100, of sRGB in [0, 1], (n, 3) (IEC 61966-2-1, CIE 15)."""
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
-    return np.where(luminance > 216 / 24389, 116 * np.cbrt(luminance) - 16, luminance * 24389 / 27)
+    return np.asarray(
+        np.where(luminance > 216 / 24389, 116 * np.cbrt(luminance) - 16, luminance * 24389 / 27)
+    )
 
 
 HEAT_COLORS: NDArray[np.uint8] = _heat_colors()
 """(256, 3), red, green, blue for heat 0 to 1."""
 
-DOUBTED_COLORS: NDArray[np.uint8] = np.full((256, 3), 128, np.uint8)
-"""The same for a map that failed its check: one middle grey, a veil that darkens blood as much as it lightens
-water, so that it can be taken neither for heat nor for a bleed."""
+DOUBTED_COLORS: NDArray[np.uint8] = np.full((256, 3), 176, np.uint8)
+"""The same for a map that failed its check: one grey, for lines only. Laid over tissue it would be taken for
+blood or for water, or would not be seen at all."""
 
 FAINT_HEAT = 0.08
 """Heat below this share of full color is left uncolored, so that a cold map leaves the image as it is."""
@@ -64,7 +66,6 @@ def blend_heat(
     grey: NDArray[np.uint8],
     heat: NDArray[np.floating],
     opacity: float,
-    colors: NDArray[np.uint8] = HEAT_COLORS,
 ) -> NDArray[np.uint8]:
     """Grey picture with heat laid over it.
 
@@ -72,11 +73,10 @@ def blend_heat(
         grey: (rows, columns), uint8.
         heat: (rows, columns), [0, 1].
         opacity: [0, 1].
-        colors: (256, 3), ``HEAT_COLORS`` or ``DOUBTED_COLORS``.
 
     Returns:
         (rows, columns, 3), red, green, blue.
     """
-    colored = colors[np.round(np.clip(heat, 0, 1) * 255).astype(np.uint8)]
+    colored = HEAT_COLORS[np.round(np.clip(heat, 0, 1) * 255).astype(np.uint8)]
     share = heat_opacity(heat, opacity)[..., None]
     return np.asarray((grey[..., None] * (1 - share) + colored * share).round().astype(np.uint8))

@@ -10,6 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+CONTOUR_LEVELS = (0.25, 0.5, 0.75)
+"""Shares of full color at which lines of equal heat are drawn."""
+
 _SIDES_OF_CASE = {
     1: ((3, 0),),
     2: ((0, 1),),

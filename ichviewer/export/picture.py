@@ -1,7 +1,7 @@
 """A slice as a PNG: plain beside the same with its heat map, never the heat map alone.
 
-Pictures are anonymous: no name, no date, no UID in the pixels. A map that failed its check is grey here, too,
-and the picture says why.
+Pictures are anonymous: no name, no date, no UID in the pixels. A map that failed its check has grey lines
+only, as on the screen, and the picture says why.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.atomic_file import write_atomically
-from ichviewer.core.colormap import DOUBTED_COLORS, HEAT_COLORS, blend_heat
+from ichviewer.core.colormap import DOUBTED_COLORS, blend_heat
+from ichviewer.core.contour import CONTOUR_LEVELS, contour_segments
 from ichviewer.core.errors import ExportError
 from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import NOTICE, SUBTYPES, SliceFinding, Subtype
@@ -50,18 +51,23 @@ def write_heatmap_picture(
     hu = volume.measured_hu(finding.slice_index)
     grey = np.round(apply_window(hu, BRAIN) * 255).astype(np.uint8)
     heatmap = closed_form_heatmap(finding, subtype, card, volume.geometry.pixel_spacing_mm)
-    heat = np.zeros(hu.shape, np.float32) if heatmap is None else heat_on_slice(heatmap, hu)
     is_doubted = heatmap is not None and heatmap.verdict is not None and not heatmap.verdict.has_passed
-    colors = DOUBTED_COLORS if is_doubted else HEAT_COLORS
     spacing = volume.geometry.pixel_spacing_mm
-    panels = []
-    for picture in (np.repeat(grey[..., None], 3, axis=2), blend_heat(grey, heat, OPACITY, colors)):
-        panel = _enlarged(picture, spacing)
+    plain = _enlarged(np.repeat(grey[..., None], 3, axis=2), spacing)
+    if heatmap is None:
+        explained = plain.copy()
+    elif is_doubted:
+        explained = _with_grey_lines(plain.copy(), heatmap, hu)
+    else:
+        explained = _enlarged(blend_heat(grey, heat_on_slice(heatmap, hu), OPACITY), spacing)
+    panels = [plain, explained]
+    for panel in panels:
         draw_letters(panel, volume)
         draw_scale_bar(panel, hu.shape[1] * spacing[1] / panel.shape[1], volume.series.is_measured)
-        panels.append(panel)
     full_scale = card.labels[SUBTYPES.index(subtype)].heatmap_full_scale
-    both = np.hstack([*panels, color_bar(panels[0].shape[0], OPACITY, colors, full_scale)])
+    bar = color_bar(plain.shape[0], OPACITY, full_scale)
+    # A map without color has no scale of colors.
+    both = np.hstack([*panels, np.zeros_like(bar) if is_doubted else bar])
     lines = (_slice_text(volume, finding, subtype, input_check), _heat_text(heatmap, hu, volume))
     _write_png(path, np.vstack([both, footer(lines, both.shape[1])]))
 
@@ -89,6 +95,19 @@ def _heat_text(heatmap: Heatmap | None, hu: NDArray[np.floating], volume: Volume
     cell = f"one cell {heatmap.cell_mm:.0f} mm" if volume.series.is_measured else "size of a cell unknown"
     check = verdict_text(heatmap.verdict)
     return f"{heatmap.method}; {cell}; {outside:.0%} of the heat outside the head; map {check}"
+
+
+def _with_grey_lines(
+    panel: NDArray[np.uint8], heatmap: Heatmap, hu: NDArray[np.floating]
+) -> NDArray[np.uint8]:
+    """Lines of equal heat inside the head, on an enlarged slice."""
+    placed, head = place_on_slice(heatmap.values, heatmap.framing, (hu.shape[0], hu.shape[1])), head_mask(hu)
+    kept = head[:-1, :-1] & head[1:, :-1] & head[:-1, 1:] & head[1:, 1:]
+    px_per_pixel = panel.shape[1] / hu.shape[1], panel.shape[0] / hu.shape[0]
+    for level in CONTOUR_LEVELS:
+        for ends in (contour_segments(placed, level, kept) * px_per_pixel - 0.5).round().astype(int).tolist():
+            cv2.line(panel, ends[0], ends[1], DOUBTED_COLORS[-1].tolist(), 1, cv2.LINE_AA)
+    return panel
 
 
 def _enlarged(picture: NDArray[np.uint8], spacing_mm: tuple[float, float]) -> NDArray[np.uint8]:

@@ -65,20 +65,19 @@ def draw_scale_bar(picture: Picture, mm_per_px: float, is_measured: bool) -> Non
     draw_text(picture, f"{fitting[0]} mm", (left, y - 8))
 
 
-def color_bar(height: int, opacity: float, colors: NDArray[np.uint8], full_scale: float) -> Picture:
+def color_bar(height: int, opacity: float, full_scale: float) -> Picture:
     """A strip with the colors of heat as they look over brain, full heat on top, in logit units.
 
     Args:
         height: Of the strip, pixels.
         opacity: With which heat was laid over the slice.
-        colors: (256, 3), red, green, blue for heat 0 to 1.
         full_scale: Class-map value at full color, logit units.
     """
     strip = np.zeros((height, COLOR_BAR_PX, 3), np.uint8)
     top, bottom = height // 4, height - height // 4
     heat = np.repeat(np.linspace(1, 0, bottom - top)[:, None], 16, axis=1)
     grey = np.full(heat.shape, GREY_UNDER_COLORS, np.uint8)
-    strip[top:bottom, 8:24] = blend_heat(grey, heat, opacity, colors)
+    strip[top:bottom, 8:24] = blend_heat(grey, heat, opacity)
     for share in (0.0, 0.5, 1.0):
         y = round(bottom + (top - bottom) * share)
         draw_text(strip, f"{share * full_scale:.1f}", (28, y + 4), 0.35)

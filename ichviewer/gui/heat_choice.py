@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.colormap import DOUBTED_COLORS, HEAT_COLORS
+from ichviewer.core.contour import CONTOUR_LEVELS
 from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap, closed_form_heatmap
 from ichviewer.core.model_card import ModelCard
@@ -25,12 +26,17 @@ class HeatChoice:
     Attributes:
         heatmap: The map to draw; None if nothing is colored.
         lines: What the view says about it, each with a shorter form; empty while the layer is off.
-        as_contours: Whether lines of equal heat are drawn instead of color.
+        wants_contours: Whether the reader asked for lines of equal heat instead of color.
     """
 
     heatmap: Heatmap | None
     lines: tuple[tuple[str, str], ...]
-    as_contours: bool = False
+    wants_contours: bool = False
+
+    @property
+    def as_contours(self) -> bool:
+        """Whether lines are drawn; a map that failed its check has grey ones, whatever was asked for."""
+        return self.wants_contours or self.is_doubted
 
     @property
     def is_doubted(self) -> bool:
@@ -43,9 +49,6 @@ class HeatChoice:
         """(256, 3), red, green, blue for heat 0 to 1."""
         return DOUBTED_COLORS if self.is_doubted else HEAT_COLORS
 
-
-CONTOUR_LEVELS = (0.25, 0.5, 0.75)
-"""Shares of full color at which lines of equal heat are drawn."""
 
 NOTHING = HeatChoice(None, ())
 
@@ -93,7 +96,7 @@ def verdict_lines(heatmap: Heatmap, is_below: bool) -> tuple[tuple[str, str], ..
     if verdict.has_passed:
         return (("map passed its check", "check passed"),)
     reasons = tuple(zip(verdict.reasons, verdict.short_reasons, strict=True))
-    return (("MAP FAILED ITS CHECK, drawn in grey", "MAP FAILED"), *reasons)
+    return (("MAP FAILED ITS CHECK, grey lines only", "MAP FAILED"), *reasons)
 
 
 def _why_no_map(state: ViewState) -> tuple[str, str]:
@@ -103,7 +106,8 @@ def _why_no_map(state: ViewState) -> tuple[str, str]:
 
 
 def _contour_lines(state: ViewState, heatmap: Heatmap) -> tuple[tuple[str, str], ...]:
-    if not state.heatmap_as_contours:
+    is_doubted = heatmap.verdict is not None and not heatmap.verdict.has_passed
+    if not state.heatmap_as_contours and not is_doubted:
         return ()
     hottest = min(float(heatmap.values.max()), 1.0)
     if hottest < CONTOUR_LEVELS[0]:

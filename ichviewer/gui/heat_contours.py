@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from ichviewer.core.contour import contour_segments
+from ichviewer.core.contour import CONTOUR_LEVELS, contour_segments
 from ichviewer.core.heatmap import Heatmap, place_on_slice
-from ichviewer.gui.heat_choice import CONTOUR_LEVELS
 
 PIECES_PER_CELL = 16
 """A line is made of straight pieces of this part of a map's cell, which no eye tells from a curve."""

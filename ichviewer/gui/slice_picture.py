@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ichviewer.core.colormap import HEAT_COLORS, blend_heat
+from ichviewer.core.colormap import blend_heat
 from ichviewer.core.slice_image import SliceImage
 from ichviewer.core.windowing import Window, apply_voi
 from ichviewer.gui.placement import Placement
@@ -43,15 +43,14 @@ def grey_table(image: SliceImage, window: Window, is_inverted: bool) -> NDArray[
     return grey
 
 
-def heat_table(opacity: float, heat_colors: NDArray[np.uint8] = HEAT_COLORS) -> NDArray[np.uint32]:
+def heat_table(opacity: float) -> NDArray[np.uint32]:
     """Color of every grey under every heat, (65536,), 0xFFRRGGBB at index heat * 256 + grey.
 
     Args:
         opacity: [0, 1].
-        heat_colors: (256, 3), red, green, blue for heat 0 to 1, see ``HeatChoice.colors``.
     """
     grey, heat = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256) / 255.0)
-    rgb = blend_heat(grey, heat, opacity, heat_colors).astype(np.uint32)
+    rgb = blend_heat(grey, heat, opacity).astype(np.uint32)
     return np.asarray(OPAQUE | rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2], dtype=np.uint32).ravel()
 
 

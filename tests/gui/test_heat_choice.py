@@ -162,7 +162,8 @@ def test_a_map_that_failed_its_check_is_grey_and_says_why(state: ViewState) -> N
     choice = heat_to_show(checked(state, MapVerdict(0.01, 0.5, 0.2, 0.05)))
     assert choice.is_doubted
     assert choice.colors is DOUBTED_COLORS
-    assert "MAP FAILED ITS CHECK, drawn in grey" in words(choice)
+    assert choice.as_contours
+    assert "MAP FAILED ITS CHECK, grey lines only" in words(choice)
     assert "the score does not need its hottest part (logit -0.01 without)" in words(choice)
     assert "it does not flip with the image (correlation 0.20)" in words(choice)
 

@@ -98,12 +98,3 @@ def test_full_heat_at_first_opacity_is_colored_on_every_grey(eye: str, grey: int
 def test_a_doubted_map_has_no_color(eye: str) -> None:
     _lightness, green_red, blue_yellow = seen(DOUBTED_COLORS, eye).T
     assert np.hypot(green_red, blue_yellow).max() < 1
-
-
-def test_a_doubted_map_makes_no_tissue_look_like_fresh_blood() -> None:
-    """Hazard: a grey veil that lightens grey matter is taken for a bleed.
-
-    Grey 110 is brain of 34 HU in the brain window; 70 HU is grey 223.
-    """
-    veiled = blend_heat(np.full((1, 1), 110, np.uint8), np.ones((1, 1)), 1.0, DOUBTED_COLORS)
-    assert int(veiled.max()) < 140

@@ -106,7 +106,7 @@ def test_without_pixel_spacing_there_is_no_scale_bar() -> None:
 def test_the_color_bar_has_the_colors_of_the_map_and_its_figures(
     words: list[tuple[str, tuple[int, int]]],
 ) -> None:
-    strip = color_bar(400, 1.0, HEAT_COLORS, 14.3)
+    strip = color_bar(400, 1.0, 14.3)
     np.testing.assert_array_equal(strip[101, 16] // 8, HEAT_COLORS[254] // 8)
     assert [text for text, _place in words] == ["0.0", "7.2", "14.3", "logit"]
 
@@ -131,6 +131,9 @@ def test_a_map_that_failed_is_grey_in_the_picture_too(
     """Hazard: a picture leaves the machine without the doubt that stood on the screen."""
     picture = write(tmp_path, make_volume(3), FAILED)
     assert not colored(picture).any()
+    # Lines, not a veil that could be taken for blood.
+    is_changed = (picture[:SIDE_PX, :SIDE_PX] != picture[:SIDE_PX, SIDE_PX : 2 * SIDE_PX]).any(axis=-1)
+    assert 0 < is_changed.mean() < 0.02
     assert "map failed: the score does not need its hottest part" in "; ".join(text for text, _ in words)
 
 
