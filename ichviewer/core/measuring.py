@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from ichviewer.core import reader_edits
+from ichviewer.core.camera import Camera
 from ichviewer.core.drawing import SAYS_SOMETHING, Drawing, begun
 from ichviewer.core.history import redo, undo
 from ichviewer.core.measurement import Measurement, MeasurementKind
@@ -31,6 +32,7 @@ from ichviewer.core.stack_frame import Vector
 from ichviewer.core.tool import Tool
 from ichviewer.core.views import PLANE_VIEWS, Layout, View
 from ichviewer.core.viewstate import ViewState, scrolled_to, with_edit
+from ichviewer.core.volume import Volume
 
 PLACED_MM = 20.0
 """Half the width of what a key draws in the middle of a view."""
@@ -138,23 +140,35 @@ def with_measurement(state: ViewState, measurement: Measurement) -> ViewState:
     return with_selection(after, after.work.measurements.items[-1].identifier)
 
 
-def placed_in_view(state: ViewState, middle_mm: Vector) -> ViewState:
+def placed_in_view(state: ViewState) -> ViewState:
     """What the tool in the hand draws, in the middle of the active view, for a reader without a mouse.
 
-    Args:
-        state: Before; the same comes back where nothing can be drawn.
-        middle_mm: What lies in the middle of the active view, (3,), in the stack frame.
+    The same state comes back where nothing can be drawn.
     """
     shown, kind = plane_shown(state, state.active_view), state.tool.kind
-    if shown is None or kind is None or kind is MeasurementKind.REGION:
+    if state.volume is None or shown is None or kind is None or kind is MeasurementKind.REGION:
         return state
-    here = drawn(kind, [middle_mm], shown)
+    here = drawn(kind, [middle_mm(state.volume, shown, state.cameras[state.active_view])], shown)
     flat = here.in_plane()[0] + PLACED_MM * np.array(_PLACED.get(kind, ((0, 0),)))
     points = here.placed(flat)
     if kind not in SAYS_SOMETHING:
         return with_measurement(state, drawn(kind, points, shown))
     waiting = Drawing(kind, shown, state.active_view, points, points[-1], is_set_by_press=False)
     return replace(state, drawing=waiting)
+
+
+def middle_mm(volume: Volume, shown: int | Plane, camera: Camera) -> Vector:
+    """What lies in the middle of a view, (3,), in the stack frame."""
+    # The picture was shifted on the screen, so what lies in the middle is the other way from its center.
+    origin = camera.turn.from_screen(0, 0, (1, 1))
+    across, along = np.subtract(camera.turn.from_screen(*camera.pan_mm, (1, 1)), origin)
+    if isinstance(shown, Plane):
+        center, right, down = np.asarray(shown.center_mm), np.asarray(shown.right), np.asarray(shown.down)
+    else:
+        rows, columns = volume.shape
+        center = volume.frame.pixel_to_mm(shown, (rows - 1) / 2, (columns - 1) / 2)
+        right, down = np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
+    return np.asarray(center - across * right - along * down)
 
 
 _PLACED: dict[MeasurementKind, tuple[tuple[float, float], ...]] = {

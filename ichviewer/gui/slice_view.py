@@ -13,6 +13,7 @@ from PySide6.QtGui import QBrush, QColor, QImage, QMouseEvent, QPainter, QPaintE
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ichviewer.core.navigation import plane_of, shows_stored_slice
+from ichviewer.core.plane import Triple, triple
 from ichviewer.core.shown import (
     beside_inputs,
     image_key,
@@ -29,8 +30,10 @@ from ichviewer.core.views import PLANE_VIEWS, View
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
 from ichviewer.gui.crosshair import draw_crosshair
+from ichviewer.gui.hand import REACH_PX, Hand
 from ichviewer.gui.heat_choice import NOTHING, HeatChoice
 from ichviewer.gui.heat_layer import HeatLayer
+from ichviewer.gui.measurement_layer import MeasurementLayer
 from ichviewer.gui.mouse import Press, Wheel, clicked, double_clicked, dragged
 from ichviewer.gui.overlay import cursor_text
 from ichviewer.gui.overlay_painter import OverlayPainter
@@ -39,6 +42,7 @@ from ichviewer.gui.recent import Recent
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.slice_picture import grey_table, heat_table, render_picture
 from ichviewer.gui.store import Store
+from ichviewer.gui.text_entry import TextEntry
 from ichviewer.gui.theme import ACCENT, LINE, SECONDARY, TEXT, WINDOW
 from ichviewer.gui.view_marks import draw_marks
 from ichviewer.gui.view_overlay import view_overlay
@@ -56,12 +60,14 @@ class SliceView(QWidget):
         view: View,
         heat_layer: HeatLayer,
         overlay_painter: OverlayPainter,
+        measurement_layer: MeasurementLayer,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._store = store
         self.view = view
         self._heat_layer, self._overlay_painter = heat_layer, overlay_painter
+        self._measurement_layer = measurement_layer
         self._grey_tables: Recent[NDArray[np.uint8]] = Recent(16)
         self._heat_tables: Recent[NDArray[np.uint32]] = Recent(2)
         self._images: Recent[SliceImage | None] = Recent(1)
@@ -70,6 +76,8 @@ class SliceView(QWidget):
         self._press: Press | None = None
         self._cursor: QPointF | None = None
         self._wheel = Wheel()
+        self._hand = Hand(store, view)
+        self.text_entry = TextEntry(store, view, self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         # A click takes the keyboard away from the comment field.
@@ -163,10 +171,18 @@ class SliceView(QWidget):
             state.explanation,
             state.model_card,
             findings.slices[state.slice_index] if findings is not None else None,
+            state.work.measurements,
+            state.drawing,
+            state.selected_measurement,
+            state.selected_handle,
             *self._plane_inputs(state),
             *beside_inputs(state, self.view),
         ):
             self.update()
+        drawing = state.drawing
+        wanted = self.text_entry.is_wanted(state) and drawing is not None
+        place = self.to_screen(np.asarray(drawing.points_mm[-1])).tolist() if wanted and drawing else None
+        self.text_entry.follow(state, None if place is None else QPointF(*place))
         if volume is None:
             # A closed study is not kept alive by its last picture.
             self._images.clear()
@@ -199,6 +215,7 @@ class SliceView(QWidget):
             self._draw_picture(painter, state, state.volume, placement, heat)
             if self.view in PLANE_VIEWS:
                 draw_crosshair(painter, state, self.view, self.to_screen)
+            self._draw_measurements(painter, state, placement)
         self._draw_overlay(painter, state, placement, heat)
         has_picture = placement is not None and self.image() is not None
         area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
@@ -225,6 +242,12 @@ class SliceView(QWidget):
         painter.scale(1 / ratio, 1 / ratio)
         painter.drawImage(QPointF(placement.across.picture_start, placement.down.picture_start) + rest, shown)
         painter.restore()
+
+    def _draw_measurements(self, painter: QPainter, state: ViewState, placement: Placement) -> None:
+        rows, columns = placement.shape
+        middle = QPointF(*placement.screen_point(columns / 2, rows / 2)) / self.devicePixelRatioF()
+        area, grasp = QRectF(self.rect()), self._hand.grasp
+        self._measurement_layer.draw(painter, state, self.view, self.to_screen, area, middle, grasp)
 
     def _draw_why_not(self, painter: QPainter, state: ViewState, volume: Volume) -> None:
         # Not black: black would be air.
@@ -310,15 +333,46 @@ class SliceView(QWidget):
         if is_left and event.modifiers() & Qt.KeyboardModifier.AltModifier:
             self.dragged_out.emit(self.view)
             return
+        self._store.update(lambda state: clicked(state, self.view))
+        if is_left and self._take(event):
+            return
         state = self._store.state
         self._press = Press(
             event.button(), event.position(), state.windows[self.view], state.cameras[self.view]
         )
-        self._store.update(lambda state: clicked(state, self.view))
+
+    def _take(self, event: QMouseEvent) -> bool:
+        """Give a press of the left button to the tool in the hand; whether it is not for the window."""
+        point, reach_mm = self._under(event.position())
+        sets_crosshair = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if not self._hand.takes(point, reach_mm, sets_crosshair):
+            return False
+        self._hand.press(point, reach_mm, event.position(), sets_crosshair)
+        self._show_cursor()
+        return True
+
+    def _under(self, position: QPointF) -> tuple[Triple | None, float]:
+        """Point of the stack frame under a Qt position, None without a picture; and the hand's reach, mm."""
+        point, placement = self.to_frame_mm(position), self.placement()
+        if point is None or placement is None:
+            return None, 0.0
+        return triple(point), REACH_PX * placement.mm_per_px * self.devicePixelRatioF()
+
+    def _show_cursor(self) -> None:
+        if self.cursor().shape() is not self._hand.cursor():
+            self.setCursor(self._hand.cursor())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Left: window, middle: pan, right: zoom about the pressed point; else the value under the cursor."""
+        """Left: what the tool does, middle: pan, right: zoom about the press; else the value below."""
         self._cursor = event.position()
+        point, reach_mm = self._under(event.position())
+        if self._hand.is_holding and not event.buttons() & Qt.MouseButton.LeftButton:
+            # The release went to another window.
+            self._hand.release(point)
+        if self._press is None:
+            is_shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._hand.move(point, reach_mm, event.position(), is_shifted)
+            self._show_cursor()
         press, fitting_mm = self._press, self._fitting_mm_per_px()
         if press is None or fitting_mm is None:
             self.update()
@@ -331,16 +385,22 @@ class SliceView(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the drag."""
-        self._press = None
+        if event.button() is Qt.MouseButton.LeftButton and self._hand.is_holding:
+            self._hand.release(self._under(event.position())[0])
+            self._show_cursor()
+            self.update()
+        else:
+            self._press = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Left: show this view alone, or all three again."""
-        if event.button() is Qt.MouseButton.LeftButton:
+        """Left: show this view alone, or all three again; with a tool in the hand it is another press."""
+        if event.button() is Qt.MouseButton.LeftButton and not self._take(event):
             self._store.update(lambda state: double_clicked(state, self.view))
 
     def leaveEvent(self, event: QEvent) -> None:
         """No cursor, no value."""
         self._cursor = None
+        self._hand.leave()
         self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

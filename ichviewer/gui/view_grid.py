@@ -9,6 +9,7 @@ from ichviewer.core.navigation import visible_views
 from ichviewer.core.views import View
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.heat_layer import HeatLayer
+from ichviewer.gui.measurement_layer import MeasurementLayer
 from ichviewer.gui.overlay_painter import OverlayPainter
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.slice_view import SliceView
@@ -23,8 +24,8 @@ class ViewGrid(QWidget):
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        heat_layer, overlay_painter = HeatLayer(), OverlayPainter()
-        self.views = {view: SliceView(store, view, heat_layer, overlay_painter, self) for view in View}
+        layers = HeatLayer(), OverlayPainter(), MeasurementLayer()
+        self.views = {view: SliceView(store, view, *layers, self) for view in View}
         self._inputs = DrawnInputs()
         self.setAutoFillBackground(True)
         self.setPalette(QPalette(QColor(LINE)))

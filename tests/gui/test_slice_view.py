@@ -17,6 +17,7 @@ from ichviewer.core.views import View
 from ichviewer.core.viewstate import ViewState, opened, scrolled_to, with_camera
 from ichviewer.core.windowing import BRAIN, SUBDURAL, Window
 from ichviewer.gui.heat_layer import HeatLayer
+from ichviewer.gui.measurement_layer import MeasurementLayer
 from ichviewer.gui.overlay_painter import OverlayPainter
 from ichviewer.gui.slice_view import SliceView
 from ichviewer.gui.store import Store
@@ -34,7 +35,7 @@ def store() -> Store:
 
 @pytest.fixture
 def view(qtbot: QtBot, store: Store) -> SliceView:
-    view = SliceView(store, View.SUBDURAL, HeatLayer(), OverlayPainter())
+    view = SliceView(store, View.SUBDURAL, HeatLayer(), OverlayPainter(), MeasurementLayer())
     qtbot.addWidget(view)
     view.resize(SIDE_PX, SIDE_PX)
     view.show()
@@ -186,7 +187,7 @@ def test_the_value_under_the_cursor_is_that_of_the_pixel_below(view: SliceView, 
 
 def test_without_a_volume_the_mouse_changes_nothing_but_the_active_view(qtbot: QtBot) -> None:
     store = Store()
-    view = SliceView(store, View.BONE, HeatLayer(), OverlayPainter())
+    view = SliceView(store, View.BONE, HeatLayer(), OverlayPainter(), MeasurementLayer())
     qtbot.addWidget(view)
     for button in (LEFT, MIDDLE, RIGHT):
         drag(view, button, (10, 10), (60, 60))
