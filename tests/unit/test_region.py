@@ -7,7 +7,9 @@ import pytest
 from stack_shapes import stack_geometry
 
 from ichviewer.core.errors import IchViewerError
-from ichviewer.core.region import Region, volume_ml, with_disc, without_disc, without_slice
+from ichviewer.core.measurement import Measurement, MeasurementKind
+from ichviewer.core.measurements import Measurements
+from ichviewer.core.region import Region, areas_mm2, volume_ml, with_disc, without_disc, without_slice
 from ichviewer.core.stack_frame import StackFrame
 
 SHAPE = (5, 21, 30)
@@ -43,7 +45,7 @@ def test_a_mask_that_does_not_fit_is_refused() -> None:
 
 
 def test_each_slice_counts_as_far_as_it_reaches() -> None:
-    """Hazard: a volume from one spacing is wrong by half in a head of 1 and 7 mm gaps, and so is the
+    """Hazard: a volume from one spacing is wrong by half in a head of 1 and 7 mm gaps."""
     pixels, pixel_ml = 10, 0.5 * 0.8 / 1000
     for index, reach_mm in enumerate((4.0, 2.5, 4.0, 6.0, 5.0)):
         region = Region.of(SHAPE, {index: square(slice(0, 1), slice(0, pixels))})
@@ -84,3 +86,12 @@ def test_a_slice_that_lost_its_last_pixel_is_gone() -> None:
     before = Region.of(SHAPE, {1: square(slice(0, 1), slice(0, 1))})
     corner = FRAME.pixel_to_mm(1, 0, 0)
     assert without_disc(before, FRAME, 1, (corner[0], corner[1]), 1.0) == Region(SHAPE)
+
+
+def test_a_grown_region_is_listed_on_every_slice_that_it_reaches_and_weighed_by_its_areas() -> None:
+    mask = square(slice(2, 4), slice(2, 7))
+    region = Region.of(SHAPE, {1: mask, 3: mask})
+    seeded = Measurement(MeasurementKind.REGION, ((1.0, 1.0, 5.0),), 1, region=region)
+    one = Measurements().added(seeded)
+    assert [len(one.on_slice(index)) for index in range(5)] == [0, 1, 0, 1, 0]
+    assert areas_mm2(region, FRAME) == {1: pytest.approx(4.0), 3: pytest.approx(4.0)}
