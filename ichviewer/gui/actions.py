@@ -5,9 +5,10 @@ Menus, buttons, keys and Help > Keys are all made from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ichviewer.core.viewstate import ViewState
+from ichviewer.core.windowing import PRESETS, WindowPreset
 from ichviewer.gui.command import Command
 from ichviewer.gui.contrast_commands import contrast_commands
 from ichviewer.gui.heat_commands import heat_commands
@@ -16,14 +17,14 @@ from ichviewer.gui.store import Store
 from ichviewer.gui.view_commands import view_commands
 
 
-def viewing_commands(store: Store) -> tuple[Command, ...]:
+def viewing_commands(store: Store, presets: Sequence[WindowPreset] = PRESETS) -> tuple[Command, ...]:
     """All actions that change nothing but what is shown."""
 
     def step(change: Callable[[ViewState], ViewState]) -> Callable[[], None]:
         return lambda: store.update(change)
 
     return (
-        *contrast_commands(step),
+        *contrast_commands(step, presets),
         *view_commands(step),
         *scroll_commands(step),
         *heat_commands(step),

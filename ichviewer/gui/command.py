@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QKeySequence
 
 from ichviewer.core.viewstate import ViewState
-from ichviewer.gui.store import Store
 
 Step = Callable[[Callable[[ViewState], ViewState]], Callable[[], None]]
 """Makes of a step from state to state an effect that takes it."""
@@ -61,23 +59,3 @@ class Command:
     def tooltip_with_key(self) -> str:
         """What it does, with its key."""
         return f"{self.tooltip} ({self.key_text})" if self.keys else self.tooltip
-
-
-def build_action(command: Command, store: Store, parent: QObject) -> QAction:
-    """The Qt action of a command; it follows the state."""
-    action = QAction(command.text, parent)
-    action.setObjectName(command.name)
-    action.setShortcuts([QKeySequence(key) for key in command.keys])
-    action.setToolTip(command.tooltip_with_key)
-    action.setStatusTip(command.tooltip)
-    action.setCheckable(command.is_checked is not None)
-    action.triggered.connect(lambda _on=False: command.effect())
-
-    def render(state: ViewState) -> None:
-        action.setEnabled(command.is_enabled(state))
-        if command.is_checked is not None:
-            action.setChecked(command.is_checked(state))
-
-    store.changed.connect(render)
-    render(store.state)
-    return action

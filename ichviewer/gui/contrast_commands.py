@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ichviewer.core.viewstate import (
     ViewState,
     WindowOrigin,
@@ -9,18 +11,27 @@ from ichviewer.core.viewstate import (
     windows_in_header,
     with_window,
 )
-from ichviewer.core.windowing import PRESETS
+from ichviewer.core.windowing import PRESETS, WindowPreset
 from ichviewer.gui.command import Command, Step, has_image
 
+PRESET_COMMAND = "window-"
+"""A preset's command is this and its place in the list, counted from 1."""
 
-def contrast_commands(step: Step) -> tuple[Command, ...]:
+
+def preset_place(name: str) -> int | None:
+    """Place in the list, counted from 0, of the preset that a command stands for; None for other commands."""
+    number = name.removeprefix(PRESET_COMMAND)
+    return int(number) - 1 if name.startswith(PRESET_COMMAND) and number.isdigit() else None
+
+
+def contrast_commands(step: Step, presets: Sequence[WindowPreset] = PRESETS) -> tuple[Command, ...]:
     """The presets, the header's windows and the automatic one."""
-    presets = tuple(
+    chosen = tuple(
         Command(
-            f"window-{preset.key}",
+            f"{PRESET_COMMAND}{number}",
             "View/Window",
             preset.name,
-            (preset.key,),
+            (preset.key,) if preset.key else (),
             f"{preset.name} window, center {preset.window.center:g}, width {preset.window.width:g},"
             " for the active view",
             step(lambda state, window=preset.window: with_window(state, state.active_view, window)),  # type: ignore[misc]
@@ -29,10 +40,10 @@ def contrast_commands(step: Step) -> tuple[Command, ...]:
                 has_image(state) and state.windows[state.active_view] == window
             ),
         )
-        for preset in PRESETS
+        for number, preset in enumerate(presets, start=1)
     )
     return (
-        *presets,
+        *chosen,
         Command(
             "window-header",
             "View/Window",

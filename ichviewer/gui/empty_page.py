@@ -21,6 +21,7 @@ class EmptyPage(QWidget):
     folder_requested = Signal()
     demo_requested = Signal()
     recent_requested = Signal(str)
+    session_requested = Signal()
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,11 +40,17 @@ class EmptyPage(QWidget):
         self.demo_button = QPushButton(icon("demo"), "Try the demo study")
         self.demo_button.setToolTip("Open a synthetic head with bleeds (Ctrl+D)")
         self.demo_button.clicked.connect(self.demo_requested)
+        self.session_button = QPushButton("Restore last session")
+        self.session_button.setToolTip(
+            "Go on with the last sitting: images, views, decisions, measurements (Ctrl+R)"
+        )
+        self.session_button.clicked.connect(self.session_requested)
         buttons = QHBoxLayout()
         buttons.setSpacing(12)
         buttons.addStretch(1)
         buttons.addWidget(self.open_button)
         buttons.addWidget(self.demo_button)
+        buttons.addWidget(self.session_button)
         buttons.addStretch(1)
         self._recent_title = QLabel("RECENT")
         self._recent_title.setObjectName("PanelTitle")
@@ -80,8 +87,9 @@ class EmptyPage(QWidget):
             self.area.style().polish(self.area)
 
     def _render(self, state: ViewState) -> None:
-        if not self._inputs.differ(state.recent_paths):
+        if not self._inputs.differ(state.recent_paths, state.session_offered):
             return
+        self.session_button.setVisible(state.session_offered)
         self._recent_title.setVisible(bool(state.recent_paths))
         for index, button in enumerate(self.recent_buttons):
             shown = index < len(state.recent_paths)

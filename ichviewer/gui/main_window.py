@@ -5,40 +5,38 @@ It asks and shows; reading, analyzing and writing are done by those who listen t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
-    QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QFontDatabase,
-)
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QStackedWidget, QStyle, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from ichviewer.core.findings import SliceStatus
 from ichviewer.core.heatmap import OTHER_METHODS
 from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.action_table import ActionTable
 from ichviewer.gui.actions import viewing_commands
-from ichviewer.gui.command import build_action
+from ichviewer.gui.command import Command
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.empty_page import EmptyPage
 from ichviewer.gui.export_dialog import ExportDialog
 from ichviewer.gui.file_dialogs import nothing_remembered
-from ichviewer.gui.help_text import about_text, keys_text
+from ichviewer.gui.images_window import ImagesApart
 from ichviewer.gui.loading_page import LoadingPage
+from ichviewer.gui.menus import Menus
+from ichviewer.gui.pictures_out import PicturesOut
 from ichviewer.gui.reading_page import ReadingPage
 from ichviewer.gui.redraw import DrawnInputs
+from ichviewer.gui.screen_place import nearest_place
+from ichviewer.gui.side_windows import SideWindows
 from ichviewer.gui.status_line import StatusLine
 from ichviewer.gui.store import Store
 from ichviewer.gui.top_bar import TopBar
-from ichviewer.gui.window_commands import DEVICES, WindowRequests, window_commands
+from ichviewer.gui.tour_steps import tour_steps
+from ichviewer.gui.window_commands import WindowRequests, window_commands
 
-MENUS = ("File", "View", "Analysis", "Help")
+SESSION_FILES = "Session of ichviewer (*.json)"
 
 
 class MainWindow(QMainWindow):
@@ -56,6 +54,11 @@ class MainWindow(QMainWindow):
     device_requested = Signal(str)
     recent_cleared = Signal()
     self_test_requested = Signal()
+    session_save_requested = Signal(object)
+    session_open_requested = Signal(object)
+    session_restore_requested = Signal()
+    sessions_forgotten = Signal()
+    picture_requested = Signal(object, object)
     closing = Signal()
 
     def __init__(
@@ -67,20 +70,22 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 600)
         self.resize(1600, 1000)
         self.store = store
-        self._page_inputs, self._recent_inputs = DrawnInputs(), DrawnInputs()
-        self._device_inputs = DrawnInputs()
+        self.may_close: Callable[[], bool] = lambda: True
+        self._page_inputs = DrawnInputs()
         self.empty_page, self.loading_page = EmptyPage(store), LoadingPage(store)
         self.reading_page = ReadingPage(store, methods)
         self.status_line = StatusLine(store)
-        self.commands = (*window_commands(self._requests()), *viewing_commands(store))
-        self.table: dict[str, QAction] = {}
-        for command in self.commands:
-            self.table[command.name] = build_action(command, store, self)
-        self.addActions(list(self.table.values()))
-        self.top_bar = TopBar(store, self.table)
-        self._recent_menu = QMenu("Open recent")
-        self._device_menu, self._devices = QMenu("Device"), QActionGroup(self)
-        self._fill_menus()
+        self.side_windows = SideWindows(store, self)
+        self.pictures = PicturesOut(store, self.reading_page.views, self)
+        requests = self._requests()
+        self.action_table = ActionTable(
+            store,
+            lambda chosen: (*window_commands(requests), *viewing_commands(store, chosen.presets)),
+            self,
+        )
+        self.images_apart = ImagesApart(self.reading_page, self.action_table, self)
+        self.top_bar = TopBar(store, self.action_table)
+        self.menus = Menus(store, self.action_table, self.top_bar.menus)
         self.pages = QStackedWidget()
         for page in (self.empty_page, self.loading_page, self.reading_page):
             self.pages.addWidget(page)
@@ -88,6 +93,16 @@ class MainWindow(QMainWindow):
         self._connect()
         store.changed.connect(self._render)
         self._render(store.state)
+
+    @property
+    def table(self) -> dict[str, QAction]:
+        """Every action by its command's name."""
+        return self.action_table.actions
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """Every command, with the keys in force."""
+        return self.action_table.commands
 
     def _requests(self) -> WindowRequests:
         return WindowRequests(
@@ -104,8 +119,21 @@ class MainWindow(QMainWindow):
             analyze=self.analysis_requested.emit,
             repair_wrapped=self.repair_requested.emit,
             show_keys=self.show_keys,
-            show_about=self.show_about,
+            show_about=self.side_windows.show_about,
             self_test=self.self_test_requested.emit,
+            save_session=self.ask_where_to_save_session,
+            open_session=self.ask_for_session,
+            restore_session=self.session_restore_requested.emit,
+            forget_sessions=self.sessions_forgotten.emit,
+            copy_image=self.pictures.copy,
+            save_image=self.ask_where_to_save_image,
+            images_apart=self.toggle_images_apart,
+            edit_keys=lambda: self.side_windows.edit_keys(self.action_table),
+            edit_presets=lambda: self.side_windows.edit_presets(self.action_table),
+            edit_preferences=self.side_windows.edit_preferences,
+            show_test_pattern=self.side_windows.show_test_pattern,
+            show_tour=self.side_windows.show_tour,
+            show_guide=self.side_windows.show_guide,
         )
 
     def _lay_out(self) -> None:
@@ -122,6 +150,14 @@ class MainWindow(QMainWindow):
         self.empty_page.folder_requested.connect(self.ask_for_folder)
         self.empty_page.demo_requested.connect(self.demo_requested)
         self.empty_page.recent_requested.connect(self._open_recent)
+        self.empty_page.session_requested.connect(self.session_restore_requested)
+        self.menus.recent_chosen.connect(self._open_recent)
+        self.menus.recent_cleared.connect(self.recent_cleared)
+        self.menus.device_chosen.connect(self.device_requested)
+        self.top_bar.display_check_requested.connect(self.side_windows.show_test_pattern)
+        self.side_windows.device_requested.connect(self.device_requested)
+        self.side_windows.tour_steps = tour_steps(self.reading_page, self.top_bar, self.status_line)
+        self.side_windows.display_note_changed.connect(self.top_bar.show_display_note)
         for page in (self.loading_page, self.reading_page.loading):
             page.cancel_requested.connect(self.reading_cancelled)
         self.reading_page.series.series_requested.connect(self.series_requested)
@@ -130,51 +166,11 @@ class MainWindow(QMainWindow):
         self.status_line.analysis_requested.connect(self.analysis_requested)
         self.status_line.repair_requested.connect(self.repair_requested)
 
-    # Menus
-
-    def _fill_menus(self) -> None:
-        menus: dict[str, QMenu] = {}
-        for name in MENUS:
-            menus[name] = self.top_bar.menus.addMenu(f"&{name}")
-            menus[name].setToolTipsVisible(True)
-        for command in self.commands:
-            menu, _, submenu = command.menu.partition("/")
-            if submenu and command.menu not in menus:
-                menus[command.menu] = menus[menu].addMenu(submenu)
-                menus[command.menu].setToolTipsVisible(True)
-            menus[command.menu].addAction(self.table[command.name])
-        menus["File"].insertMenu(self.table["open-demo"], self._recent_menu)
-        for name in ("export", "quit"):
-            menus["File"].insertSeparator(self.table[name])
-        menus["Analysis"].addMenu(self._device_menu)
-        for device, text in DEVICES:
-            action = self._device_menu.addAction(text)
-            action.setCheckable(True)
-            action.setData(device)
-            action.triggered.connect(lambda _on=False, device=device: self.device_requested.emit(device))
-            self._devices.addAction(action)
-
-    def _fill_recent(self, paths: Sequence[str]) -> None:
-        self._recent_menu.clear()
-        for path in paths:
-            action = self._recent_menu.addAction(path.replace("&", "&&"))
-            action.triggered.connect(lambda _on=False, path=path: self._open_recent(path))
-        self._recent_menu.addSeparator()
-        clear = self._recent_menu.addAction("Clear list")
-        clear.triggered.connect(lambda _on=False: self.recent_cleared.emit())
-        self._recent_menu.setEnabled(bool(paths))
-
     # What is shown
 
     def _render(self, state: ViewState) -> None:
         if self._page_inputs.differ(state.contents, state.volume, state.reading):
             self.pages.setCurrentWidget(self._page(state))
-        if self._recent_inputs.differ(state.recent_paths):
-            self._fill_recent(state.recent_paths)
-        if self._device_inputs.differ(state.device):
-            for action in self._devices.actions():
-                if action.data() == state.device:
-                    action.setChecked(True)
 
     def _page(self, state: ViewState) -> QWidget:
         if state.contents is not None or state.volume is not None:
@@ -188,18 +184,13 @@ class MainWindow(QMainWindow):
         else:
             self.showFullScreen()
 
+    def toggle_images_apart(self) -> None:
+        """Images in a window of their own, and back."""
+        self.images_apart.toggle()
+
     def show_keys(self) -> DetailsWindow:
         """The table of keys, in a window of its own."""
-        window = DetailsWindow("Keys and mouse", keys_text(self.commands), self)
-        window.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        window.show()
-        return window
-
-    def show_about(self) -> DetailsWindow:
-        """Version, purpose and license of the weights, in a window of its own."""
-        window = DetailsWindow("About ichviewer", about_text(self.store.state.model_card), self)
-        window.show()
-        return window
+        return self.side_windows.show_keys(self.commands)
 
     # What is asked for
 
@@ -228,6 +219,30 @@ class MainWindow(QMainWindow):
         dialog.export_chosen.connect(self.export_requested)
         dialog.open()
         return dialog
+
+    def ask_where_to_save_session(self) -> None:
+        """Let the user choose where the sitting is kept."""
+        with nothing_remembered():
+            path, _kind = QFileDialog.getSaveFileName(
+                self, "Save this session", "session.json", SESSION_FILES
+            )
+        if path:
+            self.session_save_requested.emit(Path(path))
+
+    def ask_for_session(self) -> None:
+        """Let the user choose a sitting to go on with."""
+        with nothing_remembered():
+            path, _kind = QFileDialog.getOpenFileName(self, "Open a session", "", SESSION_FILES)
+        if path:
+            self.session_open_requested.emit(Path(path))
+
+    def ask_where_to_save_image(self) -> None:
+        """Let the user choose where the picture of the active view goes."""
+        suggested, content = self.pictures.png()
+        with nothing_remembered():
+            path, _kind = QFileDialog.getSaveFileName(self, "Save this image", suggested, "Picture (*.png)")
+        if path and content:
+            self.picture_requested.emit(Path(path), content)
 
     def step_series(self, step: int) -> None:
         """Ask for the series before or after the open one; stops at the ends."""
@@ -277,8 +292,17 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.open_requested.emit(paths)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Say what is known of the screen."""
+        super().showEvent(event)
+        self.side_windows.look_at_screen()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Tell those who run threads, then close."""
+        """Tell those who run threads, then close; not while something that was asked for is not written."""
+        if not self.may_close():
+            event.ignore()
+            return
+        self.images_apart.bring_back()
         self.closing.emit()
         event.accept()
 
@@ -288,7 +312,14 @@ class MainWindow(QMainWindow):
         """Size of the window, sizes of the panels and which are hidden, as plain values for JSON."""
         normal = self.normalGeometry()
         size = [normal.width(), normal.height()] if normal.isValid() else [self.width(), self.height()]
-        return {**self.reading_page.save_layout(), "window": size, "is_maximized": self.isMaximized()}
+        place = [normal.x(), normal.y()] if normal.isValid() else [self.x(), self.y()]
+        return {
+            **self.reading_page.save_layout(),
+            "window": size,
+            "place": place,
+            "is_maximized": self.isMaximized(),
+            "images_apart": self.images_apart.save_layout(),
+        }
 
     def fit_into(self, available: QSize) -> None:
         """Make the window no larger than the screen has room for, with its title bar; call it before show."""
@@ -300,6 +331,11 @@ class MainWindow(QMainWindow):
         size = layout.get("window")
         if isinstance(size, list) and len(size) == 2 and all(isinstance(value, int) for value in size):
             self.resize(*size)
+            place = layout.get("place")
+            if isinstance(place, list) and len(place) == 2 and all(isinstance(at, int) for at in place):
+                self.move(nearest_place(QRect(*place, *size), self.side_windows.screens()).topLeft())
+        apart = layout.get("images_apart")
+        self.images_apart.restore_layout(apart if isinstance(apart, Mapping) else {})
         if layout.get("is_maximized") is True:
             self.setWindowState(self.windowState().__class__.WindowMaximized)
         self.reading_page.restore_layout(layout)

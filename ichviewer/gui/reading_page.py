@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.elsewhere_page import ElsewherePage
 from ichviewer.gui.heatmap_panel import HeatmapPanel
 from ichviewer.gui.loading_page import LoadingPage
 from ichviewer.gui.score_ribbon import ScoreRibbon
@@ -24,6 +25,8 @@ FIRST_SIZES = (184, 1000, 128, 288)
 class ReadingPage(QWidget):
     """What stands in the window once something was opened."""
 
+    images_wanted_back = Signal()
+
     def __init__(self, store: Store, methods: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.series = SeriesPanel(store)
@@ -34,6 +37,9 @@ class ReadingPage(QWidget):
         self.middle.setMinimumWidth(300)
         self.middle.addWidget(self.loading)
         self.middle.addWidget(self.views)
+        self.elsewhere = ElsewherePage()
+        self.elsewhere.wanted_back.connect(self.images_wanted_back)
+        self.middle.addWidget(self.elsewhere)
         self.ribbon = ScoreRibbon(store)
         self.slice_scores, self.study = SliceScores(store), StudyPanel(store)
         self.heatmap = HeatmapPanel(store, methods)
@@ -60,9 +66,21 @@ class ReadingPage(QWidget):
         self._render(store.state)
 
     def _render(self, state: ViewState) -> None:
-        shown = self.loading if state.volume is None else self.views
+        images = self.views if self.middle.indexOf(self.views) >= 0 else self.elsewhere
+        shown = self.loading if state.volume is None else images
         if self.middle.currentWidget() is not shown:
             self.middle.setCurrentWidget(shown)
+
+    def give_images(self) -> ViewGrid:
+        """Let another window hold the images; a page says so in their place."""
+        self.middle.removeWidget(self.views)
+        self.middle.setCurrentWidget(self.elsewhere)
+        return self.views
+
+    def take_images(self) -> None:
+        """Hold the images again."""
+        self.middle.insertWidget(1, self.views)
+        self.middle.setCurrentWidget(self.views)
 
     def toggle_image_alone(self) -> None:
         """Hide all panels, or bring back those that were there."""

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenuBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenuBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ichviewer.core.viewstate import ViewState
-from ichviewer.core.windowing import PRESETS
+from ichviewer.gui.action_table import ActionTable
+from ichviewer.gui.contrast_commands import PRESET_COMMAND
 from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import SECONDARY
 
 BADGE = "RESEARCH USE ONLY"
+BUTTONS = 8
+"""More presets than these are in the menu alone; the line has no room for them."""
 
 
 class TopBar(QWidget):
     """Holds the menu bar; the preset buttons are those of the action table."""
 
-    def __init__(self, store: Store, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+    display_check_requested = Signal()
+
+    def __init__(self, store: Store, table: ActionTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("TopBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._inputs = DrawnInputs()
+        self._store, self._table = store, table
+        self._inputs, self._preset_inputs = DrawnInputs(), DrawnInputs()
         self.menus = QMenuBar()
+        self.menus.setAccessibleName("Menus")
         self.menus.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
-        self.presets = {
-            preset.key: _preset_button(actions[f"window-{preset.key}"], preset.short_name)
-            for preset in PRESETS
-        }
+        self.preset_buttons: list[QToolButton] = []
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(4)
+        self.display = QPushButton()
+        self.display.setObjectName("Link")
+        self.display.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.display.clicked.connect(self.display_check_requested)
+        self.display.hide()
         self.device = ElidedLabel(self, SECONDARY, width_px=150)
         badge = QLabel(BADGE)
         badge.setObjectName("Badge")
@@ -41,29 +50,57 @@ class TopBar(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.menus)
         layout.addStretch(1)
-        for button in self.presets.values():
-            layout.addWidget(button)
+        layout.addLayout(self._buttons)
         layout.addStretch(1)
+        layout.addWidget(self.display)
         layout.addWidget(self.device)
         layout.addSpacing(8)
         layout.addWidget(badge)
         store.changed.connect(self._render)
+        table.rebuilt.connect(self._fill_presets)
+        self._fill_presets()
         self._render(store.state)
 
+    def show_display_note(self, text: str, tooltip: str) -> None:
+        """Say what is known of the screen; nothing for an empty text."""
+        self.display.setText(text)
+        self.display.setToolTip(tooltip)
+        self.display.setVisible(bool(text))
+
     def _render(self, state: ViewState) -> None:
-        if self._inputs.differ(state.device, state.model_card):
+        if self._inputs.differ(state.device, state.model_card, state.preferences.theme):
             name = "" if state.model_card is None else f"Checkpoint {state.model_card.name}"
             text = f"device: {state.device}" if state.device else ""
             self.device.set_text(text, note=f"Where the network runs (Analysis > Device)\n{name}".strip())
 
+    def _fill_presets(self) -> None:
+        for button in self.preset_buttons:
+            self._buttons.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        presets = self._store.state.preferences.presets[:BUTTONS]
+        self.preset_buttons = [
+            _PresetButton(self._table.actions[f"{PRESET_COMMAND}{number}"], preset.name, preset.short_name)
+            for number, preset in enumerate(presets, start=1)
+        ]
+        for button in self.preset_buttons:
+            self._buttons.addWidget(button)
 
-def _preset_button(action: QAction, name: str) -> QToolButton:
-    button = QToolButton()
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-    button.setDefaultAction(action)
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    button.setText(f"{name} {action.shortcut().toString()}")
-    button.setAccessibleName(f"{action.text()} window")
-    # The action's own text would come back with every change of the action.
-    action.changed.connect(lambda: button.setText(f"{name} {action.shortcut().toString()}"))
-    return button
+
+class _PresetButton(QToolButton):
+    """The action's button, with the short name and the key of its preset."""
+
+    def __init__(self, action: QAction, name: str, short_name: str) -> None:
+        super().__init__()
+        key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self._words = f"{short_name} {key}".strip().replace("&", "&&")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.setDefaultAction(action)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(f"{name} window")
+        # The action's own text would come back with every change of the action.
+        action.changed.connect(self._say)
+        self._say()
+
+    def _say(self) -> None:
+        self.setText(self._words)

@@ -31,6 +31,19 @@ class WindowRequests:
     show_keys: Callable[[], object]
     show_about: Callable[[], object]
     self_test: Callable[[], object]
+    save_session: Callable[[], object]
+    open_session: Callable[[], object]
+    restore_session: Callable[[], object]
+    forget_sessions: Callable[[], object]
+    copy_image: Callable[[], object]
+    save_image: Callable[[], object]
+    images_apart: Callable[[], object]
+    edit_keys: Callable[[], object]
+    edit_presets: Callable[[], object]
+    edit_preferences: Callable[[], object]
+    show_test_pattern: Callable[[], object]
+    show_tour: Callable[[], object]
+    show_guide: Callable[[], object]
 
 
 def can_analyze(state: ViewState) -> bool:
@@ -46,7 +59,13 @@ def can_repair(state: ViewState) -> bool:
 
 def window_commands(ask: WindowRequests) -> tuple[Command, ...]:
     """File, panels, analysis and help."""
-    return (*_file_commands(ask), *_panel_commands(ask), *_other_commands(ask))
+    return (
+        *_file_commands(ask),
+        *_panel_commands(ask),
+        *_tool_commands(ask),
+        *_analysis_commands(ask),
+        *_help_commands(ask),
+    )
 
 
 def _file_commands(ask: WindowRequests) -> tuple[Command, ...]:
@@ -74,6 +93,58 @@ def _file_commands(ask: WindowRequests) -> tuple[Command, ...]:
             ("Ctrl+D",),
             "Open a synthetic head with bleeds",
             ask.open_demo,
+        ),
+        Command(
+            "save-session",
+            "File",
+            "Save session as …",
+            ("Ctrl+S",),
+            "Keep this sitting in a file: paths, views, decisions, comments and measurements",
+            ask.save_session,
+            lambda state: bool(state.opened_paths),
+        ),
+        Command(
+            "open-session",
+            "File",
+            "Open session …",
+            (),
+            "Go on with a sitting that was kept in a file",
+            ask.open_session,
+        ),
+        Command(
+            "restore-session",
+            "File",
+            "Restore last session",
+            ("Ctrl+R",),
+            "Go on with the last sitting",
+            ask.restore_session,
+            lambda state: state.session_offered,
+        ),
+        Command(
+            "forget-sessions",
+            "File",
+            "Forget kept sessions",
+            (),
+            "Remove the sittings that were kept by themselves; they hold paths, which may name patients",
+            ask.forget_sessions,
+        ),
+        Command(
+            "copy-image",
+            "File",
+            "Copy image",
+            ("Ctrl+C",),
+            "Copy the active view as it is seen, without names, to the clipboard",
+            ask.copy_image,
+            has_image,
+        ),
+        Command(
+            "save-image",
+            "File",
+            "Save image …",
+            ("Ctrl+Shift+S",),
+            "Write the active view as it is seen, without names, as PNG",
+            ask.save_image,
+            has_image,
         ),
         Command(
             "export",
@@ -141,10 +212,48 @@ def _panel_commands(ask: WindowRequests) -> tuple[Command, ...]:
         Command(
             "full-screen", "View", "Full screen", ("F11",), "Full screen and back", ask.toggle_full_screen
         ),
+        Command(
+            "images-apart",
+            "View",
+            "Images on the second screen",
+            ("Shift+F11",),
+            "Move the images into a window of their own, and back",
+            ask.images_apart,
+            has_image,
+        ),
     )
 
 
-def _other_commands(ask: WindowRequests) -> tuple[Command, ...]:
+def _tool_commands(ask: WindowRequests) -> tuple[Command, ...]:
+    return (
+        Command(
+            "preferences",
+            "Tools",
+            "Preferences …",
+            ("Ctrl+,",),
+            "Theme, mouse, what a sitting starts with, and what is kept",
+            ask.edit_preferences,
+        ),
+        Command(
+            "presets-edit",
+            "Tools",
+            "Window presets …",
+            ("Ctrl+Shift+W",),
+            "Change, add, rename and order the window presets",
+            ask.edit_presets,
+        ),
+        Command(
+            "keys-edit",
+            "Tools",
+            "Keys of all commands …",
+            ("Ctrl+Shift+K",),
+            "Find a command and give it another key",
+            ask.edit_keys,
+        ),
+    )
+
+
+def _analysis_commands(ask: WindowRequests) -> tuple[Command, ...]:
     return (
         Command("analyze", "Analysis", "Analyze", ("F5",), "Score every slice", ask.analyze, can_analyze),
         Command(
@@ -158,7 +267,22 @@ def _other_commands(ask: WindowRequests) -> tuple[Command, ...]:
             can_repair,
         ),
         Command("cancel", "Analysis", "Cancel", ("Esc",), "Stop reading or analyzing", ask.cancel),
+    )
+
+
+def _help_commands(ask: WindowRequests) -> tuple[Command, ...]:
+    return (
         Command("keys", "Help", "Keys", ("F1",), "All keys and mouse gestures", ask.show_keys),
+        Command("user-guide", "Help", "User guide", ("Shift+F1",), "How to read with it", ask.show_guide),
+        Command("tour", "Help", "Quick tour", (), "A few steps through the window", ask.show_tour),
+        Command(
+            "test-pattern",
+            "Help",
+            "Test pattern",
+            ("Ctrl+Shift+T",),
+            "Check whether this screen shows dark and light greys apart",
+            ask.show_test_pattern,
+        ),
         Command(
             "self-test",
             "Help",

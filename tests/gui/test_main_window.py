@@ -123,7 +123,7 @@ def test_recent_folders_are_offered_and_can_be_cleared(qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.open_requested) as asked:
         buttons[0].click()
     assert asked.args == [(Path("studies/one & two"),)]
-    first, *_others, clear = window._recent_menu.actions()
+    first, *_others, clear = window.menus.recent.actions()
     with qtbot.waitSignal(window.open_requested):
         first.trigger()
     with qtbot.waitSignal(window.recent_cleared):
@@ -288,7 +288,7 @@ def test_there_is_nothing_to_export_before_an_analysis(qtbot: QtBot) -> None:
 
 def test_a_device_is_asked_for_and_the_one_in_use_is_marked(qtbot: QtBot) -> None:
     window = shown(qtbot, ViewState(device="auto"))
-    actions = {action.data(): action for action in window._devices.actions()}
+    actions = {action.data(): action for action in window.menus.devices.actions()}
     assert actions["auto"].isChecked()
     with qtbot.waitSignal(window.device_requested) as asked:
         actions["cpu"].trigger()
@@ -423,11 +423,11 @@ def test_results_that_arrive_move_nothing(qtbot: QtBot) -> None:
 
 def test_a_long_device_name_moves_nothing(qtbot: QtBot) -> None:
     window = shown(qtbot, opened_state())
-    before = [button.geometry() for button in window.top_bar.presets.values()]
+    before = [button.geometry() for button in window.top_bar.preset_buttons]
     name = "NVIDIA H200 NVL 141GB HBM3e, CUDA device 0 of 8"
     window.store.update(lambda state: replace(state, device=name))
     QApplication.processEvents()
-    assert [button.geometry() for button in window.top_bar.presets.values()] == before
+    assert [button.geometry() for button in window.top_bar.preset_buttons] == before
     assert name in window.top_bar.device.toolTip()
 
 
@@ -438,13 +438,13 @@ def test_a_long_device_name_moves_nothing(qtbot: QtBot) -> None:
 def test_research_use_only_stands_on_every_window(qtbot: QtBot, state: ViewState) -> None:
     window = shown(qtbot, state)
     assert any(label.text() == BADGE and label.isVisible() for label in window.findChildren(QLabel))
-    for other in (window, window.show_keys(), window.show_about(), window.status_line.show_check()):
+    for other in (window, window.show_keys(), window.side_windows.show_about(), window.status_line.show_check()):
         assert "research use only" in other.windowTitle()
 
 
 def test_about_names_the_license_of_the_weights(qtbot: QtBot) -> None:
     card = replace(make_card(), license="non-commercial research")
-    text = shown(qtbot, ViewState(model_card=card)).show_about().text.toPlainText()
+    text = shown(qtbot, ViewState(model_card=card)).side_windows.show_about().text.toPlainText()
     assert "License of the weights: non-commercial research" in text
     assert "RESEARCH USE ONLY" in text
     assert card.weights_sha256 in text
