@@ -17,7 +17,7 @@ from ichviewer.core.geometry import direction_letters
 from ichviewer.core.hematoma_volume import abc2_ml, height_mm, largest_slice
 from ichviewer.core.measurement import Measurement, MeasurementKind
 from ichviewer.core.plane import ReformatSource
-from ichviewer.core.region import Region
+from ichviewer.core.region import Region, volume_ml
 from ichviewer.core.roi import box_area, crosses_itself, ellipse_area, outline_area
 from ichviewer.core.roi_pixels import RegionPixels, pixels_of_reformat, pixels_of_region, pixels_of_slice
 from ichviewer.core.roi_statistics import RoiStatistics, roi_statistics
@@ -196,30 +196,31 @@ def _hematoma(both: MeasuredValues, measurement: Measurement, volume: Volume) ->
     counted = [each.slice_index for each in slices if each.weight]
     if any(min(counted) <= gap.after_slice < max(counted) for gap in volume.series.gaps):
         notes.append("A slice may be missing within the hematoma; its neighbors stand for it.")
-    volume_ml = abc2_ml(both.length or 0.0, both.width or 0.0, height)
-    return replace(both, height=height, volume_ml=volume_ml, notes=tuple(notes))
+    milliliters = abc2_ml(both.length or 0.0, both.width or 0.0, height)
+    return replace(both, height=height, volume_ml=milliliters, notes=tuple(notes))
 
 
 def _grown(empty: MeasuredValues, region: Region | None, volume: Volume) -> MeasuredValues:
     """Volume of a grown region and statistics of its stored voxels."""
-    if region is None or not region.voxel_count:
+    if region is None or region.is_empty:
         return replace(empty, notes=("The region has no voxels.",))
-    if region.stack_shape != volume.stored_values.shape:
+    if region.shape != volume.stored_values.shape:
         return replace(empty, refusal="The region belongs to another stack.")
     pixels = pixels_of_region(region, volume)
     notes = _pixel_notes(pixels)
-    volume_ml = None
+    milliliters = None
     if not volume.series.is_measured:
         notes.append("The files do not say how large a voxel is; there is no volume.")
     elif volume.slice_count < 2:
         notes.append("The volume cannot be known from a stack of one slice.")
     else:
-        volume_ml = region.volume_ml(volume.frame)
-        if any(region.slices[0] <= gap.after_slice < region.slices[-1] for gap in volume.series.gaps):
+        milliliters = volume_ml(region, volume.frame)
+        first, last = region.slice_indices[0], region.slice_indices[-1]
+        if any(first <= gap.after_slice < last for gap in volume.series.gaps):
             notes.append("A slice may be missing within the region; its neighbors stand for it.")
     return replace(
         empty,
-        volume_ml=volume_ml,
+        volume_ml=milliliters,
         statistics=roi_statistics(pixels.values, pixels.step),
         padding_count=pixels.padding_count,
         notes=tuple(notes),

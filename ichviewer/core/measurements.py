@@ -75,7 +75,8 @@ class Measurements:
         return tuple(
             each
             for each in self.items
-            if each.plane == slice_index or (each.region is not None and slice_index in each.region.slices)
+            if each.plane == slice_index
+            or (each.region is not None and slice_index in each.region.slice_indices)
         )
 
     def on_plane(self, plane: Plane) -> tuple[Measurement, ...]:

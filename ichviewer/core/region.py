@@ -118,6 +118,12 @@ def volume_ml(region: Region, frame: StackFrame) -> float:
     return total * pixel_mm2 / 1000.0
 
 
+def areas_mm2(region: Region, frame: StackFrame) -> dict[int, float]:
+    """Area on each slice that has any, mm2; what ``hematoma_volume.weighed_by_area`` takes."""
+    pixel_mm2 = frame.pixel_spacing_mm[0] * frame.pixel_spacing_mm[1]
+    return {index: int(region.mask(index).sum()) * pixel_mm2 for index in region.slice_indices}
+
+
 def _disc(
     region: Region, frame: StackFrame, slice_index: int, center_mm: tuple[float, float], radius_mm: float
 ) -> NDArray[np.bool_]:

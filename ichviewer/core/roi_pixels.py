@@ -56,15 +56,15 @@ def pixels_of_slice(measurement: Measurement, volume: Volume) -> RegionPixels:
 def pixels_of_region(region: Region, volume: Volume) -> RegionPixels:
     """Stored voxels of a grown region; those of slices without an image are counted as missing."""
     parts, padding_count, missing_count = [np.zeros(0)], 0, 0
-    for index in region.slices:
-        inside = region.on_slice(index)
+    for index in region.slice_indices:
+        inside = region.mask(index)
         if not volume.is_readable[index]:
             missing_count += int(inside.sum())
             continue
         values, padded = _stored_values(volume, index, inside)
         parts.append(values)
         padding_count += padded
-    step = float(np.abs(volume.slopes[list(region.slices)]).max())
+    step = float(np.abs(volume.slopes[list(region.slice_indices)]).max())
     return RegionPixels(np.concatenate(parts), padding_count, missing_count, False, step)
 
 

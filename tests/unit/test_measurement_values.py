@@ -373,6 +373,11 @@ def test_a_slab_is_measured_as_a_slab() -> None:
     assert plane.center_mm == pytest.approx((11, 16, 12))
 
 
+def of_mask(mask: NDArray[np.bool_]) -> Region:
+    slices, rows, columns = mask.shape
+    return Region.of((slices, rows, columns), dict(enumerate(mask)))
+
+
 def grown(volume: Volume, region: Region | None) -> MeasuredValues:
     return measure(replace(on_slice(Kind.REGION, volume, 2, (32, 32)), region=region), volume)
 
@@ -382,29 +387,29 @@ def test_a_grown_region_has_a_volume_and_the_statistics_of_its_stored_voxels() -
     volume = make_volume(pixel_spacing_mm=(1.0, 0.5), spacing_mm=4.0, slopes=(1, 2, 1, 1, 1))
     mask = np.zeros((5, 64, 64), dtype=bool)
     mask[1, 30:34, 30:40] = mask[2, 30:32, 30:35] = True
-    values = grown(volume, Region.of(mask))
+    values = grown(volume, of_mask(mask))
     assert values.volume_ml == pytest.approx(50 * 0.5 * 4 / 1000)
     assert values.statistics is not None
     assert values.statistics.count == 50
     # 35 HU are stored as 17.5 units of 2 HU on slice 2, rounded to 18.
     assert values.statistics.mean == pytest.approx((40 * 36 + 10 * 35) / 50)
-    padded = grown(replace(volume, paddings=(None, (18, 18), None, None, None)), Region.of(mask))
+    padded = grown(replace(volume, paddings=(None, (18, 18), None, None, None)), of_mask(mask))
     assert (padded.padding_count, padded.volume_ml) == (40, values.volume_ml)
     damaged = replace(volume, is_readable=np.array([True, False, True, True, True]))
-    assert "40 points without data" in grown(damaged, Region.of(mask)).notes[0]
+    assert "40 points without data" in grown(damaged, of_mask(mask)).notes[0]
 
 
 def test_a_grown_region_says_what_it_lacks() -> None:
     volume = make_volume()
     mask = np.zeros((5, 64, 64), dtype=bool)
-    assert grown(volume, None).notes == grown(volume, Region.of(mask)).notes == ("The region has no voxels.",)
+    assert grown(volume, None).notes == grown(volume, of_mask(mask)).notes == ("The region has no voxels.",)
     mask[1:4, 30, 30] = True
-    assert "another stack" in grown(volume, Region.of(mask[:4])).refusal
-    assert grown(unmeasured(volume), Region.of(mask)).volume_ml is None
+    assert "another stack" in grown(volume, of_mask(mask[:4])).refusal
+    assert grown(unmeasured(volume), of_mask(mask)).volume_ml is None
     gap = replace(volume, series=replace(volume.series, gaps=(Gap(2, 10.0),)))
-    assert "missing" in grown(gap, Region.of(mask)).notes[-1]
+    assert "missing" in grown(gap, of_mask(mask)).notes[-1]
     alone = make_volume(1)
-    one = replace(on_slice(Kind.REGION, alone, 0, (32, 32)), region=Region.of(mask[1:2]))
+    one = replace(on_slice(Kind.REGION, alone, 0, (32, 32)), region=of_mask(mask[1:2]))
     assert measure(one, alone).volume_ml is None
     assert "one slice" in measure(one, alone).notes[-1]
 
