@@ -153,6 +153,9 @@ def test_the_run_through_a_slice_follows_scores_and_the_reader() -> None:
     assert run_through(made, review, thresholds, Subtype.SUBDURAL, 5) == ()
     assert run_through(made, review, thresholds, Subtype.EPIDURAL, 5) == (3, 4, 5)
     assert run_through(made, Review(), thresholds, Subtype.SUBDURAL, 6) == ()
+    only_any = replace(made.slices[4], probabilities=(LIKELY, 0.1, 0.1, 0.1, 0.1, 0.1))
+    other = made.with_slice(only_any, made.series_key, made.checkpoint_sha256)
+    assert run_through(other, Review(), thresholds, Subtype.SUBDURAL, 3) == (3,)
 
 
 def test_the_side_is_that_of_the_labels_own_maps_and_only_where_they_agree() -> None:
