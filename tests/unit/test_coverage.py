@@ -57,6 +57,7 @@ def test_a_slice_without_an_image_is_neither_seen_nor_missed() -> None:
     """Hazard: a damaged slice counts as read, or keeps the result sealed for ever."""
     coverage = Coverage.none([True, False, True]).with_look(1, ["Brain"], 1.0)
     assert coverage.share() == 0.0
+    assert coverage.seen_in() == frozenset()
     coverage = coverage.with_look(0, ["Brain"], 1.0).with_look(2, ["Brain"], 1.0)
     assert coverage.share() == 1.0
     assert coverage.unseen("Bone") == (0, 2)

@@ -182,6 +182,17 @@ def test_a_round_bleed_between_thick_bones_is_no_stripe() -> None:
     assert streaks_between_bones(with_disc(petrous_head(0.0), 0, 0, 8, 68.0), SPACING, place(0, 0)) is None
 
 
+def test_a_round_bleed_amid_thick_bone_is_no_stripe() -> None:
+    """Hazard: a bleed low in the posterior fossa is taken for an artifact."""
+    hu = plain_head()
+    hu[(np.hypot(DOWN, ACROSS) > 45) & (np.hypot(DOWN, ACROSS) < 65)] = 1100
+    assert streaks_between_bones(with_disc(hu, 0, 0, 8, 68.0), SPACING, place(0, 0)) is None
+
+
+def test_a_piece_that_the_edge_of_the_slice_cuts_gives_no_card() -> None:
+    assert kinds(with_disc(plain_head(), -99, 0, 3, 143.0), place(-97, 0)) == []
+
+
 def test_pieces_hang_together_by_their_sides() -> None:
     mask = np.array([[1, 1, 0, 1], [0, 1, 0, 1], [1, 0, 0, 0], [1, 1, 1, 1]], dtype=np.bool_)
     assert len(np.unique(labeled(mask)[mask])) == 3
