@@ -127,6 +127,17 @@ class Controller:
             show(GrowingStack(volume, text, wanted))
         raise AssertionError("the last volume is always the whole one")
 
+    def read_beside(
+        self, series: Series, report: ReportProgress, cancel: CancelToken
+    ) -> tuple[Volume, str]:
+        """Read a series that will stand beside the open one, and its geometry in words; it is not checked.
+
+        Raises:
+            UnreadableError: No slice could be read.
+            Cancelled: *cancel* was set.
+        """
+        return read_volume(series, report, cancel, self._decoder), receipt(series)
+
     def repair_wrapped(self, volume: Volume) -> OpenStack:
         """The stack with its wrapped values mended in memory, checked again; the files stay as they are."""
         repaired = unwrapped(volume)

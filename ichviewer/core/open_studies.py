@@ -1,16 +1,19 @@
 """Several studies side by side in the list of series: opening adds to it, closing a study takes it out.
 
-The one thing to get wrong: series are told apart by their images. The same images from two places are listed
-once, and two parts of one series from two places are listed twice, never mixed.
+The one thing to get wrong: UIDs do not prove that pixels are the same, because some anonymizers keep them. What
+the reader opened last is what is listed and shown; the same UIDs from two places are listed once, and two parts
+of one series twice, never mixed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ichviewer.core.prior import without_prior
 from ichviewer.core.series import FileVerdict, FolderContents, Series, SliceHeader, Verdict
+from ichviewer.core.viewstate import ViewState, listed
 
-LISTED_ALREADY = "duplicate: its images are listed already"
+OPENED_AGAIN = "duplicate: its series was opened again from another place"
 ANOTHER_PART = "other images of the same series are listed too, from another place"
 
 Study = tuple[str, str]
@@ -24,10 +27,12 @@ class Opening:
     Attributes:
         contents: Everything that is listed now.
         found: The series that lie below what was opened, as they are listed.
+        files: Verdicts on what lies below it.
     """
 
     contents: FolderContents
     found: tuple[Series, ...]
+    files: tuple[FileVerdict, ...]
 
 
 def study_of(series: Series) -> Study:
@@ -43,24 +48,26 @@ def with_opened(before: FolderContents | None, scanned: FolderContents, opened: 
         scanned: What lies below the folder, each file with its verdict.
         opened: The folder in words; verdicts on files of an older scan of it are replaced.
     """
-    listed = [] if before is None else list(before.series)
-    found, duplicates = [], set()
+    every = [] if before is None else list(before.series)
+    found, replaced = [], set()
     for series in scanned.series:
-        same = next((each for each in listed if _is_same_place(each, series)), None)
-        twin = next((each for each in listed if _holds_all(each, series)), None)
-        if same is not None:
-            listed[listed.index(same)] = series
-        elif twin is not None:
-            duplicates.add(series.series_instance_uid)
-            series = twin
+        place = next((at for at, each in enumerate(every) if _are_one(each, series)), None)
+        if place is None:
+            series = _with_own_key(series, every)
+            every.append(series)
+        elif _places(series) < _places(every[place]):
+            series = every[place]
         else:
-            series = _with_own_key(series, listed)
-            listed.append(series)
+            series = replace(series, stack_number=every[place].stack_number)
+            if not _places(series) & _places(every[place]):
+                replaced.add(series.series_instance_uid)
+            every[place] = series
         found.append(series)
-    verdicts = [_verdict(file, opened, duplicates) for file in scanned.files]
-    others = [file for file in (() if before is None else before.files) if file.below != opened]
-    listed.sort(key=_listing_order)
-    return Opening(FolderContents(tuple(listed), (*others, *verdicts)), tuple(found))
+    verdicts = tuple(replace(file, below=opened) for file in scanned.files)
+    earlier = () if before is None else before.files
+    others = tuple(_earlier_verdict(file, replaced) for file in earlier if file.below != opened)
+    every.sort(key=_listing_order)
+    return Opening(FolderContents(tuple(every), (*others, *verdicts)), tuple(found), verdicts)
 
 
 def without_study(contents: FolderContents, study: Study) -> FolderContents | None:
@@ -80,25 +87,39 @@ def without_study(contents: FolderContents, study: Study) -> FolderContents | No
     return FolderContents(kept, files)
 
 
+def study_closed(state: ViewState, study: Study) -> ViewState:
+    """A study is listed no more; if its stack is open, or stands beside the open one, it is closed."""
+    if state.contents is None:
+        return state
+    left = without_study(state.contents, study)
+    if state.prior is not None and study_of(state.prior.volume.series) == study:
+        state = without_prior(state)
+    if state.volume is not None and study_of(state.volume.series) == study:
+        state = listed(state, left or FolderContents((), ()))
+    keys = set() if left is None else {series.key for series in left.series}
+    thumbnails = tuple(thumbnail for thumbnail in state.thumbnails if thumbnail.series_key in keys)
+    return replace(state, contents=left, thumbnails=thumbnails)
+
+
 def _listing_order(series: Series) -> tuple[str, str, str]:
     # Within a study the order stays: it is the scanner's, by series number.
     return series.patient.patient_id, series.study_date, series.study_instance_uid
 
 
-def _is_same_place(listed: Series, series: Series) -> bool:
-    """Whether both are the same files, read twice."""
-    return listed.series_instance_uid == series.series_instance_uid and _places(listed) == _places(series)
+def _are_one(listed: Series, series: Series) -> bool:
+    """Whether two series are one: the same files, some of them, or the same images from another place."""
+    if study_of(listed) != study_of(series) or listed.series_instance_uid != series.series_instance_uid:
+        return False
+    here, there = _places(series), _places(listed)
+    return here <= there or here > there or _images(series) == _images(listed)
 
 
 def _places(series: Series) -> set[tuple[str, int | None]]:
     return {(header.shown_path, header.frame_number) for header in series.slices}
 
 
-def _holds_all(listed: Series, series: Series) -> bool:
-    """Whether every image of a series is listed, from wherever."""
-    if study_of(listed) != study_of(series) or listed.series_instance_uid != series.series_instance_uid:
-        return False
-    return {_image(header) for header in series.slices} <= {_image(header) for header in listed.slices}
+def _images(series: Series) -> set[tuple[str, int | None]]:
+    return {_image(header) for header in series.slices}
 
 
 def _image(header: SliceHeader) -> tuple[str, int | None]:
@@ -118,7 +139,7 @@ def _with_own_key(series: Series, listed: list[Series]) -> Series:
     return replace(series, notes=(*series.notes, ANOTHER_PART))
 
 
-def _verdict(file: FileVerdict, opened: str, duplicates: set[str]) -> FileVerdict:
-    if file.verdict is Verdict.LOADED and file.series_instance_uid in duplicates:
-        return replace(file, below=opened, verdict=Verdict.SKIPPED, reason=LISTED_ALREADY)
-    return replace(file, below=opened)
+def _earlier_verdict(file: FileVerdict, replaced: set[str]) -> FileVerdict:
+    if file.verdict is Verdict.LOADED and file.series_instance_uid in replaced:
+        return replace(file, verdict=Verdict.SKIPPED, reason=OPENED_AGAIN)
+    return file

@@ -7,7 +7,7 @@ one, and a half-read stack is neither checked nor analyzed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from ichviewer.controller import Controller, GrowingStack, OpenStack
 from ichviewer.core import viewstate
 from ichviewer.core.errors import UnreadableError
+from ichviewer.core.localizer import Localizer
+from ichviewer.core.open_studies import Opening, Study, study_closed, study_of, with_opened
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.reading_order import WantedSlice
 from ichviewer.core.series import FolderContents, Series
@@ -24,6 +26,7 @@ from ichviewer.core.wrap_repair import WRAPPED_REASON
 from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
 from ichviewer.session.analysis import Analysis
+from ichviewer.session.beside import StacksBeside, read_localizer
 from ichviewer.session.messages import (
     not_analyzed,
     nothing_opened,
@@ -53,40 +56,58 @@ class Reading:
         self._shelf = Shelf()
         self._wanted: WantedSlice | None = None
         self._runner = TaskRunner("reading")
+        self._beside = StacksBeside(store, controller, self._runner, self._rest, self._take)
         store.changed.connect(self._follow)
 
     def open_paths(self, paths: tuple[Path, ...]) -> None:
-        """List what lies below *paths*, open the best head CT, and analyze it."""
+        """List what lies below *paths* beside what is listed, open the best head CT of it, and analyze it."""
+        before, pictured = self._store.state.contents, self._pictured()
+        opened = ", ".join(str(path) for path in paths)
 
         def work(report: Reporter, cancel: CancelToken) -> None:
-            contents = self._controller.scan(paths, _paced(report), cancel)
-            report(contents)
-            best = self._controller.best_series(contents)
+            scanned = self._controller.scan(paths, _paced(report), cancel)
+            opening = with_opened(before, scanned, opened)
+            report(opening)
+            best = self._controller.best_series(FolderContents(opening.found, scanned.files))
             if best is not None:
                 middle = len(best.slices) // 2
                 report(self._controller.read_growing(best, middle, report, cancel))
-            self._make_thumbnails(contents.series, report, cancel)
+                read_localizer(self._controller, opening.contents, best, report, cancel)
+            missing = [series for series in opening.contents.series if id(series) not in pictured]
+            self._make_thumbnails(missing, report, cancel)
 
         self._start(work, "reading headers")
         if len(paths) == 1:
             self._preferences.add_recent(paths[0])
 
     def open_series(self, key: str) -> None:
-        """Open another series of the same folder, or read on where opening the same one was canceled."""
+        """Open another series of the list, or read on where opening the same one was canceled."""
         contents, volume = self._store.state.contents, self._store.state.volume
         series = next((s for s in contents.series if s.key == key), None) if contents is not None else None
         if contents is None or series is None:
             return
-        has_thumbnail = {thumbnail.series_key for thumbnail in self._store.state.thumbnails}
-        missing = tuple(s for s in contents.series if s.key not in has_thumbnail)
         goes_on = volume is not None and volume.series is series and not volume.is_complete
         first_slice = self._store.state.slice_index if goes_on else len(series.slices) // 2
+        rest = self._rest()
 
         def work(report: Reporter, cancel: CancelToken) -> None:
             report(self._controller.read_growing(series, first_slice, report, cancel))
-            self._make_thumbnails(missing, report, cancel)
+            read_localizer(self._controller, contents, series, report, cancel)
+            rest(report, cancel)
 
         self._start(work, "reading pixels")
+
+    def close_study(self, study: Study) -> None:
+        """Take a study out of the list; if a stack of it is open, close it and free its memory."""
+        state = self._store.state
+        if state.contents is None:
+            return
+        if state.reading is not None:
+            self.cancel()
+        if state.volume is not None and study_of(state.volume.series) == study:
+            self._analysis.drop()
+            self._shelf.put_away(state)
+        self._store.update(lambda state: study_closed(state, study))
 
     def repair_wrapped(self) -> None:
         """Show the open stack with its wrapped values mended; opening the series again undoes it."""
@@ -115,6 +136,7 @@ class Reading:
         self._runner.cancel()
         self._wanted = None
         message = reading_canceled(self._store.state.volume)
+        self._beside.give_up()
         self._store.update(lambda state: replace(state, reading=None, message=message))
 
     def close(self) -> None:
@@ -129,7 +151,21 @@ class Reading:
         )
         self._runner.start(Task(work, self._done, self._failed, self._take))
 
-    def _make_thumbnails(self, series: tuple[Series, ...], report: Reporter, cancel: CancelToken) -> None:
+    def _pictured(self) -> set[int]:
+        """Which listed series, by identity, have a picture."""
+        state = self._store.state
+        keys = {thumbnail.series_key for thumbnail in state.thumbnails}
+        series = () if state.contents is None else state.contents.series
+        return {id(each) for each in series if each.key in keys}
+
+    def _rest(self) -> Callable[[Reporter, CancelToken], None]:
+        """Makes the pictures that a superseded task left undone."""
+        contents, pictured = self._store.state.contents, self._pictured()
+        series = () if contents is None else contents.series
+        missing = [each for each in series if id(each) not in pictured]
+        return lambda report, cancel: self._make_thumbnails(missing, report, cancel)
+
+    def _make_thumbnails(self, series: Sequence[Series], report: Reporter, cancel: CancelToken) -> None:
         for one in series:
             cancel.raise_if_cancelled()
             try:
@@ -143,15 +179,26 @@ class Reading:
         """Something arrived from the reading thread."""
         if isinstance(value, Progress):
             self._store.update(lambda state: replace(state, reading=value))
-        elif isinstance(value, FolderContents):
-            self._shelf.put_away(self._store.state)
-            self._store.update(lambda state: viewstate.listed(state, value))
+        elif isinstance(value, Opening):
+            self._list(value)
+        elif isinstance(value, Localizer):
+            self._store.update(lambda state: replace(state, localizer=value))
         elif isinstance(value, Thumbnail):
             self._store.update(lambda state: replace(state, thumbnails=(*state.thumbnails, value)))
         elif isinstance(value, GrowingStack):
             self._show_growing(value)
         elif isinstance(value, OpenStack):
             self._show_whole(value)
+
+    def _list(self, opening: Opening) -> None:
+        """List what was found; the open stack is closed for it, unless there is nothing to open instead."""
+        state = self._store.state
+        if opening.found or state.volume is None:
+            self._shelf.put_away(state)
+            self._store.update(lambda state: viewstate.listed(state, opening.contents))
+            return
+        message = nothing_opened(FolderContents((), opening.files))
+        self._store.update(lambda state: replace(state, contents=opening.contents, message=message))
 
     def _follow(self, state: ViewState) -> None:
         """The slice in view is the one to read next."""
@@ -174,12 +221,14 @@ class Reading:
         if now is not None and now.series is volume.series and not now.is_complete:
             return  # Opening was canceled and goes on: the reader keeps slice, windows and comments.
         self._shelf.put_away(self._store.state)
-        (work, history), before = self._shelf.work(volume), self._store.state.slice_index
+        (work, history), before = self._shelf.work(volume), self._store.state
         self._store.update(
             lambda state: replace(viewstate.opened(state, volume, receipt), work=work, history=history)
         )
         if volume.series.repair:
-            self._store.update(lambda state: viewstate.scrolled_to(state, before))
+            scout = before.localizer
+            self._store.update(lambda state: replace(state, localizer=scout))
+            self._store.update(lambda state: viewstate.scrolled_to(state, before.slice_index))
 
     def _show_whole(self, stack: OpenStack) -> None:
         """Every slice was read: say what is to be said, and analyze."""

@@ -86,7 +86,9 @@ class FakeController:
         self, series: Series, first_slice: int, show: Callable[..., None], cancel: CancelToken
     ) -> OpenStack:
         self._enter()
-        return OpenStack(self.volumes[series.key], "sorted by position", self.check)
+        volumes = self.volumes.values()
+        volume = next(v for v in volumes if v.series.series_instance_uid == series.series_instance_uid)
+        return OpenStack(volume, "sorted by position", self.check)
 
     def repair_wrapped(self, volume: Volume) -> OpenStack:
         self._enter()
@@ -368,15 +370,26 @@ def test_a_refused_export_is_a_message_and_the_findings_stay(desk: Desk, qtbot: 
     assert is_analyzed(desk)
 
 
-def test_another_folder_closes_the_one_before(desk: Desk, qtbot: QtBot) -> None:
-    """Hazard: the image of one patient stays up beside the series list of another."""
+def test_another_study_closes_the_open_stack_before_its_own_is_read(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: the image of one patient is taken for that of another who was just opened."""
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk))
+    desk.controller.volumes = {"9.9": make_volume(4, series_uid="9.9")}
+    volumes: list[Volume | None] = []
+    desk.store.changed.connect(lambda state: volumes.append(state.volume))
+    desk.session.reading.open_paths((Path("/other"),))
+    qtbot.waitUntil(lambda: is_analyzed(desk) and desk.state.slice_count == 4)
+    assert None in volumes
+
+
+def test_a_folder_without_images_leaves_the_open_stack(desk: Desk, qtbot: QtBot) -> None:
     desk.session.reading.open_paths((Path("/study"),))
     qtbot.waitUntil(lambda: is_analyzed(desk))
     desk.controller.volumes = {}
     desk.session.reading.open_paths((Path("/empty"),))
     qtbot.waitUntil(lambda: desk.state.message is not None)
-    assert desk.state.volume is None
-    assert desk.state.findings is None
+    assert is_analyzed(desk)
+    assert desk.state.reading is None
 
 
 def test_another_method_explains_the_slice_in_view(desk: Desk, qtbot: QtBot) -> None:
