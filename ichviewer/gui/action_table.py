@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 from ichviewer.core.preferences import Preferences
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.command import Command
+from ichviewer.gui.mnemonics import with_mnemonics
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 
@@ -65,6 +66,9 @@ class ActionTable(QObject):
             action.setEnabled(command.is_enabled(state))
             if command.is_checked is not None:
                 action.setChecked(command.is_checked(state))
+            if command.text_of is not None:
+                (text,) = with_mnemonics([command.text_of(state)])
+                action.setText(text)
 
     def _rebuild(self, preferences: Preferences) -> None:
         plain = self._make_commands(preferences)

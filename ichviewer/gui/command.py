@@ -37,6 +37,7 @@ class Command:
         effect: Does it.
         is_enabled: Whether it makes sense now.
         is_checked: Whether it is on now; None where it cannot be on or off.
+        text_of: What its entry says now; None where that is always *text*.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Command:
     effect: Callable[[], object]
     is_enabled: Callable[[ViewState], bool] = always
     is_checked: Callable[[ViewState], bool] | None = None
+    text_of: Callable[[ViewState], str] | None = None
 
     @property
     def key_text(self) -> str:

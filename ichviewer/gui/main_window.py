@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QStyle, 
 
 from ichviewer.core.findings import SliceStatus
 from ichviewer.core.heatmap import OTHER_METHODS
+from ichviewer.core.measuring import cancelled, is_busy
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.action_table import ActionTable
 from ichviewer.gui.actions import viewing_commands
@@ -32,6 +33,7 @@ from ichviewer.gui.screen_place import nearest_place
 from ichviewer.gui.side_windows import SideWindows
 from ichviewer.gui.status_line import StatusLine
 from ichviewer.gui.store import Store
+from ichviewer.gui.tool_bar import ToolBar
 from ichviewer.gui.top_bar import TopBar
 from ichviewer.gui.tour_steps import tour_steps
 from ichviewer.gui.window_commands import WindowRequests, window_commands
@@ -85,6 +87,7 @@ class MainWindow(QMainWindow):
         )
         self.images_apart = ImagesApart(self.reading_page, self.action_table, self)
         self.top_bar = TopBar(store, self.action_table)
+        self.reading_page.hold_tools(ToolBar(self.action_table))
         self.menus = Menus(store, self.action_table, self.top_bar.menus)
         self.pages = QStackedWidget()
         for page in (self.empty_page, self.loading_page, self.reading_page):
@@ -257,9 +260,11 @@ class MainWindow(QMainWindow):
             self.series_requested.emit(keys[following])
 
     def cancel(self) -> None:
-        """Stop reading, else analyzing, else leave the full screen."""
+        """Put the tool away, else stop reading, else analyzing, else leave the full screen."""
         state = self.store.state
-        if state.reading is not None:
+        if is_busy(state):
+            self.store.update(cancelled)
+        elif state.reading is not None:
             self.reading_cancelled.emit()
         elif state.analysis is not None:
             self.analysis_cancelled.emit()

@@ -19,8 +19,19 @@ from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.window_commands import DEVICES
 
-MENUS = ("File", "View", "Tools", "Analysis", "Help")
-SECTIONS = frozenset({"save-session", "export", "quit", "keys-edit", "user-guide", "about", "test-pattern"})
+MENUS = ("File", "Edit", "View", "Tools", "Analysis", "Help")
+SECTIONS = frozenset(
+    {
+        "save-session",
+        "export",
+        "quit",
+        "keys-edit",
+        "user-guide",
+        "about",
+        "test-pattern",
+        "measurement-delete",
+    }
+)
 """Commands that open a section of their menu."""
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.elsewhere_page import ElsewherePage
@@ -55,9 +63,10 @@ class ReadingPage(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
-        for index, widget in enumerate((self.series, self.middle, self.ribbon, self.findings)):
+        self._center = _beside(self.middle)
+        for index, widget in enumerate((self.series, self._center, self.ribbon, self.findings)):
             self.splitter.addWidget(widget)
-            self.splitter.setStretchFactor(index, 1 if widget is self.middle else 0)
+            self.splitter.setStretchFactor(index, 1 if widget is self._center else 0)
         self.splitter.setSizes(FIRST_SIZES)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -70,6 +79,14 @@ class ReadingPage(QWidget):
         shown = self.loading if state.volume is None else images
         if self.middle.currentWidget() is not shown:
             self.middle.setCurrentWidget(shown)
+
+    def hold_tools(self, tools: QWidget) -> None:
+        """Stand the strip of tools beside the images; it is hidden with the panels."""
+        layout = self._center.layout()
+        assert isinstance(layout, QHBoxLayout)
+        layout.insertWidget(0, tools)
+        self.panels["tools"] = tools
+        self._wanted["tools"] = True
 
     def give_images(self) -> ViewGrid:
         """Let another window hold the images; a page says so in their place."""
@@ -117,6 +134,16 @@ class ReadingPage(QWidget):
         if isinstance(hidden, list):
             self._wanted = {name: name not in hidden for name in self.panels}
             self._show_wanted()
+
+
+def _beside(widget: QWidget) -> QWidget:
+    """Something that has room for a strip at its left."""
+    holder = QWidget()
+    layout = QHBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    layout.addWidget(widget, 1)
+    return holder
 
 
 def _scrolling(*panels: QWidget) -> QScrollArea:
