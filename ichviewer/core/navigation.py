@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ichviewer.core.midline import MidlineFit
+from ichviewer.core.mirror import mirror_plane
 from ichviewer.core.plane import (
     NO_SLAB,
     Plane,
@@ -72,7 +73,11 @@ def plane_of(state: ViewState, view: View) -> Plane | None:
 
     The axial view shows the stored slice unless the reader turned it or made it thick.
     """
-    if state.volume is None or view not in PLANES_OF_VIEW:
+    if state.volume is None:
+        return None
+    if view is View.MIRROR and state.midline is not None:
+        return mirror_plane(state.volume.frame, state.midline, crosshair_point(state))
+    if view not in PLANES_OF_VIEW:
         return None
     rotation = rotation_of(state, view)
     if view is View.AXIAL and rotation == NOT_ROTATED and state.slab == NO_SLAB:

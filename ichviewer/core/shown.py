@@ -32,6 +32,9 @@ def shown_image(state: ViewState, view: View) -> SliceImage | None:
     if beside is not None:
         return None if why_not_shown(state, view) else stored_slice(beside[0], beside[1].slice_index)
     plane = plane_of(state, view)
+    if view is View.MIRROR:
+        compared = state.mirror
+        return compared.image if compared is not None and compared.plane == plane else None
     if plane is not None:
         return None if state.reformats is None else reformatted(state.reformats.hu(plane), plane)
     if view > View.AXIAL or not state.volume.is_readable[state.slice_index]:
@@ -50,7 +53,8 @@ def image_key(state: ViewState, view: View) -> Hashable:
         return beside
     if view is View.PRIOR:
         return None
-    return volume, state.reformats, plane_of(state, view), state.slice_index, is_readable
+    mirror = state.mirror if view is View.MIRROR else None
+    return volume, state.reformats, plane_of(state, view), state.slice_index, is_readable, mirror
 
 
 def stack_beside(state: ViewState, view: View) -> tuple[Volume, Match] | None:
@@ -73,6 +77,8 @@ def why_not_shown(state: ViewState, view: View) -> str:
     """Why a view of another stack, or of the network's input, is empty; nothing said of other views."""
     if view is View.NETWORK:
         return _why_no_input(state)
+    if view is View.MIRROR:
+        return _why_no_mirror(state)
     beside = stack_beside(state, view)
     if view is View.PRIOR and beside is None:
         return _why_no_prior(state)
@@ -124,6 +130,7 @@ def beside_inputs(state: ViewState, view: View) -> tuple[object, ...]:
         *((state.prior, state.prior_refusal, state.links.scroll) if view is View.PRIOR else (None,) * 3),
         *((state.bone_stack, state.contents) if view is View.BONE else (None,) * 2),
         is_complete if view is View.NETWORK else None,
+        *((state.mirror, state.midline, state.wants_straight) if view is View.MIRROR else (None,) * 3),
         state.cine.words if state.cine.is_running else "",
         state.slice_index in state.work.key_images,
     )
@@ -144,8 +151,18 @@ def _why_no_input(state: ViewState) -> str:
     return ""
 
 
+def _why_no_mirror(state: ViewState) -> str:
+    if state.mirror is not None and state.mirror.plane == plane_of(state, View.MIRROR):
+        return ""
+    if state.midline is not None:
+        return "Comparing the two sides …"
+    if state.wants_straight:
+        return "Seeking the midline of the head …"
+    return "No midline of the head is known, so there is nothing to mirror it about."
+
+
 def _why_no_prior(state: ViewState) -> str:
     if state.prior_refusal is None:
         return "No prior is open. Right-click a series on the left: Show as prior."
     reasons = "; ".join(state.prior_refusal.differences)
-    return f"Not shown as prior: {reasons}. View > Prior > Show it anyway opens it, framed in red."
+    return f"Not shown as prior: {reasons}. View > Prior > Show it anyway: framed in red."

@@ -22,6 +22,7 @@ from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
 from ichviewer.core.history import NO_STEPS, NO_WORK, History, ReaderWork
 from ichviewer.core.localizer import Localizer
 from ichviewer.core.midline import MidlineFit
+from ichviewer.core.mirror_picture import MirrorPicture
 from ichviewer.core.model_card import ModelCard
 from ichviewer.core.plane import NO_SLAB, ReformatSource, Slab, Triple
 from ichviewer.core.preferences import DEFAULT_PREFERENCES, Preferences
@@ -147,6 +148,7 @@ class ViewState:
         plane_rotations: How the axial, coronal and sagittal plane are turned about the crosshair.
         wants_straight: Whether the reader asked for planes along the head's own midline.
         midline: The head's mid-sagittal plane; None until it was sought and found.
+        mirror: The two sides of one slice compared; None until they were.
         reformats: Gives the values of any plane; None until the stack was prepared for it.
         findings: Scores as far as they are known; None without an analysis.
         work: What the reader made of the stack: decisions, measurements, key images.
@@ -205,6 +207,7 @@ class ViewState:
     plane_rotations: tuple[Rotation, Rotation, Rotation] = (NOT_ROTATED,) * 3
     wants_straight: bool = False
     midline: MidlineFit | None = None
+    mirror: MirrorPicture | None = None
     reformats: ReformatSource | None = None
     findings: StudyFindings | None = None
     work: ReaderWork = NO_WORK
@@ -239,6 +242,7 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
         volume=None,
         reformats=None,
         midline=None,
+        mirror=None,
         slice_index=0,
         slice_count=0,
         receipt="",
@@ -275,6 +279,7 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         plane_rotations=ViewState().plane_rotations,
         wants_straight=False,
         midline=None,
+        mirror=None,
         reformats=None,
         heatmap_subtype=Subtype.ANY,
         findings=None,

@@ -15,6 +15,7 @@ import numpy as np
 from ichviewer.core.camera import Turn
 from ichviewer.core.findings import NOTICE
 from ichviewer.core.geometry import direction_letters
+from ichviewer.core.mirror import FULL_COLOR_HU
 from ichviewer.core.navigation import is_straight, plane_of, rotation_of
 from ichviewer.core.plane import NO_SLAB, Triple
 from ichviewer.core.series import Series, SliceHeader
@@ -249,6 +250,13 @@ def _plane_lines(state: ViewState, view: View) -> tuple[OverlayLine, ...]:
     plane = plane_of(state, view)
     if plane is None:
         return ()
+    if view is View.MIRROR:
+        scale = f"full color at {FULL_COLOR_HU:g} HU"
+        return (
+            OverlayLine("MIRROR VIEW", 0, LineKind.STRONG),
+            OverlayLine(f"orange: denser than the other side; {scale}", 1, shorter=("orange: denser",)),
+            OverlayLine("both sides show, a bleed and its mirror place", 2),
+        )
     is_oblique = rotation_of(state, view) != NOT_ROTATED
     kind = "straightened " if is_straight(state, view) else "oblique " if is_oblique else ""
     name = f"{kind}{view.name.lower()}"

@@ -34,13 +34,14 @@ from ichviewer.gui.hand import REACH_PX, Hand
 from ichviewer.gui.heat_choice import NOTHING, HeatChoice
 from ichviewer.gui.heat_layer import HeatLayer
 from ichviewer.gui.measurement_layer import MeasurementLayer
+from ichviewer.gui.mirror_colors import mirror_table
 from ichviewer.gui.mouse import Press, Wheel, clicked, double_clicked, dragged
 from ichviewer.gui.overlay import cursor_text
 from ichviewer.gui.overlay_painter import OverlayPainter
 from ichviewer.gui.placement import Placement, fitting_mm_per_px, place_picture
 from ichviewer.gui.recent import Recent
 from ichviewer.gui.redraw import DrawnInputs
-from ichviewer.gui.slice_picture import grey_table, heat_table, render_picture
+from ichviewer.gui.slice_picture import grey_table, heat_table, in_view, render_picture, resampled
 from ichviewer.gui.store import Store
 from ichviewer.gui.text_entry import TextEntry
 from ichviewer.gui.theme import ACCENT, LINE, SECONDARY, TEXT, WINDOW
@@ -274,11 +275,17 @@ class SliceView(QWidget):
                 (window, image.slope, image.intercept, inverted, image.stored_values.dtype, image.padding),
                 lambda: grey_table(image, window, inverted),
             )
+            if self.view is View.MIRROR and state.mirror is not None:
+                differences = resampled(in_view(state.mirror.levels, placement), placement)
+                colors = self._heat_tables.get(View.MIRROR, mirror_table)
+                return render_picture(image, table, placement, differences, colors)
             levels = (
                 None if state.volume is None else self._heat_layer.on_screen(heat, state.volume, placement)
             )
             opacity = state.heatmap_opacity
-            colors = None if levels is None else self._heat_tables.get(opacity, lambda: heat_table(opacity))
+            if levels is None:
+                return render_picture(image, table, placement)
+            colors = self._heat_tables.get(opacity, lambda: heat_table(opacity))
             return render_picture(image, table, placement, levels, colors)
 
         opacity = state.heatmap_opacity if heat.heatmap is not None else None

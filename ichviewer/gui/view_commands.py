@@ -16,6 +16,7 @@ LAYOUT_COMMANDS = (
     (Layout.TRIPTYCH, "Brain, subdural, bone", "Ctrl+1", "The slice in three windows"),
     (Layout.PLANES, "Axial, coronal, sagittal", "Ctrl+2", "Three planes through the crosshair"),
     (Layout.FOUR, "Three planes and network", "Ctrl+3", "Three planes, and what the network sees"),
+    (Layout.MIRROR, "Axial and mirror view", "Ctrl+5", "The two sides of the head compared"),
 )
 
 SLAB_COMMANDS = (

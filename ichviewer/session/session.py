@@ -8,6 +8,7 @@ from typing import Any
 from ichviewer.controller import Controller
 from ichviewer.gui.store import Store
 from ichviewer.session.analysis import Analysis
+from ichviewer.session.mirror import Mirror
 from ichviewer.session.planes import Planes
 from ichviewer.session.preferences import Preferences
 from ichviewer.session.reading import Reading
@@ -25,6 +26,7 @@ class Session:
         analysis: The network.
         planes: Planes across the slices.
         straightening: The head's own midline.
+        mirror: The two sides of the head compared.
         reading: Opening.
         writing: Exports.
         self_test: What works on this machine.
@@ -36,6 +38,7 @@ class Session:
         self.analysis = Analysis(store, controller, self.preferences)
         self.planes = Planes(store, controller)
         self.straightening = Straightening(store, controller)
+        self.mirror = Mirror(store)
         self.reading = Reading(store, controller, self.preferences, self.analysis)
         self.writing = Writing(store, controller)
         self.self_test = SelfTest(store)
@@ -47,6 +50,7 @@ class Session:
             self.reading,
             self.planes,
             self.straightening,
+            self.mirror,
             self.analysis,
             self.writing,
             self.self_test,
