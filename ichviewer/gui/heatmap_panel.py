@@ -31,7 +31,7 @@ METHOD_TIPS = {
     CLOSED_FORM: "From the analysis itself, all labels at once, on the checkpoint's fixed scale",
     "Grad-CAM": "One pass; for this kind of network the closed form again, with autograd",
     "Grad-CAM++": "One pass; channels weighted by where their gradient is positive",
-    "XGrad-CAM": "One pass; for this kind of network the closed form again",
+    "XGrad-CAM": "One pass; for this kind of network close to the closed form",
     "HiResCAM": "One pass; for this kind of network the closed form again",
     "LayerCAM": "One pass; only what speaks for the label, cell by cell",
     "EigenCAM": "One pass; where the features vary most: the same for every label",

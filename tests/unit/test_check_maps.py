@@ -204,3 +204,14 @@ def test_cold_cells_are_no_heat_outside() -> None:
     head = np.array([[True, False, False]])
     assert share_outside(np.array([[3.0, 1.0, -9.0]]), head) == pytest.approx(0.25)
     assert share_outside(np.array([[-3.0, -1.0, 0.0]]), head) == 0.0
+
+
+def test_no_air_is_laid_over_tissue_that_has_no_mirror_image() -> None:
+    """Hazard: a hole in the head changes the score, and a map at a one-sided swelling is believed for it."""
+    hu = head_hu(128, 128)
+    hu[hu != AIR] = BRAIN_HU
+    hu[44:84, 110:124] = BRAIN_HU
+    volume = make_volume(1, hu=hu[None])
+    ready = doubt(volume, 0, preprocess_volume_slice(volume, 0, STUB_SPEC))
+    assert ready.mirrored_tissue[:, ready.head].min() < -1.5
+    assert ready.mirrored_tissue[:, ready.replaceable].min() > -1.5

@@ -87,3 +87,14 @@ def test_methods_differ(checkpoint: Checkpoint, network_input: NetworkInput) -> 
 def test_an_unknown_method_is_named(checkpoint: Checkpoint, network_input: NetworkInput) -> None:
     with pytest.raises(InferenceError, match="Tea leaves"):
         explain_slice(checkpoint, network_input, 0, "Tea leaves", CPU)
+
+
+@pytest.mark.parametrize("method", ["Grad-CAM", "HiResCAM"])
+def test_two_methods_are_the_closed_form_again(
+    checkpoint: Checkpoint, network_input: NetworkInput, method: str
+) -> None:
+    """So the menu says, for a network that ends in global average pooling and one linear layer."""
+    _logits, class_maps = predict_slice(checkpoint, network_input, CPU)
+    values = explain_slice(checkpoint, network_input, 2, method, CPU)
+    scale = np.abs(class_maps[2]).max()
+    np.testing.assert_allclose(values * values.size / scale, class_maps[2] / scale, atol=1e-3)
