@@ -33,8 +33,9 @@ OTHER_METHODS = (
 """Methods of pytorch-grad-cam, for the slice in view; each takes two passes or fewer.
 
 For a network that ends in global average pooling and one linear layer, Grad-CAM and HiResCAM are the closed
-form divided by a constant, and so is XGrad-CAM where activations are not tiny. Not offered are Score-CAM and Ablation-CAM, which take a pass for each
-of about a thousand channels: half a minute in which no slice of another study could be scored.
+form divided by a constant, and so is XGrad-CAM where activations are not tiny. Not offered are Score-CAM and
+Ablation-CAM, which take a pass for each of about a thousand channels: half a minute in which no slice of
+another study could be scored.
 """
 
 
