@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +17,11 @@ from ichviewer.core.midline import MidlineFit, fit_midline
 from ichviewer.core.phantom import Bleed, make_phantom, small_demo_spec
 from ichviewer.core.phantom_spec import PhantomSpec, head_rotation
 from ichviewer.core.plane import axial_plane, coronal_plane
-from ichviewer.core.progress import Cancelled, CancelToken
+from ichviewer.core.progress import Cancelled, CancelToken, ignore_progress
 from ichviewer.core.stack_frame import StackFrame
 from ichviewer.core.volume import Volume
+from ichviewer.dicom.read import read_volume
+from ichviewer.dicom.scan import scan
 
 HEAD = replace(small_demo_spec(with_bleeds=False, slice_count=20, size=128), rotation_degrees=(0.0, 0.0, 0.0))
 LARGE_BLEEDS = (
@@ -154,3 +157,19 @@ def test_a_plane_that_the_mid_plane_does_not_meet_has_no_line() -> None:
     far = coronal_plane(frame, found.point_mm).moved(0.0)
     assert found.line_on_plane(far) is not None
     assert found.line_on_plane(found.sagittal_plane.moved(30.0)) is None
+
+
+@pytest.mark.needs_shared_data
+@pytest.mark.parametrize(
+    ("series", "yaw_degrees", "roll_degrees"), [("rsna_series", 3.3, 4.4), ("dcm_qa_ct/GE", -10.9, 3.9)]
+)
+def test_real_heads_are_straightened_as_seen_by_eye(
+    shared_data: Path, series: str, yaw_degrees: float, roll_degrees: float
+) -> None:
+    """The expected angles are those whose pictures were looked at: falx upright, both ears at one height."""
+    contents = scan([shared_data / series], ignore_progress, CancelToken())
+    largest = max(contents.series, key=lambda found: len(found.slices))
+    volume = read_volume(largest, ignore_progress, CancelToken())
+    found = fit_midline(volume, StackFrame.of(volume.geometry, volume.shape))
+    assert found.yaw_degrees == pytest.approx(yaw_degrees, abs=1.0)
+    assert found.roll_degrees == pytest.approx(roll_degrees, abs=1.0)

@@ -84,6 +84,24 @@ def test_growing_stops_at_the_skull(which: str) -> None:
     assert masks.sum() < 1.1 * truth.sum()
 
 
+def test_the_soft_edge_of_the_bone_is_not_followed_around_the_brain() -> None:
+    """Hazard: along the inner edge of the skull pixels have the value of blood; all would count."""
+    row, column = np.mgrid[0:160, 0:160] - 79.5
+    radius = np.hypot(row, column)
+    hu = np.where(radius < 78, 40, -1000)
+    hu[(radius > 66) & (radius < 74)] = 900
+    hu[(radius > 64) & (radius <= 66)] = 80
+    bleed = np.hypot(row, column + 55) < 10
+    hu[bleed & (radius <= 66)] = 70
+    volume = make_volume(8, hu=np.repeat(hu[None], 8, axis=0).astype(np.int16), pixel_spacing_mm=(1.0, 1.0))
+    frame = StackFrame.of(volume.geometry, volume.shape)
+    masks = masks_of(grow_region(volume, frame, (24.5, 79.5, 15.0), WIDE).region)
+    # The bleed reaches the bone, and so does the region there, but not elsewhere.
+    assert masks[3][bleed & (radius <= 64)].mean() > 0.95
+    assert not masks[3][column > -40].any()
+    assert masks[3][80, 14]
+
+
 def test_growing_ends_at_the_radius_and_says_so() -> None:
     """Hazard: a region that was cut off passes for the whole bleed."""
     volume, frame, truth = bleeding_head("in the brain")
