@@ -57,6 +57,7 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     window.open_requested.connect(session.reading.open_paths)
     window.series_requested.connect(session.reading.open_series)
     window.demo_requested.connect(session.reading.open_demo)
+    window.reading_page.series.study_close_requested.connect(session.reading.close_study)
     window.reading_cancelled.connect(session.reading.cancel)
     window.analysis_requested.connect(session.analysis.analyze)
     window.repair_requested.connect(session.reading.repair_wrapped)

@@ -1,8 +1,8 @@
 """Several studies side by side in the list of series: opening adds to it, closing a study takes it out.
 
-The one thing to get wrong: UIDs do not prove that pixels are the same, because some anonymizers keep them. What
-the reader opened last is what is listed and shown; the same UIDs from two places are listed once, and two parts
-of one series twice, never mixed.
+The one thing to get wrong: UIDs do not prove that pixels are the same, because some anonymizers keep them.
+What the reader opened last is what is listed and shown; the same UIDs from two places are listed once, and
+two parts of one series twice, never mixed.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.windowing import PRESETS, WindowPreset
+from ichviewer.gui.beside_commands import beside_commands
 from ichviewer.gui.command import Command
 from ichviewer.gui.contrast_commands import contrast_commands
 from ichviewer.gui.heat_commands import heat_commands
@@ -28,6 +29,7 @@ def viewing_commands(store: Store, presets: Sequence[WindowPreset] = PRESETS) ->
         *contrast_commands(step, presets),
         *view_commands(step),
         *scroll_commands(step),
+        *beside_commands(step),
         *heat_commands(step),
         *measure_commands(step),
     )

@@ -24,6 +24,7 @@ KEY_ROLE = Qt.ItemDataRole.UserRole
 LINES_ROLE = Qt.ItemDataRole.UserRole + 1
 PICTURE_ROLE = Qt.ItemDataRole.UserRole + 2
 IS_OPEN_ROLE = Qt.ItemDataRole.UserRole + 3
+STUDY_ROLE = Qt.ItemDataRole.UserRole + 4
 
 
 class SeriesDelegate(QStyledItemDelegate):

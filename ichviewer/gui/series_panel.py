@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -10,18 +10,30 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from ichviewer.core.open_studies import Study, study_of
+from ichviewer.core.prior import prior_asked_for
 from ichviewer.core.series import FolderContents, Series, Verdict
 from ichviewer.core.viewstate import OverlayText, Thumbnail, ViewState
 from ichviewer.gui.details_window import DetailsWindow
+from ichviewer.gui.key_images_line import KeyImagesLine
+from ichviewer.gui.localizer_view import LocalizerView
 from ichviewer.gui.overlay import displayed_date, displayed_name
 from ichviewer.gui.plain_tooltip import plain_tooltip
 from ichviewer.gui.redraw import DrawnInputs
-from ichviewer.gui.series_delegate import IS_OPEN_ROLE, KEY_ROLE, LINES_ROLE, PICTURE_ROLE, SeriesDelegate
+from ichviewer.gui.series_delegate import (
+    IS_OPEN_ROLE,
+    KEY_ROLE,
+    LINES_ROLE,
+    PICTURE_ROLE,
+    STUDY_ROLE,
+    SeriesDelegate,
+)
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER, SECONDARY
 from ichviewer.gui.wording import files_list, files_text, plural, thickness_text
@@ -33,6 +45,7 @@ class SeriesPanel(QWidget):
     """Lists the series, study by study; a click asks for one."""
 
     series_requested = Signal(str)
+    study_close_requested = Signal(object)
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,9 +64,14 @@ class SeriesPanel(QWidget):
         self.items.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.items.setMouseTracking(True)
         self.items.setAccessibleName("Series")
-        self.items.setToolTip("Click opens a series (PgUp and PgDn: previous and next)")
+        self.items.setToolTip(
+            "Click opens a series (PgUp and PgDn: previous and next); a right click offers it as prior"
+        )
         self.items.itemClicked.connect(self._on_item)
         self.items.itemActivated.connect(self._on_item)
+        self.items.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.items.customContextMenuRequested.connect(self._show_menu)
+        self.localizer, self.key_images = LocalizerView(store), KeyImagesLine(store)
         self.files = QLabel()
         self.files.setWordWrap(True)
         self.files.setContentsMargins(8, 0, 8, 0)
@@ -66,6 +84,8 @@ class SeriesPanel(QWidget):
         layout.setSpacing(4)
         layout.addWidget(title)
         layout.addWidget(self.items, 1)
+        layout.addWidget(self.localizer)
+        layout.addWidget(self.key_images)
         layout.addWidget(self.files)
         below = QHBoxLayout()
         below.setContentsMargins(4, 0, 8, 0)
@@ -84,25 +104,30 @@ class SeriesPanel(QWidget):
         return window
 
     def _render(self, state: ViewState) -> None:
-        is_new = self._list_inputs.differ(state.contents, state.overlay_text is OverlayText.FULL)
+        is_full = state.overlay_text is OverlayText.FULL
+        is_new = self._list_inputs.differ(state.contents, is_full)
         if is_new:
-            self._fill(state.contents, names_patients=state.overlay_text is OverlayText.FULL)
+            self._fill(state.contents, names_patients=is_full)
         if self._picture_inputs.differ(state.thumbnails) or is_new:
             self._show_pictures(state.thumbnails)
         open_series = None if state.volume is None else state.volume.series
-        if self._open_inputs.differ(open_series) or is_new:
+        beside = state.prior, state.bone_stack
+        if self._open_inputs.differ(open_series, *beside) or is_new:
             self._mark_open(None if open_series is None else open_series.key)
+            self._mark_beside(state)
         if self._file_inputs.differ(state.contents):
             self._show_files_line(state.contents)
 
     def _fill(self, contents: FolderContents | None, names_patients: bool) -> None:
         self.items.clear()
-        heading: tuple[str, ...] | None = None
+        whose: tuple[Study, tuple[str, ...]] | None = None
         for series in () if contents is None else contents.series:
-            lines = _heading(series, names_patients)
-            if lines != heading:
-                heading = lines
-                self.items.addItem(_item("", lines, is_enabled=False))
+            study = study_of(series)
+            if (study, _heading(series, names_patients=True)) != whose:
+                whose = study, _heading(series, names_patients=True)
+                heading = _item("", _heading(series, names_patients), is_enabled=False)
+                heading.setData(STUDY_ROLE, study)
+                self.items.addItem(heading)
             self.items.addItem(_item(series.key, series_lines(series), is_enabled=True, tip=_tooltip(series)))
 
     def _show_pictures(self, thumbnails: tuple[Thumbnail, ...]) -> None:
@@ -118,6 +143,47 @@ class SeriesPanel(QWidget):
             item.setData(IS_OPEN_ROLE, is_open)
             if is_open:
                 self.items.setCurrentItem(item)
+
+    def _mark_beside(self, state: ViewState) -> None:
+        """Say which series stand beside the open one."""
+        marks = {}
+        if state.prior is not None:
+            marks[state.prior.volume.series.key] = "prior"
+        if state.bone_stack is not None:
+            marks[state.bone_stack.volume.series.key] = "in bone view"
+        by_key = {series.key: series for series in (() if state.contents is None else state.contents.series)}
+        for item in self._series_items():
+            series = by_key.get(item.data(KEY_ROLE))
+            if series is not None:
+                mark = marks.get(series.key)
+                lines = series_lines(series)
+                item.setData(LINES_ROLE, (*lines, mark) if mark else lines)
+
+    def menu_at(self, item: QListWidgetItem | None) -> QMenu | None:
+        """What can be done with a series, or with the study of a heading; None where there is nothing."""
+        contents = self._store.state.contents
+        if item is None or contents is None:
+            return None
+        key, study = item.data(KEY_ROLE), item.data(STUDY_ROLE)
+        series = next((each for each in contents.series if key and each.key == key), None)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if series is not None:
+            study = study_of(series)
+            menu.addAction("Open", lambda: self._on_item(item))
+            prior = menu.addAction("Show as prior", lambda: self._ask_for_prior(series))
+            volume = self._store.state.volume
+            prior.setEnabled(volume is not None and volume.series.key != series.key)
+        menu.addAction("Close study", lambda: self.study_close_requested.emit(study))
+        return menu
+
+    def _show_menu(self, place: QPoint) -> None:
+        menu = self.menu_at(self.items.itemAt(place) or self.items.currentItem())
+        if menu is not None:
+            menu.popup(self.items.viewport().mapToGlobal(place))
+
+    def _ask_for_prior(self, series: Series) -> None:
+        self._store.update(lambda state: prior_asked_for(state, series))
 
     def _show_files_line(self, contents: FolderContents | None) -> None:
         self.files.setText("" if contents is None else files_text(contents.files))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ichviewer.core.camera import Turn
 from ichviewer.core.navigation import not_rotated, straight_wanted, with_layout
 from ichviewer.core.plane import NO_SLAB, Slab, SlabKind
+from ichviewer.core.prior import scroll_link_toggled
 from ichviewer.core.views import Layout
 from ichviewer.core.viewstate import NOT_ROTATED, OverlayText, ViewState, reset, with_camera
 from ichviewer.gui.command import Command, Step, always, has_image
@@ -16,6 +17,7 @@ LAYOUT_COMMANDS = (
     (Layout.TRIPTYCH, "Brain, subdural, bone", "Ctrl+1", "The slice in three windows"),
     (Layout.PLANES, "Axial, coronal, sagittal", "Ctrl+2", "Three planes through the crosshair"),
     (Layout.FOUR, "Three planes and network", "Ctrl+3", "Three planes, and what the network sees"),
+    (Layout.PRIOR, "Current and prior", "Ctrl+4", "The slice in view beside that of an earlier study"),
     (Layout.MIRROR, "Axial and mirror view", "Ctrl+5", "The two sides of the head compared"),
 )
 
@@ -166,7 +168,7 @@ def _link_commands(step: Step) -> tuple[Command, ...]:
             text,
             (),
             tooltip,
-            step(other_way),
+            step(scroll_link_toggled if name == "scroll" else other_way),
             always,
             lambda state: bool(getattr(state.links, name)),
         )

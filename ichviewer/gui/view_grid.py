@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from ichviewer.core.navigation import visible_views
 from ichviewer.core.views import View
 from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.cine_player import CinePlayer
 from ichviewer.gui.heat_layer import HeatLayer
 from ichviewer.gui.measurement_layer import MeasurementLayer
 from ichviewer.gui.overlay_painter import OverlayPainter
@@ -26,6 +27,7 @@ class ViewGrid(QWidget):
         super().__init__(parent)
         layers = HeatLayer(), OverlayPainter(), MeasurementLayer()
         self.views = {view: SliceView(store, view, *layers, self) for view in View}
+        self.cine = CinePlayer(store, self)
         self._inputs = DrawnInputs()
         self.setAutoFillBackground(True)
         self.setPalette(QPalette(QColor(LINE)))
