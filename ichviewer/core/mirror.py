@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ichviewer.core.grid_shapes import erode
 from ichviewer.core.inside_skull import inside_skull
 from ichviewer.core.midline import MidlineFit
 from ichviewer.core.plane import Plane, ReformatSource, Slab, SlabKind, axial_plane, triple
@@ -24,6 +25,13 @@ noise and the folds of the brain stay mostly below 15."""
 
 SMOOTHING_MM = 5.0
 """Full width at half maximum of the smoothing on the other side; anatomy is not alike to the millimeter."""
+
+COMPARED_HU = (-40.0, 100.0)
+"""Fluid, brain and blood. What is beyond is air, fat, the soft edge of bone or calcified, and is not
+compared."""
+
+EDGE_MM = 1.0
+"""So much at the skull is left out: half of it is bone, and the two sides never fit to a pixel."""
 
 SLAB_MM = 5.0
 """The plane is a mean over this thickness, as noise of thin slices would drown the difference."""
@@ -59,6 +67,9 @@ def mirror_difference(source: ReformatSource, plane: Plane) -> NDArray[np.float3
     """
     hu = source.hu(plane)
     inside = inside_skull(hu, (plane.spacing_mm, plane.spacing_mm))
+    for _ in range(round(EDGE_MM / plane.spacing_mm)):
+        inside = erode(inside)
+    inside &= (hu >= COMPARED_HU[0]) & (hu <= COMPARED_HU[1])
     smooth = _smoothed_inside(hu, inside, SMOOTHING_MM / plane.spacing_mm)
     difference = hu - smooth[:, ::-1]
     difference[~(inside & inside[:, ::-1])] = np.nan

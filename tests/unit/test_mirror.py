@@ -86,8 +86,10 @@ def test_nothing_is_said_outside_the_brain() -> None:
     difference, hu = mirror_difference(source, plane), source.hu(plane)
     said = ~np.isnan(difference)
     assert np.array_equal(said, said[:, ::-1])
-    assert hu[said].max() < 170
-    assert hu[said].min() > -100
+    assert hu[said].max() <= 100
+    assert hu[said].min() >= -40
+    # A thick slab of brain is compared, not bits of it.
+    assert said.sum() * plane.spacing_mm**2 > 7000
 
 
 def test_above_the_vertex_all_is_nan() -> None:
