@@ -106,8 +106,8 @@ def _cine_commands(step: Step) -> tuple[Command, ...]:
             has_image,
             lambda state: state.cine.is_running,
         ),
-        speed("cine-faster", "Faster", ".", "More frames per second, up to 30", 1),
-        speed("cine-slower", "Slower", ",", "Fewer frames per second, down to 1", -1),
+        speed("cine-faster", "Faster", "Alt+Right", "More frames per second, up to 30", 1),
+        speed("cine-slower", "Slower", "Alt+Left", "Fewer frames per second, down to 1", -1),
         Command(
             "cine-bounce",
             "View/Cine",
