@@ -18,9 +18,18 @@ from ichviewer.core.viewstate import Message, ViewState
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import apply_theme
+from ichviewer.gui.versions import versions_text
 from ichviewer.selftest import run_selftest
 from ichviewer.session.session import Session
-from ichviewer.settings import APPLICATION, Settings, load_settings, settings_path, user_data_folder
+from ichviewer.settings import (
+    APPLICATION,
+    Settings,
+    load_settings,
+    sessions_folder,
+    set_aside,
+    settings_path,
+    user_data_folder,
+)
 from ichviewer.uncaught import watch
 
 WARM_UP_MS = 1500
@@ -51,7 +60,7 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     store = Store(ViewState(message=complaint))
     controller = Controller(card_path, settings.device, user_data_folder())
     window = MainWindow(store)
-    session = Session(store, controller, settings, settings_path())
+    session = Session(store, controller, settings, settings_path(), sessions_folder())
     window.restore_layout(dict(settings.layout))
 
     window.open_requested.connect(session.reading.open_paths)
@@ -69,6 +78,12 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     window.self_test_requested.connect(
         lambda: session.self_test.run(partial(run_selftest, card_path), session.analysis.device)
     )
+    window.picture_requested.connect(session.writing.write_picture)
+    window.session_save_requested.connect(session.sittings.save_as)
+    window.session_open_requested.connect(session.sittings.restore)
+    window.session_restore_requested.connect(session.sittings.restore_last)
+    window.sessions_forgotten.connect(session.sittings.forget)
+    window.may_close = session.may_close
     window.closing.connect(lambda: session.close(window.save_layout()))
 
     if paths:
@@ -81,7 +96,8 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
 
 def _show_unexpected(store: Store, description: str) -> None:
     text = "Unexpected error; what is on the screen may be incomplete. Export, then start ichviewer again."
-    store.update(lambda state: replace(state, message=Message(text, is_problem=True, details=description)))
+    details = f"{description}\n\n{versions_text()}"
+    store.update(lambda state: replace(state, message=Message(text, is_problem=True, details=details)))
 
 
 def _settings() -> tuple[Settings, Message | None]:
@@ -89,4 +105,6 @@ def _settings() -> tuple[Settings, Message | None]:
     try:
         return load_settings(settings_path()), None
     except IchViewerError as error:
-        return Settings(), Message(str(error), is_problem=True)
+        aside = set_aside(settings_path())
+        kept = "" if aside is None else f" The damaged file was kept as {aside}."
+        return Settings(), Message(f"{error}{kept}", is_problem=True)

@@ -122,8 +122,17 @@ def _write_png(path: Path, rgb: NDArray[np.uint8]) -> None:
     is_encoded, content = cv2.imencode(".png", rgb[..., ::-1])
     if not is_encoded:
         raise ExportError(f"{path}: the picture could not be encoded.")
+    write_picture_file(path, content.tobytes())
+
+
+def write_picture_file(path: Path, png: bytes) -> None:
+    """Write a picture that is a PNG already; its folder is made if it is not there.
+
+    Raises:
+        ExportError: The file cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content.tobytes())
+        write_atomically(path, png)
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {why_not_written(error)}.") from error

@@ -63,6 +63,11 @@ class TaskRunner(QObject):
         self._current = task
         self._pool.submit(self._run, task)
 
+    def queue(self, task: Task) -> None:
+        """Run *task* after those before it; it supersedes none, and none supersedes it."""
+        if not self._is_closed:
+            self._pool.submit(self._run, task)
+
     def cancel(self) -> None:
         """Stop the current task, if any; it stays silent."""
         if self._current is not None:
@@ -74,6 +79,16 @@ class TaskRunner(QObject):
         self._is_closed = True
         self.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def wait(self) -> None:
+        """Wait until all that was queued so far is done; what it brought is told afterwards, as ever."""
+        if not self._is_closed:
+            self._pool.submit(lambda: None).result()
+
+    def finish(self) -> None:
+        """Wait until all that was queued is done; the runner takes no further task."""
+        self._is_closed = True
+        self._pool.shutdown(wait=True)
 
     def _run(self, task: Task) -> None:
         """In the worker thread."""

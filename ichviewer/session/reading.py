@@ -53,7 +53,7 @@ class Reading:
         self._controller = controller
         self._preferences = preferences
         self._analysis = analysis
-        self._shelf = Shelf()
+        self.shelf = Shelf()
         self._wanted: WantedSlice | None = None
         self._runner = TaskRunner("reading")
         self._beside = StacksBeside(store, controller, self._runner, self._rest, self._take)
@@ -77,6 +77,12 @@ class Reading:
             self._make_thumbnails(missing, report, cancel)
 
         self._start(work, "reading headers")
+        new = tuple(str(path.absolute()) for path in paths)
+        self._store.update(
+            lambda state: replace(
+                state, opened_paths=(*(path for path in state.opened_paths if path not in new), *new)
+            )
+        )
         if len(paths) == 1:
             self._preferences.add_recent(paths[0])
 
@@ -106,7 +112,7 @@ class Reading:
             self.cancel()
         if state.volume is not None and study_of(state.volume.series) == study:
             self._analysis.drop()
-            self._shelf.put_away(state)
+            self.shelf.put_away(state)
         self._store.update(lambda state: study_closed(state, study))
 
     def repair_wrapped(self) -> None:
@@ -194,7 +200,7 @@ class Reading:
         """List what was found; the open stack is closed for it, unless there is nothing to open instead."""
         state = self._store.state
         if opening.found or state.volume is None:
-            self._shelf.put_away(state)
+            self.shelf.put_away(state)
             self._store.update(lambda state: viewstate.listed(state, opening.contents))
             return
         message = nothing_opened(FolderContents((), opening.files))
@@ -220,8 +226,8 @@ class Reading:
         now = self._store.state.volume
         if now is not None and now.series is volume.series and not now.is_complete:
             return  # Opening was canceled and goes on: the reader keeps slice, windows and comments.
-        self._shelf.put_away(self._store.state)
-        (work, history), before = self._shelf.work(volume), self._store.state
+        self.shelf.put_away(self._store.state)
+        (work, history), before = self.shelf.work(volume), self._store.state
         self._store.update(
             lambda state: replace(viewstate.opened(state, volume, receipt), work=work, history=history)
         )
@@ -246,7 +252,7 @@ class Reading:
                 message=unreadable_slices(stack.volume),
             )
         )
-        findings = self._shelf.findings(stack.volume)
+        findings = self.shelf.findings(stack.volume)
         if findings is not None:
             self._store.update(lambda state: replace(state, findings=findings))
             self._analysis.check_maps()

@@ -6,16 +6,16 @@ on, so a stack is known by its images and never by a series UID.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ichviewer.core.findings import StudyFindings
-from ichviewer.core.history import History, ReaderWork
+from ichviewer.core.history import NO_STEPS, NO_WORK, History, ReaderWork
 from ichviewer.core.series import SliceHeader
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
-
-StackIdentity = tuple[object, ...]
-"""Whose stack it is, how its pixels were repaired, and which bytes of which file every slice is."""
+from ichviewer.session.sitting_file import KeptStack
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +23,14 @@ class Shelved:
     """What is kept of one stack.
 
     Attributes:
+        series_key: ``Series.key``.
         work: What the reader made of it.
         history: Its steps.
         findings: Scores; None if there were none.
         is_readable: Which slices could be read when they were scored.
     """
 
+    series_key: str
     work: ReaderWork
     history: History
     findings: StudyFindings | None
@@ -39,47 +41,67 @@ class Shelf:
     """Everything that was put away since the application was started."""
 
     def __init__(self) -> None:
-        self._stacks: dict[StackIdentity, Shelved] = {}
+        self._stacks: dict[str, Shelved] = {}
 
     def put_away(self, state: ViewState) -> None:
         """Keep findings and decisions of the stack that closes; of a half-read one only the decisions."""
         volume = state.volume
         if volume is None:
             return
-        identity = _identity(volume)
+        identity = stack_identity(volume)
         before = self._stacks.get(identity)
         if before is not None and not volume.is_complete:
             self._stacks[identity] = replace(before, work=state.work, history=state.history)
         else:
-            self._stacks[identity] = Shelved(state.work, state.history, state.findings, _readable(volume))
+            self._stacks[identity] = Shelved(
+                volume.series.key, state.work, state.history, state.findings, _readable(volume)
+            )
 
     def work(self, volume: Volume) -> tuple[ReaderWork, History]:
         """What the reader had made of these images, and its steps."""
-        shelved = self._stacks.get(_identity(volume))
+        shelved = self._stacks.get(stack_identity(volume))
         return (ReaderWork(), History()) if shelved is None else (shelved.work, shelved.history)
+
+    def kept(self, state: ViewState) -> tuple[KeptStack, ...]:
+        """All that the reader made, of the open stack too; stacks with nothing on them are left out."""
+        stacks = {name: KeptStack(name, each.series_key, each.work) for name, each in self._stacks.items()}
+        if state.volume is not None:
+            name = stack_identity(state.volume)
+            stacks[name] = KeptStack(name, state.volume.series.key, state.work)
+        return tuple(stack for stack in stacks.values() if stack.work != NO_WORK)
+
+    def take(self, stacks: Sequence[KeptStack]) -> None:
+        """Put what an earlier sitting kept here; what this sitting knows of the same images stays."""
+        for stack in stacks:
+            if stack.identity not in self._stacks:
+                self._stacks[stack.identity] = Shelved(stack.series_key, stack.work, NO_STEPS, None, ())
 
     def findings(self, volume: Volume) -> StudyFindings | None:
         """Scores of this stack, if they are whole and no slice was lost or found since."""
-        shelved = self._stacks.get(_identity(volume))
+        shelved = self._stacks.get(stack_identity(volume))
         if shelved is None or shelved.findings is None or not shelved.findings.is_complete:
             return None
         return shelved.findings if shelved.is_readable == _readable(volume) else None
 
 
-def _identity(volume: Volume) -> StackIdentity:
-    """What must be the same for decisions by slice to be about the same images.
+def stack_identity(volume: Volume) -> str:
+    """Hash of what must be the same for decisions by slice to be about the same images.
 
-    UIDs are not enough: they can be absent, two folders can hold different parts of one series, and some
-    anonymizers keep them while they change the pixels. A file that was written again is another image.
+    Whose stack it is, how its pixels were repaired, and which bytes of which file every slice is.
+
+    The number of a stack within its series is not asked: it depends on what else is listed. UIDs are not
+    enough: they can be absent, two folders can hold different parts of one series, and some anonymizers keep
+    them while they change the pixels. A file that was written again is another image.
     """
     series = volume.series
-    return (
+    parts = (
         series.patient.patient_id,
         series.study_instance_uid,
-        series.key,
+        series.series_instance_uid,
         series.repair,
         tuple(_slice_identity(header) for header in series.slices),
     )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _slice_identity(header: SliceHeader) -> tuple[object, ...]:

@@ -137,12 +137,15 @@ def test_nothing_that_was_printed_names_the_patient(place: Place) -> None:
     assert traces(place.printed, IDENTITY) == []
 
 
-def test_only_the_list_of_recent_folders_knows_the_path(place: Place) -> None:
+def test_only_the_list_of_recent_folders_and_the_kept_sitting_know_the_path(place: Place) -> None:
     """Hazard: folders are named after patients; where the name stays must be known, and can be cleared."""
     assert traces_below(place.temporary, [FOLDER_MARK]) == {}
     assert traces_below(place.out, [FOLDER_MARK]) == {}
     settings = place.home / "CONFIG" / "ichviewer" / "settings.json"
-    assert set(traces_below(place.home, [FOLDER_MARK])) == {str(settings.relative_to(place.home))}
+    sittings = place.home.rglob("sessions/sitting-*.json")
+    assert set(traces_below(place.home, [FOLDER_MARK])) == {
+        str(path.relative_to(place.home)) for path in (settings, *sittings)
+    }
     content = json.loads(settings.read_text(encoding="utf-8"))
     assert content.pop("recent_paths") == [str(place.study)]
     assert traces(json.dumps(content).encode(), [FOLDER_MARK]) == []
