@@ -16,6 +16,9 @@ SMALLEST_ZOOM, LARGEST_ZOOM = 0.25, 16.0
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 
+Coordinate = TypeVar("Coordinate", float, NDArray[np.float64])
+"""Of one place, or of many."""
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -54,7 +57,9 @@ class Turn:
         """A picture (rows, columns) as it lies on the screen; no pixel is copied."""
         return np.rot90(pixels[:, ::-1] if self.is_mirrored else pixels, -self.quarter_turns)
 
-    def to_screen(self, column: float, row: float, shape: tuple[float, float]) -> tuple[float, float]:
+    def to_screen(
+        self, column: Coordinate, row: Coordinate, shape: tuple[float, float]
+    ) -> tuple[Coordinate, Coordinate]:
         """(across, down) on the turned picture of a place on the picture.
 
         Args:
@@ -63,7 +68,8 @@ class Turn:
             shape: (rows, columns) of the picture before it is turned.
         """
         rows, columns = shape
-        across, down = (columns - column if self.is_mirrored else column), row
+        across: Coordinate = columns - column if self.is_mirrored else column
+        down = row
         for _ in range(self.quarter_turns):
             across, down, rows, columns = rows - down, across, columns, rows
         return across, down

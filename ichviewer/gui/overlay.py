@@ -270,7 +270,8 @@ def _heat_lines(choice: HeatChoice) -> tuple[OverlayLine, ...]:
         OverlayLine(text, 1 + rank, shorter=(short,) if short else ())
         for rank, (text, short) in enumerate(choice.lines)
     )
-    return (*lines, OverlayLine("", 2, LineKind.COLOR_BAR)) if choice.heatmap is not None else lines
+    has_color = choice.heatmap is not None and not choice.is_doubted
+    return (*lines, OverlayLine("", 2, LineKind.COLOR_BAR)) if has_color else lines
 
 
 def patient_lines(series: Series) -> tuple[OverlayLine, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ichviewer.core.camera import Camera, Turn
+from ichviewer.core.camera import Camera, Coordinate, Turn
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Placement:
         down = (y_px - self.down.start) / self.down.scale
         return self.turn.from_screen(across, down, self.shape)
 
-    def screen_point(self, column: float, row: float) -> tuple[float, float]:
-        """Device position (x, y) of a place on the picture; the way back of ``picture_point``."""
+    def screen_point(self, column: Coordinate, row: Coordinate) -> tuple[Coordinate, Coordinate]:
+        """Device position (x, y) of a place on the picture, or of many; the way back of ``picture_point``."""
         across, down = self.turn.to_screen(column, row, self.shape)
         return self.across.start + across * self.across.scale, self.down.start + down * self.down.scale
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ichviewer.core.grip import Modifiers
 from ichviewer.core.navigation import plane_of, shows_stored_slice
 from ichviewer.core.plane import Triple, triple
 from ichviewer.core.shown import (
@@ -32,6 +33,7 @@ from ichviewer.core.volume import Volume
 from ichviewer.gui.crosshair import draw_crosshair
 from ichviewer.gui.hand import REACH_PX, Hand
 from ichviewer.gui.heat_choice import NOTHING, HeatChoice
+from ichviewer.gui.heat_contours import Coordinates, draw_contours
 from ichviewer.gui.heat_layer import HeatLayer
 from ichviewer.gui.measurement_layer import MeasurementLayer
 from ichviewer.gui.mirror_colors import mirror_table
@@ -168,6 +170,8 @@ class SliceView(QWidget):
             state.heatmap_subtype,
             state.heatmap_opacity,
             state.heatmap_below_threshold,
+            state.heatmap_as_contours,
+            state.analysis is None,
             state.heatmap_method,
             state.explanation,
             state.model_card,
@@ -214,6 +218,7 @@ class SliceView(QWidget):
         placement = self.placement()
         if state.volume is not None and placement is not None:
             self._draw_picture(painter, state, state.volume, placement, heat)
+            self._draw_contours(painter, state.volume, placement, heat)
             if self.view in PLANE_VIEWS:
                 draw_crosshair(painter, state, self.view, self.to_screen)
             self._draw_measurements(painter, state, placement)
@@ -243,6 +248,18 @@ class SliceView(QWidget):
         painter.scale(1 / ratio, 1 / ratio)
         painter.drawImage(QPointF(placement.across.picture_start, placement.down.picture_start) + rest, shown)
         painter.restore()
+
+    def _draw_contours(
+        self, painter: QPainter, volume: Volume, placement: Placement, heat: HeatChoice
+    ) -> None:
+        ratio = self.devicePixelRatioF()
+
+        def to_screen(columns: Coordinates, rows: Coordinates) -> tuple[Coordinates, Coordinates]:
+            across, down = placement.screen_point(columns, rows)
+            return across / ratio, down / ratio
+
+        if contours := self._heat_layer.contours(heat, volume):
+            draw_contours(painter, contours, to_screen)
 
     def _draw_measurements(self, painter: QPainter, state: ViewState, placement: Placement) -> None:
         rows, columns = placement.shape
@@ -288,7 +305,7 @@ class SliceView(QWidget):
             colors = self._heat_tables.get(opacity, lambda: heat_table(opacity))
             return render_picture(image, table, placement, levels, colors)
 
-        opacity = state.heatmap_opacity if heat.heatmap is not None else None
+        opacity = None if heat.heatmap is None or heat.as_contours else state.heatmap_opacity
         return self._pictures.get((image, window, inverted, placement, heat.heatmap, opacity), render)
 
     def _draw_words(self, painter: QPainter, text: str, color: str) -> None:
@@ -351,10 +368,10 @@ class SliceView(QWidget):
     def _take(self, event: QMouseEvent) -> bool:
         """Give a press of the left button to the tool in the hand; whether it is not for the window."""
         point, reach_mm = self._under(event.position())
-        sets_crosshair = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if not self._hand.takes(point, reach_mm, sets_crosshair):
+        keys = _modifiers(event)
+        if not self._hand.takes(point, reach_mm, keys):
             return False
-        self._hand.press(point, reach_mm, event.position(), sets_crosshair)
+        self._hand.press(point, reach_mm, event.position(), keys)
         self._show_cursor()
         return True
 
@@ -377,8 +394,7 @@ class SliceView(QWidget):
             # The release went to another window.
             self._hand.release(point)
         if self._press is None:
-            is_shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._hand.move(point, reach_mm, event.position(), is_shifted)
+            self._hand.move(point, reach_mm, event.position(), _modifiers(event))
             self._show_cursor()
         press, fitting_mm = self._press, self._fitting_mm_per_px()
         if press is None or fitting_mm is None:
@@ -419,3 +435,11 @@ class SliceView(QWidget):
             step = self._wheel.step(delta, event.modifiers(), self.view, about, fitting_mm)
             self._store.update(step)
         event.accept()
+
+
+def _modifiers(event: QMouseEvent) -> Modifiers:
+    held = event.modifiers()
+    return Modifiers(
+        sets_crosshair=bool(held & Qt.KeyboardModifier.ShiftModifier),
+        removes=bool(held & Qt.KeyboardModifier.ControlModifier),
+    )

@@ -12,9 +12,9 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from ichviewer.core.camera import LARGEST_ZOOM, Camera
+from ichviewer.core.camera import LARGEST_ZOOM, Camera, Turn
 from ichviewer.core.views import View
-from ichviewer.core.viewstate import ViewState, opened, scrolled_to, with_camera
+from ichviewer.core.viewstate import OverlayText, ViewState, opened, scrolled_to, with_camera
 from ichviewer.core.windowing import BRAIN, SUBDURAL, Window
 from ichviewer.gui.heat_layer import HeatLayer
 from ichviewer.gui.measurement_layer import MeasurementLayer
@@ -219,3 +219,37 @@ def test_the_active_view_has_a_frame(view: SliceView, store: Store) -> None:
     assert view.grab().toImage().pixelColor(0, 100).name() == "#5b9dd9"
     store.update(lambda state: replace(state, promoted_view=View.SUBDURAL))
     assert view.grab().toImage().pixelColor(0, 100).name() != "#5b9dd9"
+
+
+@pytest.mark.parametrize("turn", [Turn(), Turn(1, is_mirrored=True)], ids=str)
+def test_contours_lie_where_the_color_lies(view: SliceView, store: Store, turn: Turn) -> None:
+    """Hazard: a line of heat is drawn on the other side of the head than the heat."""
+    volume, card = store.state.volume, make_card()
+    assert volume is not None
+    found = make_findings(volume, card, likely=[store.state.slice_index])
+    hot = replace(
+        store.state, findings=found, model_card=card, shows_heatmap=True, overlay_text=OverlayText.OFF
+    )
+    store.set(with_camera(hot, View.SUBDURAL, Camera(turn=turn)))
+    colored = warm_middle(view)
+    store.update(lambda state: replace(state, heatmap_as_contours=True))
+    lines = warm_middle(view)
+    assert lines == pytest.approx(colored, abs=12)
+    store.update(lambda state: replace(state, shows_heatmap=False))
+    with pytest.raises(ValueError, match="no warm pixel"):
+        warm_middle(view)
+
+
+def warm_middle(view: SliceView) -> tuple[float, float]:
+    """Middle of what is redder than blue, (x, y), off the corner with the color bar and warnings."""
+    image = view.grab().toImage()
+    warm = [
+        (x, y)
+        for y in range(80, image.height())
+        for x in range(60, image.width())
+        if image.pixelColor(x, y).red() > image.pixelColor(x, y).blue() + 30
+    ]
+    if not warm:
+        raise ValueError("no warm pixel")
+    xs, ys = zip(*warm, strict=True)
+    return (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
