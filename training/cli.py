@@ -29,9 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("training").setLevel(logging.INFO)
     try:
         _run(options)
-    except (ValueError, OSError) as error:
-        # Bad input is the caller's to mend: what and where, without our call stack.
-        print(f"{type(error).__name__}: {error}" if isinstance(error, OSError) else error, file=sys.stderr)
+    # Bad input is the caller's to mend: what and where, without our call stack.
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        known = error.filename is not None and error.strerror
+        said = f"{error.filename} cannot be used: {error.strerror}." if known else f"{error}"
+        print(said, file=sys.stderr)
         return 2
     except TrainingError as error:
         print(f"The training stopped. {error}", file=sys.stderr)

@@ -48,7 +48,7 @@ def recipe_file(folder: Path, text: str = WHOLE) -> Path:
     [
         ("batch_sise = 32", "the key 'batch_sise' is not known"),
         ('batch_size = "32"', "batch_size = '32' is not of the kind int"),
-        ("batch_size = 32\nthreshold = 2.0", "between 0 and 1"),
+        ("batch_size = 32\nthreshold = 2.0", "2 does not lie in (0, 1)"),
     ],
 )
 def test_a_faulty_recipe_is_refused_with_file_and_line(
@@ -59,6 +59,48 @@ def test_a_faulty_recipe_is_refused_with_file_and_line(
     number = 1 + WHOLE[: WHOLE.index("batch_size = 32")].count("\n") + line.count("\n")
     assert said.startswith(f"{path}, line {number}: ")
     assert fact in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fact"),
+    [
+        (
+            'architecture = "mobilenet_v2"',
+            'architecture = "resnet_9000"',
+            "network: The architecture 'resnet_9000'",
+        ),
+        ("frozen_blocks = 4", 'trainable = ["bodi"]', r"phases[0].trainable: The network has no part 'bodi'"),
+        (
+            "frozen_blocks = 4",
+            "frozen_blocks = 40",
+            "phases[0].frozen_blocks: The body has 19 blocks, not 40",
+        ),
+        ('sources = ["ct_ich_v1",', 'sources = ["ct_ich_v3",', "There is no source 'ct_ich_v3'"),
+    ],
+)
+def test_what_no_network_or_source_has_is_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, fact: str
+) -> None:
+    assert old in WHOLE
+    said = refused(tmp_path, capsys, recipe_file(tmp_path, WHOLE.replace(old, new)))
+    assert fact in said
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_budget_of_fewer_steps_than_phases_is_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(tmp_path, capsys, recipe_file(tmp_path), "--steps", "1")
+    assert said == "--steps 1: ichviewer_mobilenet_v2 has 2 phases, of a step or more each."
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_work_folder_that_is_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_label_sets(tmp_path / "data", 4, 2)
+    (tmp_path / "work").write_text("a file", encoding="utf-8")
+    said = refused(tmp_path, capsys, recipe_file(tmp_path))
+    assert said.startswith(str(tmp_path / "work"))
+    assert "cannot be used: " in said
 
 
 def without(label: str, data: Path) -> None:

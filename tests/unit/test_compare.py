@@ -320,6 +320,23 @@ def test_the_difference_in_the_table_is_paired() -> None:
         assert len({line.count("|") for line in lines}) <= 1
 
 
+def test_studies_stand_in_the_table_of_what_a_row_scores() -> None:
+    """Hazard: a study figure of labels that a network never gave."""
+    whole = made_predictions(patients=120, slices=4)
+    binary = replace(whole, scored=np.asarray([True, *[False] * 5]))
+    rows = [(Row("six", Status.RUN), whole), (Row("binary", Status.RUN), binary)]
+    measured = measure(rows, "six")
+    assert list(measured[1].figures["studies"]) == ["any"]
+    found = measured[0].figures["studies"]["any"]
+    text = markdown(measured, "six", "heading")
+    table = text[text.index("### Studies: AUC") : text.index("### Cost")]
+    assert f"| any, {found['positive_studies']} of {found['studies']} |" in table
+    assert found["studies"] == 60
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    assert lines[0][1] == lines[1][1] != "not estimable"
+    assert set(lines[1][2:]) <= {"not estimable"}
+
+
 def test_accuracy_is_taken_at_the_recipes_own_threshold() -> None:
     found = made_predictions(noise_seed=5)
     rows = [

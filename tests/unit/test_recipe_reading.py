@@ -58,10 +58,33 @@ def test_every_shipped_recipe_can_be_read_and_written(name: str) -> None:
         ("batch_size = 32", "batch_size = true", "batch_size", "batch_size = True is not of the kind int"),
         ("scale = [0.85, 1.15]", "scale = [0.85]", "scale", "augmentation.scale has 1 values, not 2"),
         ("label_weights = [2.0,", "label_weights = [", "label_weights", "there must be 6 label weights"),
-        ("epochs = 5", "epochs = 0", "epochs = 0", "more than 0 epochs"),
+        ("epochs = 5", "epochs = 0", "epochs = 0", r"phases\[1\].epochs|0 does not lie in \(0, inf\)"),
         ("width = 70.0 }]", "width = 0.0 }]", "windows", "more than 0 HU wide"),
         ("batch_size = 32", 'batch_size = "32"', "batch_size", "batch_size = '32' is not of the kind int"),
-        ("batch_size = 32", "batch_size = 32\nthreshold = 1.0", "threshold", "between 0 and 1"),
+        ("batch_size = 32", "batch_size = 32\nthreshold = 1.0", "threshold", r"1 does not lie in \(0, 1\)"),
+        ("center = 35.0, width = 70.0 }]", "center = nan, width = 70.0 }]", "windows", "no finite number"),
+        ("std = [0.229,", "std = [0.0,", "std", r"0 does not lie in \(0, inf\)"),
+        ("flip_share = 0.5", "flip_share = 3", "flip_share", r"3 does not lie in \[0, 1\]"),
+        ("scale = [0.85, 1.15]", "scale = [1.15, 0.85]", "scale", "the smallest, 1.15, comes before"),
+        ("average_decay = 0.98", "average_decay = 1.5", "average_decay", "1.5 does not lie in"),
+        ("clip_norm = 5.0", "clip_norm = -5.0", "clip_norm", "-5 does not lie in"),
+        ("weight_decay = 0.02", "weight_decay = -0.02", "weight_decay", "-0.02 does not lie in"),
+        ("decoupled = true", "decoupled = true\nbetas = [0.9, 1.0]", "betas", r"1 does not lie in \[0, 1\)"),
+        ("seed = 20251", "seed = -1", "seed", "-1 does not lie in"),
+        ("generated_share = 0.15", "generated_share = 1.5", "generated_share = 1.5", "1.5 does not lie in"),
+        (
+            "warmup_share = 0.05",
+            "warmup_share = 1.5",
+            'schedule = { kind = "cosine", warmup_share = 1.5',
+            "1.5 does not lie in",
+        ),
+        ("peak_rate = 6e-4", "peak_rate = inf", "peak_rate = inf", "no finite number"),
+        (
+            "assumed = []",
+            'assumed = ["optimizer.kindd"]',
+            "assumed",
+            "'optimizer.kindd' is assumed and is no key",
+        ),
     ],
 )
 def test_a_faulty_recipe_is_refused_by_file_line_and_key(
@@ -154,6 +177,15 @@ def test_a_name_that_is_not_the_files_is_refused(tmp_path: Path) -> None:
     """Hazard: figures of one recipe printed under the name of another."""
     with pytest.raises(RecipeError, match="is not the file's"):
         read_recipe(written(tmp_path, WHOLE, "other"))
+
+
+def test_an_unknown_recipe_is_answered_with_those_near_it() -> None:
+    with pytest.raises(
+        RecipeError, match=r"no recipe 'ichviewer_mobilenet'; near it are ichviewer_mobilenet_v2"
+    ):
+        named_recipe("ichviewer_mobilenet")
+    with pytest.raises(RecipeError, match=r"there are alqnatri_cnn, .*\.toml file"):
+        named_recipe("zzz")
 
 
 def test_broken_toml_and_absent_files_are_named(tmp_path: Path) -> None:

@@ -12,8 +12,11 @@ from training_data import small_recipe, train_options
 from training_trees import write_cq500
 
 from training.fit.distributed import Processes
+from training.judge.predictions import NOT_SAID, load_predictions, save_predictions
+from training.judge.study_level import studies_of
 from training.prepare.write import prepare
 from training.recipe.read import named_recipe, recipe_to_dict
+from training.runs.out_of_fold import predictions_of
 from training.runs.run_folders import WEIGHTS, learned_rows, run_folder
 from training.runs.study_labels import refuse_labels_of_studies, study_labels, with_study_labels
 from training.runs.train import make_ready, train_recipe
@@ -74,6 +77,32 @@ def test_a_study_lacks_nothing_that_was_not_looked_for_in_all_its_slices() -> No
 def test_a_slice_without_study_is_one_of_its_own() -> None:
     rows = [replace(row, study="", patient="") for row in of_slices("a", NONE, SUBDURAL)]
     assert study_labels(rows)[0].astype(int).tolist() == [list(NONE), list(SUBDURAL)]
+
+
+def test_what_was_said_of_a_study_judges_its_score(tmp_path: Path) -> None:
+    """Hazard: bleeding studies of which no slice was read left out of every figure, or counted as healthy."""
+    rows = [
+        replace(row, position_mm=5.0 * number)
+        for study, said in (("a", SUBDURAL), ("b", NONE), ("c", UNNAMED))
+        for number, row in enumerate(of_study(study, said))
+    ]
+    patients = np.repeat(np.arange(3), 2)
+    found = predictions_of(rows, np.zeros((6, 6)), patients, patients, smoothing_mm=0.0)
+    save_predictions(tmp_path / "p.npz", found)
+    studies = studies_of(np.full((6, 6), 0.5), load_predictions(tmp_path / "p.npz"))
+    assert studies.labels.astype(int).tolist() == [list(SUBDURAL), list(NONE), list(UNNAMED)]
+    assert studies.known.tolist() == [[True] * 6, [True] * 6, [True, *[False] * 5]]
+    # Of slices nothing is claimed.
+    assert not found.known[:2, [0, 5]].any()
+
+
+def test_predictions_of_slices_alone_are_kept_as_before(tmp_path: Path) -> None:
+    rows = of_slices("a", NONE, SUBDURAL)
+    found = predictions_of(rows, np.zeros((2, 6)), np.zeros(2, np.int64), np.zeros(2, np.int64), 0.0)
+    save_predictions(tmp_path / "p.npz", found)
+    with np.load(tmp_path / "p.npz") as kept:
+        assert "study_said" not in kept.files
+    assert (load_predictions(tmp_path / "p.npz").study_said == NOT_SAID).all()
 
 
 def test_a_source_of_studies_is_refused_by_a_recipe_of_slices() -> None:

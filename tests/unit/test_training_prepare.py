@@ -27,6 +27,7 @@ from training.fit.channels import distinct_channels
 from training.prepare import room, write
 from training.prepare.bar import Bar
 from training.prepare.layout import COMPLETE, DAMAGED, MASKS, SOURCE, TOC, VALUES
+from training.prepare.lock import locked
 from training.prepare.prepared import PreparedSource, open_prepared
 from training.prepare.room import NoRoomError, require_disk, require_memory
 from training.prepare.slice_bytes import at_working_resolution
@@ -229,6 +230,27 @@ def test_a_cache_of_another_window_is_refused(tmp_path: Path) -> None:
         prepared(PictureFolder(folder / "brain", Window(50, 100)), tmp_path / "cache")
 
 
+def test_two_processes_do_not_prepare_one_folder(rsna: RsnaDicom, tmp_path: Path) -> None:
+    """Hazard: every slice twice in a cache, so that a patient's twin may stand on both sides of a split."""
+    pytest.importorskip("fcntl")
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    with locked(folder), pytest.raises(ValueError, match=r"cache is being prepared by another process"):
+        prepared(rsna, folder)
+    assert len(prepared(rsna, folder)) == 6
+
+
+def test_a_cache_with_rows_twice_is_never_sealed(rsna: RsnaDicom, tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    prepared(rsna, folder)
+    (folder / COMPLETE).unlink()
+    toc = folder / TOC
+    toc.write_bytes(toc.read_bytes() * 2)
+    with pytest.raises(ValueError, match="lists 12 slices that are not the 6 of"):
+        prepared(rsna, folder)
+    assert not (folder / COMPLETE).exists()
+
+
 def test_a_cache_of_other_labels_is_refused(rsna: RsnaDicom, tmp_path: Path) -> None:
     prepared(rsna, tmp_path / "cache")
     labels = rsna.images / "stage_2_train.csv"
@@ -333,7 +355,8 @@ def test_prepare_from_the_command_line(
 ) -> None:
     arguments = ["prepare", "--source", "rsna_dicom", "--from", str(rsna.images), "--to", str(tmp_path / "c")]
     assert cli.main([*arguments, "--read-processes", "0"]) == 2
-    assert "empty class" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"rsna_dicom in {rsna.images} has an empty class" in said
     assert cli.main([*arguments, "--read-processes", "0", "--allow-empty-class", "--size", "16"]) == 0
     cache = open_prepared(tmp_path / "c")
     assert (cache.size_px, len(cache)) == (16, 6)

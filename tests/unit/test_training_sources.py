@@ -21,6 +21,7 @@ from training_trees import (
     zip_tree,
 )
 
+from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.windowing import Window
 from ichviewer.dicom.read import read_volume
@@ -434,6 +435,18 @@ def test_a_label_without_a_column_is_unknown(tmp_path: Path) -> None:
         (["file,any", "a.png,1", "b.png,2"], r"labels\.csv, line 3: any is '2', neither 0 nor 1"),
         (["file,any", "a.png,1", "a.png,0", "b.png,0"], "line 3: a.png stands twice, first in line 2"),
         (["file,any,subdural", "a.png,0,1", "b.png,0,0"], "line 2: a subtype is 1 and 'any' is 0"),
+        (
+            [f"file,{','.join(SUBTYPES)}", "a.png,1,0,0,0,0,0", "b.png,0,0,0,0,0,0"],
+            "line 2: 'any' is 1 and every subtype is 0",
+        ),
+        (
+            ["file,any,subdual", "a.png,1,1", "b.png,0,0"],
+            "column 'subdual' is not known; is it meant for 'subdural'",
+        ),
+        (
+            ["file,any,Patient", "a.png,1,1", "b.png,0,0"],
+            "column 'Patient' is not known; is it meant for 'patient'",
+        ),
         (["file,any", "a.png,1"], "has no row for b.png"),
         (["file,blood", "a.png,1", "b.png,0"], "line 1: there is no label column"),
         (["picture,any", "a.png,1"], "line 1: no column file"),
@@ -446,6 +459,11 @@ def test_a_label_file_of_pictures_that_cannot_be_trusted_is_refused(
     folder = write_pictures(tmp_path / "p", lines)
     with pytest.raises(LabelFileError, match=message):
         rows_of(PictureFolder(folder, Window(40, 80)))
+
+
+def test_other_columns_of_pictures_are_nobodys_mistake(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "p", ["file,any,age,fracture", "a.png,1,70,0", "b.png,0,60,1"])
+    assert [row.labels[0] for row in rows_of(PictureFolder(folder, Window(40, 80))).rows] == [1, 0]
 
 
 def test_the_window_of_pictures_is_never_guessed(tmp_path: Path) -> None:

@@ -198,6 +198,29 @@ def test_a_split_without_head_is_checked_line_by_line(tmp_path: Path) -> None:
         read_split(path, [rows[0], row("c")])
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            '{"source": "rsna_png", "name": "b", "group": 1, "fold": 7}',
+            "line 2: fold 7; there are folds 0 to 2",
+        ),
+        ('{"source": "rsna_png", "name": "b", "group": 1, "fold": -1}', "line 2: fold -1"),
+        ('{"source": "rsna_png", "name": "b", "group": 1}', "line 2: fold is None"),
+        ('{"source": "rsna_png", "name": "b", "group": 1, "fold": "0"}', "line 2: fold is '0'"),
+        ('{"source": "rsna_png", "na', "line 2: is no line of a split"),
+    ],
+)
+def test_a_line_that_is_none_is_named(tmp_path: Path, line: str, message: str) -> None:
+    """Hazard: slices of a fold that nothing holds out, so that no figure has them."""
+    path = tmp_path / "split.jsonl"
+    path.write_text(
+        f'{{"source": "rsna_png", "name": "a", "group": 0, "fold": 0}}\n{line}\n', encoding="utf-8"
+    )
+    with pytest.raises(ValueError, match=rf"split\.jsonl, {message}"):
+        read_split(path, [row("a", "P1"), row("b", "P2")], fold_count=3)
+
+
 @pytest.mark.needs_shared_data
 def test_real_pictures_group_as_comparing_all_with_all_does(shared_data: Path, tmp_path: Path) -> None:
     rows = read_sources(shared_data, ["rsna_png"])[::12]

@@ -10,9 +10,9 @@ from ichviewer.core.findings import SUBTYPES
 from training.compare.plain import plain_figures
 from training.compare.row import Row, Status
 from training.judge.bootstrap import Interval
-from training.judge.decisions import cross_fitted_decisions
+from training.judge.decisions import Decisions, cross_fitted_decisions
 from training.judge.differences import paired_differences
-from training.judge.judgement import overall_figures, slice_figures
+from training.judge.judgement import overall_figures, slice_figures, study_figures
 from training.judge.predictions import Predictions, check_same_slices
 
 NONE = "-"
@@ -25,7 +25,7 @@ class Measured:
 
     Attributes:
         row: What was run.
-        figures: ``overall`` and ``slices`` as in a judgement; empty unless it was run.
+        figures: ``overall``, ``slices`` and ``studies`` as in a judgement; empty unless it was run.
         differences: Name -> figure minus that of the reference; empty for the reference and what was not run.
         plain: What reports use to say, from raw scores at the recipe's own threshold.
     """
@@ -56,9 +56,8 @@ def measure(rows: Sequence[tuple[Row, Predictions | None]], reference: str) -> l
     Raises:
         ValueError: A row was scored on other slices than the reference.
     """
-    probabilities = {
-        row.recipe: cross_fitted_decisions(found).probabilities for row, found in rows if found is not None
-    }
+    decided = {row.recipe: cross_fitted_decisions(found) for row, found in rows if found is not None}
+    probabilities = {name: decisions.probabilities for name, decisions in decided.items()}
     by_name = {row.recipe: found for row, found in rows if found is not None}
     measured = []
     for row, found in rows:
@@ -66,7 +65,11 @@ def measure(rows: Sequence[tuple[Row, Predictions | None]], reference: str) -> l
             measured.append(Measured(row, {}, {}, {}))
             continue
         scores = probabilities[row.recipe]
-        figures = {"overall": overall_figures(found, scores), "slices": slice_figures(found, scores)}
+        figures = {
+            "overall": overall_figures(found, scores),
+            "slices": slice_figures(found, scores),
+            "studies": _study_figures(found, decided[row.recipe]),
+        }
         differences: dict[str, Interval | None] = {}
         against = reference_of(row, reference)
         compared = by_name.get(against)
@@ -75,6 +78,13 @@ def measure(rows: Sequence[tuple[Row, Predictions | None]], reference: str) -> l
             differences = paired_differences(found, scores, compared, probabilities[against])
         measured.append(Measured(row, figures, differences, plain_figures(found, row.labels, row.threshold)))
     return measured
+
+
+def _study_figures(found: Predictions, decisions: Decisions) -> dict[str, Any]:
+    """Figures of studies, of the labels that the system gives."""
+    figures = study_figures(decisions)
+    given = zip(map(str, SUBTYPES), found.scored, strict=True)
+    return {label: figures[label] for label, is_scored in given if is_scored}
 
 
 def reference_of(row: Row, reference: str) -> str:
@@ -110,6 +120,7 @@ def markdown(measured: Sequence[Measured], reference: str, heading: str) -> str:
         *_as_reported(measured, reference),
         "### Labels: AUC",
         _labels_table(by_patient),
+        *_studies(by_patient),
         "### Cost",
         _cost_table(measured),
         "### Beside the reports",
@@ -191,6 +202,30 @@ def _labels_table(measured: Sequence[Measured]) -> str:
         if each.row.status is Status.RUN
     ]
     return _table(["recipe", *(f"{label}, {part}" for label, part in columns)], lines)
+
+
+def _studies(measured: Sequence[Measured]) -> list[str]:
+    """Figures of whole studies, where a source says which slices are one."""
+    run = [each for each in measured if each.row.status is Status.RUN]
+    found = {each.row.recipe: each.figures["studies"] for each in run}
+    columns = [
+        label for label in map(str, SUBTYPES) if any(one.get(label, {}).get("auc") for one in found.values())
+    ]
+    if not columns:
+        return []
+    said = (
+        "A study's score is the highest mean over about 10 mm, as in the viewer, of every system alike. In "
+        "the head of a column: studies with the label, of those for which it is known."
+    )
+    heads = []
+    for label in columns:
+        counts = next(one[label] for one in found.values() if label in one)
+        heads.append(f"{label}, {counts['positive_studies']} of {counts['studies']}")
+    lines = [
+        [f"`{name}`", *(_interval(one.get(label, {}).get("auc")) for label in columns)]
+        for name, one in found.items()
+    ]
+    return ["### Studies: AUC", said, _table(["recipe", *heads], lines)]
 
 
 def _cost_table(measured: Sequence[Measured]) -> str:

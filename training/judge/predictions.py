@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from ichviewer.atomic_file import write_atomically
 from ichviewer.core.findings import SUBTYPES
 
+NOT_SAID = -1
+"""In the place of a study's label."""
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -33,6 +36,8 @@ class Predictions:
         studies: (slices,), number of the study; -1 where the slice's place in it is not known.
         positions_mm: (slices,), along the study's normal; NaN where not known.
         scored: (6,), whether the network gives the label at all; columns of the others say nothing.
+        study_said: (slices, 6), what readers said of the slice's whole study: 1, 0, or NOT_SAID, as of every
+            study of which only the slices were read; nothing said where it is not given.
     """
 
     sources: NDArray[np.str_]
@@ -45,10 +50,14 @@ class Predictions:
     studies: NDArray[np.int64]
     positions_mm: NDArray[np.float64]
     scored: NDArray[np.bool_] = field(default_factory=lambda: np.ones(len(SUBTYPES), dtype=np.bool_))
+    study_said: NDArray[np.int8] = field(default_factory=lambda: np.zeros((0, len(SUBTYPES)), dtype=np.int8))
 
     def __post_init__(self) -> None:
         count, labels = len(self.names), len(SUBTYPES)
-        shapes = {"scored": (labels,), **dict.fromkeys(("logits", "labels", "known"), (count, labels))}
+        if not len(self.study_said):
+            object.__setattr__(self, "study_said", np.full((count, labels), NOT_SAID, dtype=np.int8))
+        by_label = ("logits", "labels", "known", "study_said")
+        shapes = {"scored": (labels,), **dict.fromkeys(by_label, (count, labels))}
         for name in _names():
             found, wanted = getattr(self, name).shape, shapes.get(name, (count,))
             if found != wanted:
@@ -84,9 +93,10 @@ def save_predictions(path: Path, predictions: Predictions) -> None:
         OSError: The file cannot be written.
     """
     buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer, **{field.name: getattr(predictions, field.name) for field in fields(predictions)}
-    )
+    is_said = bool((predictions.study_said != NOT_SAID).any())
+    # Where nothing was said of studies, the file is as it was before that was a column.
+    names = [name for name in _names() if is_said or name != "study_said"]
+    np.savez_compressed(buffer, **{name: getattr(predictions, name) for name in names})
     write_atomically(path, buffer.getvalue())
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.findings import windowed_means
-from training.judge.predictions import Predictions
+from training.judge.predictions import NOT_SAID, Predictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +22,8 @@ class Studies:
 
     Attributes:
         scores: (studies, 6), highest mean over about 10 mm.
-        labels: (studies, 6), whether any slice is positive.
-        known: (studies, 6), whether the label is known: a positive slice, or all slices.
+        labels: (studies, 6), what was said of the study; where nothing was, whether any slice is positive.
+        known: (studies, 6), whether the label is known: said of the study, a positive slice, or all slices.
         patients: (studies,), a patient may have several.
         folds: (studies,), the fold that held the study out.
     """
@@ -51,10 +51,13 @@ def studies_of(probabilities: NDArray[np.float64], predictions: Predictions) -> 
     truths = [labels[inside].any(axis=0) for inside in members]
     complete = [predictions.known[inside].all(axis=0) for inside in members]
     truth = np.reshape(np.asarray(truths, dtype=np.bool_), shape)
+    known = np.reshape(np.asarray(complete, dtype=np.bool_), shape) | truth
+    said = np.reshape([predictions.study_said[inside[0]] for inside in members], shape)
+    is_said = said != NOT_SAID
     return Studies(
         scores=np.reshape(np.asarray(scores, dtype=np.float64), shape),
-        labels=truth,
-        known=np.reshape(np.asarray(complete, dtype=np.bool_), shape) | truth,
+        labels=np.where(is_said, said == 1, truth),
+        known=known | is_said,
         patients=np.asarray([predictions.patients[inside[0]] for inside in members], dtype=np.int64),
         folds=np.asarray([predictions.folds[inside[0]] for inside in members], dtype=np.int64),
     )

@@ -64,6 +64,27 @@ def build(recipe: Recipe, size_px: int | None = None) -> Built:
     return built
 
 
+def check_network(recipe: Recipe) -> None:
+    """Refuse a recipe whose network is none or lacks what its phases speak of, before anything is read.
+
+    Raises:
+        ValueError: Names recipe and key.
+    """
+    key = "network"
+    try:
+        with torch.device("meta"):  # No weights, so no time.
+            built = build(recipe)
+        for index, phase in enumerate(recipe.phases):
+            key = f"phases[{index}].trainable"
+            for part in phase.trainable:
+                built.modules_of(part)
+            key = f"phases[{index}].frozen_blocks"
+            if phase.frozen_blocks > len(built.body):
+                raise ValueError(f"The body has {len(built.body)} blocks, not {phase.frozen_blocks}.")
+    except ValueError as error:
+        raise ValueError(f"The recipe {recipe.name}, {key}: {error}") from error
+
+
 def _with_silu(built: Built) -> Built:
     """SiLU in the place of every ReLU, also where a ReLU is a block of the body."""
     names = {id(module): name for name, module in built.module.named_modules()}

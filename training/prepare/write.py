@@ -37,6 +37,7 @@ from training.prepare.layout import (
     entry_to_line,
     rows_sha256,
 )
+from training.prepare.lock import locked
 from training.prepare.room import require_disk, require_memory
 from training.prepare.slice_bytes import PreparedSlice, prepare_rows
 from training.sources.label_file import require_classes
@@ -61,6 +62,7 @@ def prepare(
     processes: int,
     report: ReportProgress,
     allow_empty_class: bool = False,
+    labels_at: str = "",
 ) -> None:
     """Read a source into *folder*.
 
@@ -71,6 +73,7 @@ def prepare(
         processes: That read side by side; 0 reads in this one.
         report: Told how many slices there are, also those of earlier runs.
         allow_empty_class: Whether a label that is never (or always) positive is allowed.
+        labels_at: Where its labels come from, for messages; its name by default.
 
     Raises:
         LabelFileError: The labels cannot be trusted.
@@ -80,17 +83,18 @@ def prepare(
     label_set = source.read_rows(report)
     rows = label_set.rows
     if not allow_empty_class:
-        require_classes(source.name, [row.labels for row in rows], [row.known for row in rows])
+        require_classes(labels_at or source.name, [row.labels for row in rows], [row.known for row in rows])
     elif not rows:
         raise ValueError(f"{source.name} has no row.")
     _require_room(folder, source, rows, size_px, processes)
     folder.mkdir(parents=True, exist_ok=True)
-    _begin(folder, source, label_set, size_px)
-    state = _resume(folder, source.name)
-    if state.entries < len(rows):
-        _write(folder, source, rows, size_px, processes, report, state)
-    report(Progress(len(rows), len(rows), "Reading slices"))
-    _finish(folder, source.name)
+    with locked(folder):
+        _begin(folder, source, label_set, size_px)
+        state = _resume(folder, source.name)
+        if state.entries < len(rows):
+            _write(folder, source, rows, size_px, processes, report, state)
+        report(Progress(len(rows), len(rows), "Reading slices"))
+        _finish(folder, source.name, rows)
 
 
 @dataclass(frozen=True)
@@ -273,9 +277,18 @@ def _read(
             yield members, future.result()
 
 
-def _finish(folder: Path, source: str) -> None:
-    """List damaged files, and seal the cache with the hash of its table of contents."""
+def _finish(folder: Path, source: str, rows: Sequence[LabeledSlice]) -> None:
+    """List damaged files, and seal the cache with the hash of its table of contents.
+
+    Raises:
+        ValueError: The cache does not hold the source's rows, each once.
+    """
     entries = [entry_from_dict(source, line) for line in read_json_lines(folder / TOC)]
+    if [entry.row.name for entry in entries] != [row.name for row in rows]:
+        raise ValueError(
+            f"{folder} lists {len(entries)} slices that are not the {len(rows)} of {source}; another process "
+            "may have written there. Remove the folder and prepare it again."
+        )
     damaged = [entry for entry in entries if entry.fault]
     text = io.StringIO(newline="")
     writer = csv.writer(text)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
+from training.recipe.ranges import Fault, lies_in, range_faults
 from training.recipe.tree import BLEEDING_ONLY, Phase, Recipe
 
 LABEL_COUNT = {"six": 6, "five": 5, "five_heads": 5, "binary": 1, "single_label": 6, "pixels": 6}
@@ -18,9 +18,6 @@ LOSSES = {
     "single_label": {"cross_entropy"},
     "pixels": {"pixel_cross_entropy", "patch_fcn"},
 }
-
-Fault = tuple[str, str]
-"""Key, and what is wrong with it."""
 
 
 def faults_of(recipe: Recipe) -> Iterator[Fault]:
@@ -45,6 +42,7 @@ def faults_of(recipe: Recipe) -> Iterator[Fault]:
             "rows",
             "the middle of a series is known where needs has 'series_order'.",
         ),
+        (recipe.preprocessing.windows, "preprocessing.windows", "there must be a window."),
         (recipe.phases, "phases", "there must be a phase."),
         (recipe.sources, "sources", "there must be a source."),
         (recipe.batch_size >= 1, "batch_size", "a batch has at least one row."),
@@ -70,10 +68,6 @@ def faults_of(recipe: Recipe) -> Iterator[Fault]:
             "keeps",
             "the best weights are found with a validation_share above 0.",
         ),
-        (0 <= recipe.validation_share < 1, "validation_share", "a share lies in [0, 1)."),
-        (0 <= recipe.network.dropout < 1, "network.dropout", "a share lies in [0, 1)."),
-        (0 <= recipe.smoothing_mm < math.inf, "smoothing_mm", "a distance is finite, 0 or more."),
-        (0 < recipe.threshold < 1, "threshold", "a probability to decide at lies between 0 and 1."),
         (
             not recipe.test_copies or not (is_series or sampling.patch_px),
             "test_copies",
@@ -83,17 +77,17 @@ def faults_of(recipe: Recipe) -> Iterator[Fault]:
     yield from ((key, fact) for holds, key, fact in rules if not holds)
     for index, phase in enumerate(recipe.phases):
         yield from _phase_faults(phase, recipe, f"phases[{index}]")
+    yield from range_faults(recipe)
 
 
 def _phase_faults(phase: Phase, recipe: Recipe, key: str) -> Iterator[Fault]:
     schedule, wanted = phase.schedule, LABEL_COUNT[recipe.labels]
     rules = [
-        (phase.epochs > 0, "epochs", "a phase has more than 0 epochs."),
-        (phase.size_px and min(phase.size_px) >= 8, "size_px", "a phase needs sides of 8 px or more."),
+        (phase.size_px, "size_px", "a phase needs the side of its input."),
         (
-            phase.peak_rate == "range_test" or float(phase.peak_rate) > 0,
+            phase.peak_rate == "range_test" or lies_in(float(phase.peak_rate), "(0, inf)"),
             "peak_rate",
-            "the learning rate is above 0.",
+            "the learning rate is finite and above 0.",
         ),
         (phase.trainable, "trainable", "nothing would learn."),
         (

@@ -7,9 +7,11 @@ Tables are merged key by key; everything else, the list of phases too, is replac
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -55,8 +57,14 @@ def named_recipe(name: str) -> Recipe:
     """A shipped recipe by its name.
 
     Raises:
-        RecipeError: There is none, or it is faulty.
+        RecipeError: There is none, which names those that are nearest, or it is faulty.
     """
+    if name not in recipe_names():
+        near = get_close_matches(name, recipe_names(), n=5, cutoff=0.4)
+        listed = f"near it are {', '.join(near)}" if near else f"there are {', '.join(recipe_names())}"
+        raise RecipeError(
+            f"There is no recipe {name!r}; {listed}. A recipe of your own is named by its .toml file."
+        )
     return read_recipe(RECIPES / f"{name}.toml")
 
 
@@ -191,6 +199,8 @@ def _value(kind: Any, value: Any, key: str) -> Any:
 def _plain(kind: Any, value: Any, key: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if kind is float and isinstance(value, float) and not math.isfinite(value):
+        raise _Fault(key, f"{key} = {value} is no finite number.")
     # bool is an int to Python, not to a reader of recipes.
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         name = "nothing" if kind is NoneType else kind.__name__

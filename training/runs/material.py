@@ -18,7 +18,7 @@ from ichviewer.core.findings import SUBTYPES
 from ichviewer.core.preprocessing import PreprocessingSpec
 from ichviewer.core.windowing import Window
 from training.derived.generated_lesions import GeneratedLesions
-from training.derived.open_source import open_source
+from training.derived.open_source import NAMES, open_source
 from training.fit.frames import prepared_frames
 from training.fit.rows import Frames, TrainingRows
 from training.prepare.bar import Bar
@@ -90,6 +90,10 @@ def _prepared(name: str, data: Path, work: Path) -> PreparedSource:
         elif name == GENERATED:
             _prepared(HOSTS, data, work)
             source = GeneratedLesions(work / "prepared" / HOSTS, GENERATED_COUNT, GENERATED_SEED)
+        elif name not in NAMES:
+            raise ValueError(
+                f"There is no source {name!r}, nor is {folder} prepared; sources are {', '.join(NAMES)}."
+            )
         else:
             raise ValueError(
                 f"{name} is not prepared: `python -m training prepare --source {name} --to {folder}`."
@@ -121,7 +125,7 @@ def open_material(recipe: Recipe, sources: tuple[PreparedSource, ...], split: Pa
             folds = folds_of(rows, groups, recipe.folds, SPLIT_SEED)
         write_split(split, rows, groups, folds, SplitKind(recipe.split))
         LOG.info("%s is frozen: %d slices, %d groups", split, len(rows), len(np.unique(groups)))
-    groups, folds = read_split(split, rows, as_reported)
+    groups, folds = read_split(split, rows, as_reported, recipe.folds)
     return Material(sources, rows, groups, folds)
 
 

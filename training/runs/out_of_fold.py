@@ -33,6 +33,7 @@ from training.runs.material import GENERATED, Material, open_material, prepared_
 from training.runs.prior import prior_shift
 from training.runs.run_folders import WEIGHTS, load_trained, require_networks, run_folder, split_path
 from training.runs.smoothing import smoothed_within_studies
+from training.runs.study_labels import said_of_studies
 from training.sources import LabeledSlice
 
 LOG = logging.getLogger(__name__)
@@ -201,6 +202,7 @@ def predictions_of(
         studies=studies,
         positions_mm=positions_mm,
         scored=np.ones(len(SUBTYPES), dtype=np.bool_) if scored is None else scored,
+        study_said=said_of_studies(rows),
     )
 
 

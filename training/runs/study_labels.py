@@ -1,7 +1,7 @@
 """Labels of whole studies, for recipes that teach every slice what its study shows.
 
-The one thing to get wrong: this is for learning alone. A slice of a bleeding study may show no blood, so what
-is judged stays each slice's own label.
+The one thing to get wrong: a slice of a bleeding study may show no blood. So slices are judged by their own
+labels, whatever they learned from; what was said of a study judges its study score.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ichviewer.core.findings import SUBTYPES
 from training.fit.rows import TrainingRows
+from training.judge.predictions import NOT_SAID
 from training.recipe.tree import Recipe
 from training.sources import LabeledSlice
 
@@ -84,6 +85,16 @@ def study_labels(slices: Sequence[LabeledSlice]) -> tuple[NDArray[np.bool_], NDA
     return labels, known
 
 
+def said_of_studies(slices: Sequence[LabeledSlice]) -> NDArray[np.int8]:
+    """What readers said of each slice's study, (slices, 6): 1, 0, or NOT_SAID."""
+    said = np.full((len(slices), len(SUBTYPES)), NOT_SAID, dtype=np.int8)
+    for index, row in enumerate(slices):
+        if row.study_labels is not None:
+            labels, known = _labels_of_study([row])
+            said[index, known] = labels[known]
+    return said
+
+
 def _labels_of_study(members: Sequence[LabeledSlice]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     said = members[0].study_labels
     if said is not None:
@@ -92,5 +103,5 @@ def _labels_of_study(members: Sequence[LabeledSlice]) -> tuple[NDArray[np.bool_]
         return six, np.asarray([True, *[not is_unnamed] * (len(six) - 1)])
     own = np.asarray([row.labels for row in members], dtype=np.bool_)
     given = np.asarray([row.known for row in members], dtype=np.bool_)
-    six = (own & given).any(axis=0)
-    return six, six | given.all(axis=0)
+    six = np.asarray((own & given).any(axis=0))
+    return six, np.asarray(six | given.all(axis=0))

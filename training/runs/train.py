@@ -24,6 +24,7 @@ from training.fit.lr_range import plot, range_test
 from training.fit.phases import plan
 from training.fit.rows import TrainingRows, chosen_indices
 from training.fit.units import make_sampler
+from training.networks.by_name import check_network
 from training.networks.starting_weights import WeightsUnavailableError, start_from
 from training.recipe.degrade import degraded, without_pretraining
 from training.recipe.read import recipe_of
@@ -104,6 +105,10 @@ def train_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
     """Train every network of a recipe that the options ask for."""
     if options.tensorboard:
         require_tensorboard()
+    if options.steps is not None and options.steps < len(recipe.phases):
+        raise ValueError(
+            f"--steps {options.steps}: {recipe.name} has {len(recipe.phases)} phases, of a step or more each."
+        )
     with joined(options.device) as processes:
         ready = make_ready(recipe, options, processes, frames_once=not options.frame_each_time)
         is_card = options.device == "cuda"
@@ -131,6 +136,7 @@ def make_ready(
         ValueError: A class is empty in the training part of a fold, and nothing may be dropped.
         WeightsUnavailableError: Starting weights cannot be had, and nothing may be dropped.
     """
+    check_network(recipe)
     if not processes.writes:
         wait_for_all(processes)
     sources = prepared_sources(recipe.sources, options.data, options.work)

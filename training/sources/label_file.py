@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from ichviewer.core.findings import SUBTYPES
@@ -100,6 +101,24 @@ def six_labels(path: Path, line: LabelLine) -> tuple[int, ...]:
             [f", line {line.number}: label 'any' is {labels[0]} and is not the maximum of its subtypes."],
         )
     return labels
+
+
+def refuse_misspelled(path: Path, header: Iterable[str], columns: Sequence[str]) -> None:
+    """Refuse a column that is none of *columns* and nearly one: its labels would count as never given.
+
+    Raises:
+        LabelFileError: Names the column and the one that it may be meant for.
+    """
+    given = set(header)
+    problems = []
+    for name in sorted(given - set(columns)):
+        near = get_close_matches(
+            name.lower(), [each for each in columns if each not in given], n=1, cutoff=0.8
+        )
+        if near:
+            problems.append(f", line 1: the column {name!r} is not known; is it meant for {near[0]!r}?")
+    if problems:
+        raise LabelFileError(path, problems)
 
 
 def refuse_repeats(path: Path, names: Sequence[tuple[str, int]]) -> None:

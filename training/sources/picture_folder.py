@@ -20,12 +20,16 @@ from training.sources.label_file import (
     binary,
     compare_with_files,
     read_label_lines,
+    refuse_misspelled,
     refuse_repeats,
 )
 from training.sources.labeled_slice import LabeledSlice, LabelSet, Need, SliceImage, Unreadable
 from training.sources.picture_sets import read_picture
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+
+COLUMNS = ("file", "patient", "study", "slice", *map(str, SUBTYPES))
+"""That are read; others may be there."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def _lines(path: Path) -> list[LabelLine]:
     lines = read_label_lines(path, ("file",))
     if lines and not any(subtype in lines[0].cells for subtype in SUBTYPES):
         raise LabelFileError(path, [f", line 1: there is no label column; labels are {', '.join(SUBTYPES)}."])
+    refuse_misspelled(path, lines[0].cells if lines else (), COLUMNS)
     refuse_repeats(path, [(line.cells["file"], line.number) for line in lines])
     return lines
 
@@ -90,6 +95,11 @@ def _row(folder: Path, labels: Path, source: str, line: LabelLine) -> LabeledSli
     six = [binary(labels, line, s) if is_known else 0 for s, is_known in zip(SUBTYPES, known, strict=True)]
     if known[0] and max(six[1:]) > six[0]:
         raise LabelFileError(labels, [f", line {line.number}: a subtype is 1 and 'any' is 0."])
+    if all(known) and six[0] > max(six[1:]):
+        problem = (
+            f", line {line.number}: 'any' is 1 and every subtype is 0; leave those empty that nobody read."
+        )
+        raise LabelFileError(labels, [problem])
     if max(six[1:]):
         six[0], known = 1, (True, *known[1:])
     number = line.cells.get("slice", "")

@@ -48,7 +48,7 @@ def write_split(
 
 
 def read_split(
-    path: Path, rows: Sequence[LabeledSlice], as_reported: bool = False
+    path: Path, rows: Sequence[LabeledSlice], as_reported: bool = False, fold_count: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Groups and folds of a frozen split.
 
@@ -56,6 +56,7 @@ def read_split(
         path: From ``write_split``.
         rows: The slices that it is to be of, in their order.
         as_reported: Whether a slice-random split is what the caller asks for.
+        fold_count: Folds that the caller knows of; None takes any.
 
     Raises:
         ValueError: The file was changed, it is of other slices, it is slice-random and was not asked to be,
@@ -69,6 +70,11 @@ def read_split(
             'split = "as_reported".'
         )
     first_line = 2 if head else 1
+    for number, line in enumerate(lines, start=first_line):
+        fold = line["fold"]
+        if fold < 0 or (fold_count is not None and fold >= fold_count):
+            wanted_folds = "" if fold_count is None else f"; there are folds 0 to {fold_count - 1}"
+            raise ValueError(f"{path}, line {number}: fold {fold}{wanted_folds}.")
     named = [(line["source"], line["name"]) for line in lines]
     wanted = [(row.source, row.name) for row in rows]
     if named != wanted:
@@ -122,9 +128,27 @@ def _read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         head = dict(json.loads(first))
         if "split" not in head:
             head, body = {}, content
-        lines = [json.loads(line) for line in body.splitlines()]
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} is no split file: {error}.") from error
+        raise ValueError(f"{path}, line 1: is no split file: {error}.") from error
+    lines = [_line(path, number, text) for number, text in enumerate(body.splitlines(), 2 if head else 1)]
     if head and hashlib.sha256(body).hexdigest() != head.get("sha256"):
         raise ValueError(f"{path} was changed since it was frozen.")
     return head, lines
+
+
+def _line(path: Path, number: int, text: bytes) -> dict[str, Any]:
+    """One slice's line.
+
+    Raises:
+        ValueError: It is none; names the line.
+    """
+    kinds = {"source": str, "name": str, "group": int, "fold": int}
+    try:
+        values = dict(json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}, line {number}: is no line of a split: {error}.") from error
+    for key, kind in kinds.items():
+        # bool is an int to Python, not to a reader of splits.
+        if not isinstance(values.get(key), kind) or isinstance(values[key], bool):
+            raise ValueError(f"{path}, line {number}: {key} is {values.get(key)!r}.")
+    return values
