@@ -25,6 +25,7 @@ from ichviewer.core.file_errors import why_not_written
 from ichviewer.core.findings import SUBTYPES, Subtype
 from ichviewer.core.phantom import BLEEDING_SUBTYPES, Phantom, PhantomSpec, demo_spec, make_phantom
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress, ignore_progress
+from ichviewer.export.demo_scout import write_scout
 from ichviewer.export.dicom_series import (
     SeriesOptions,
     instance_uid,
@@ -34,7 +35,7 @@ from ichviewer.export.dicom_series import (
 )
 
 TRUTH_CSV, TRUTH_JSON = "truth.csv", "truth.json"
-OWN_FILES = re.compile(r"IM\d{4}\.dcm|truth\.csv|truth\.json")
+OWN_FILES = re.compile(r"IM\d{4}\.dcm|SCOUT\.dcm|truth\.csv|truth\.json")
 NOTICE = "Synthetic head drawn by a program, not a patient; says nothing about accuracy on patients."
 
 
@@ -122,6 +123,7 @@ def write_demo_study(
             # Drawn only now: a folder that cannot be written is said at once.
             phantom = make_phantom(spec, drawn, cancel)
             _write_series(partial, folder, phantom, options, written, cancel)
+            write_scout(partial, phantom, options)
             _write_truth(partial, phantom, options)
             # The folder was private so far; a demo study is nobody's secret.
             partial.chmod(0o755)

@@ -99,11 +99,13 @@ def test_inspect_describes_the_demo(home: Path, demo: Path) -> None:
     done = run(home, "-m", "ichviewer", "inspect", demo, "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    series = document["series"][0]
+    scout, series = document["series"]
+    assert (scout["orientation"], scout["ai_candidate"], scout["slice_count"]) == ("coronal", False, 1)
     assert series["orientation"] == "axial"
     assert series["ai_candidate"] is True
     assert series["gaps"] == []
-    assert series["slice_count"] == sum(file["verdict"] == "loaded" for file in document["files"])
+    loaded = sum(file["verdict"] == "loaded" for file in document["files"])
+    assert scout["slice_count"] + series["slice_count"] == loaded
 
 
 def test_exit_codes_say_what_went_wrong(home: Path, tmp_path: Path) -> None:

@@ -143,7 +143,8 @@ def test_older_demo_study_is_replaced_whole(tmp_path: Path) -> None:
     folder = tmp_path / "study"
     write_demo_study(folder, spec=replace(SPEC, slice_count=3))
     write_demo_study(folder, spec=replace(SPEC, slice_count=2))
-    assert sorted(p.name for p in folder.iterdir()) == ["IM0001.dcm", "IM0002.dcm", "truth.csv", "truth.json"]
+    names = ["IM0001.dcm", "IM0002.dcm", "SCOUT.dcm", "truth.csv", "truth.json"]
+    assert sorted(p.name for p in folder.iterdir()) == names
     assert [path.name for path in tmp_path.iterdir()] == ["study"], "no litter"
 
 
