@@ -17,7 +17,7 @@ from ichviewer.core.errors import IchViewerError
 from ichviewer.core.viewstate import Message, ViewState
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
-from ichviewer.gui.theme import apply_theme
+from ichviewer.gui.theme import apply_theme, follow_theme
 from ichviewer.gui.versions import versions_text
 from ichviewer.selftest import run_selftest
 from ichviewer.session.session import Session
@@ -58,6 +58,9 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     """The window with everything behind it; *paths* are opened as soon as it is on the screen."""
     settings, complaint = _settings()
     store = Store(ViewState(message=complaint))
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    follow_theme(application, store)
     controller = Controller(card_path, settings.device, user_data_folder())
     window = MainWindow(store)
     session = Session(store, controller, settings, settings_path(), sessions_folder())
@@ -73,6 +76,7 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     window.analysis_cancelled.connect(session.analysis.cancel)
     window.explanation_requested.connect(session.analysis.explain)
     window.export_requested.connect(session.writing.export)
+    window.measurements_requested.connect(session.writing.export_measurements)
     window.device_requested.connect(session.analysis.use_device)
     window.recent_cleared.connect(session.preferences.clear_recent)
     window.self_test_requested.connect(

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ichviewer.gui.plain_tooltip import plain_tooltip
-from ichviewer.gui.theme import SECONDARY, TEXT
+from ichviewer.gui.theme import SECONDARY, TEXT, in_theme
 
 
 class ElidedLabel(QWidget):
@@ -49,7 +49,7 @@ class ElidedLabel(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw what fits."""
         painter = QPainter(self)
-        painter.setPen(QColor(self._color if self.isEnabled() else SECONDARY))
+        painter.setPen(QColor(in_theme(self._color if self.isEnabled() else SECONDARY)))
         # Lines break at words, so the last part of every line but one stays empty.
         room = self.width() * self._lines - (self._lines - 1) * 60
         text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, room)

@@ -19,6 +19,7 @@ from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.elsewhere_page import ElsewherePage
 from ichviewer.gui.heatmap_panel import HeatmapPanel
 from ichviewer.gui.loading_page import LoadingPage
+from ichviewer.gui.measurements_panel import MeasurementsPanel
 from ichviewer.gui.score_ribbon import ScoreRibbon
 from ichviewer.gui.series_panel import SeriesPanel
 from ichviewer.gui.slice_scores import SliceScores
@@ -52,7 +53,8 @@ class ReadingPage(QWidget):
         self.slice_scores, self.study = SliceScores(store), StudyPanel(store)
         self.heatmap = HeatmapPanel(store, methods)
         self.stack = StackPanel(store)
-        self.findings = _scrolling(self.slice_scores, self.study, self.heatmap, self.stack)
+        self.measurements = MeasurementsPanel(store, self.views.measurement_layer.values)
+        self.findings = _scrolling(self.slice_scores, self.study, self.heatmap, self.measurements, self.stack)
         self.panels: dict[str, QWidget] = {
             "series": self.series,
             "ribbon": self.ribbon,
@@ -156,7 +158,7 @@ def _scrolling(*panels: QWidget) -> QScrollArea:
         if index:
             line = QFrame()
             line.setFixedHeight(1)
-            line.setStyleSheet("background: #34373b; border: none;")
+            line.setObjectName("Separator")
             layout.addWidget(line)
         layout.addWidget(panel)
     layout.addStretch(1)

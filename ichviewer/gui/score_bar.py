@@ -21,7 +21,9 @@ from ichviewer.gui.theme import (
     SUBTYPE_COLORS,
     TEXT,
     WINDOW,
+    in_theme,
     interface_font,
+    label_text_color,
 )
 from ichviewer.gui.wording import label_text, probability_text
 
@@ -93,14 +95,14 @@ class ScoreBar(QWidget):
         painter = QPainter(self)
         height = self.height()
         painter.setFont(interface_font(self.font(), SMALL_PX + 1, is_bold=True))
-        painter.setPen(QColor(SUBTYPE_COLORS[self._subtype]))
+        painter.setPen(QColor(label_text_color(self._subtype)))
         painter.drawText(QRectF(6, 0, CODE_PX, height), Qt.AlignmentFlag.AlignVCenter, self._subtype.code)
         bar = QRectF(CODE_PX, height / 2 - 5, self.width() - CODE_PX - NUMBER_PX, 10)
         self._paint_bar(painter, bar)
         if self._is_chosen:
-            painter.fillRect(QRectF(0, 3, 2, height - 6), QColor(ACCENT))
+            painter.fillRect(QRectF(0, 3, 2, height - 6), QColor(in_theme(ACCENT)))
         painter.setFont(interface_font(self.font(), FONT_PX, is_bold=self.is_flagged))
-        painter.setPen(QColor(TEXT if self._probability is not None else SECONDARY))
+        painter.setPen(QColor(in_theme(TEXT if self._probability is not None else SECONDARY)))
         number = QRectF(self.width() - NUMBER_PX + 4, 0, NUMBER_PX - 20, height)
         if self._probability is None:
             painter.setFont(interface_font(self.font(), SMALL_PX))
@@ -112,23 +114,23 @@ class ScoreBar(QWidget):
         painter.end()
 
     def _paint_bar(self, painter: QPainter, bar: QRectF) -> None:
-        painter.fillRect(bar, QColor(WINDOW))
+        painter.fillRect(bar, QColor(in_theme(WINDOW)))
         if self._probability is not None:
             filled = QRectF(bar.left(), bar.top(), max(1.0, bar.width() * self._probability), bar.height())
             painter.fillRect(filled, QColor(SUBTYPE_COLORS[self._subtype]))
         elif self._status in HATCHES:
             style, color = HATCHES[self._status]
             painter.fillRect(bar, QBrush(QColor(color), style))
-        painter.setPen(QPen(QColor(LINE), 1))
+        painter.setPen(QPen(QColor(in_theme(LINE)), 1))
         painter.drawRect(bar)
         if self._threshold is not None:
             x = bar.left() + bar.width() * self._threshold
-            painter.setPen(QPen(QColor(WINDOW), 3))
+            painter.setPen(QPen(QColor(in_theme(WINDOW)), 3))
             painter.drawLine(round(x), round(bar.top()) - 2, round(x), round(bar.bottom()) + 2)
-            painter.setPen(QPen(QColor(TEXT), 1))
+            painter.setPen(QPen(QColor(in_theme(TEXT)), 1))
             painter.drawLine(round(x), round(bar.top()) - 3, round(x), round(bar.bottom()) + 3)
 
     def _paint_flag(self, painter: QPainter, x: float, y: float) -> None:
-        painter.setPen(QPen(QColor(TEXT), 1.5))
+        painter.setPen(QPen(QColor(in_theme(TEXT)), 1.5))
         painter.drawLine(round(x), round(y - 7), round(x), round(y + 7))
-        painter.fillRect(QRectF(x, y - 7, 8, 6), QColor(TEXT))
+        painter.fillRect(QRectF(x, y - 7, 8, 6), QColor(in_theme(TEXT)))

@@ -40,7 +40,9 @@ from ichviewer.gui.theme import (
     SUBTYPE_COLORS,
     TEXT,
     WINDOW,
+    in_theme,
     interface_font,
+    label_text_color,
 )
 from ichviewer.gui.wording import counted_text, label_text, probability_text, reading_text
 
@@ -115,7 +117,9 @@ class ScoreRibbon(QWidget):
     def _render(self, state: ViewState) -> None:
         reading = reading_text(state)
         gaps = () if state.volume is None else state.volume.series.gaps
-        if self._content.differ(state.findings, state.model_card, state.slice_count, reading, gaps):
+        if self._content.differ(
+            state.findings, state.model_card, state.slice_count, reading, gaps, state.preferences.theme
+        ):
             self._picture = None
             self._header = counted_text(state.findings) if state.findings is not None else reading
             card = state.model_card
@@ -148,7 +152,7 @@ class ScoreRibbon(QWidget):
 
     def _paint_picture(self, picture: QPixmap) -> None:
         state = self._store.state
-        picture.fill(QColor(PANEL))
+        picture.fill(QColor(in_theme(PANEL)))
         painter = QPainter(picture)
         self._paint_head(painter)
         if state.slice_count:
@@ -160,7 +164,7 @@ class ScoreRibbon(QWidget):
             self._paint_cells(painter, rows)
             self._paint_marks(painter)
         else:
-            painter.fillRect(self.cells_rect(), QColor(LINE).darker(115))
+            painter.fillRect(self.cells_rect(), QColor(in_theme(LINE)).darker(115))
             self._paint_awaited(painter)
         self._paint_gaps(painter)
         painter.end()
@@ -184,23 +188,23 @@ class ScoreRibbon(QWidget):
 
     def _paint_gaps(self, painter: QPainter) -> None:
         for rect in self.gap_rects():
-            painter.fillRect(rect, QColor(PANEL))
-            painter.setPen(QPen(QColor(AMBER), 1, Qt.PenStyle.DashLine))
+            painter.fillRect(rect, QColor(in_theme(PANEL)))
+            painter.setPen(QPen(QColor(in_theme(AMBER)), 1, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(0, rect.center().y()), QPointF(rect.right(), rect.center().y()))
 
     def _paint_awaited(self, painter: QPainter) -> None:
         """Slices that are still to be read are holes in the ribbon."""
         volume = self._store.state.volume
         for first, last in () if volume is None else awaited_runs(volume):
-            painter.fillRect(self.row_rect(first, last), QColor(WINDOW))
-            painter.fillRect(self.row_rect(first, last), QBrush(QColor(LINE), AWAITED))
+            painter.fillRect(self.row_rect(first, last), QColor(in_theme(WINDOW)))
+            painter.fillRect(self.row_rect(first, last), QBrush(QColor(in_theme(LINE)), AWAITED))
 
     def _paint_head(self, painter: QPainter) -> None:
         painter.setFont(interface_font(self.font(), SMALL_PX, is_bold=True))
-        painter.setPen(QColor(SECONDARY))
+        painter.setPen(QColor(in_theme(SECONDARY)))
         painter.drawText(QRect(8, 4, self.width() - 12, 16), Qt.AlignmentFlag.AlignLeft, "SCORES")
         painter.setFont(interface_font(self.font(), SMALL_PX))
-        painter.setPen(QColor(TEXT))
+        painter.setPen(QColor(in_theme(TEXT)))
         findings = self._store.state.findings
         if findings is not None:
             total, unscored = len(findings.slices), unscored_count(findings)
@@ -209,7 +213,7 @@ class ScoreRibbon(QWidget):
                 line, Qt.AlignmentFlag.AlignRight, f"{findings.count(SliceStatus.OK)} of {total}"
             )
             if unscored:
-                painter.setPen(QColor(RED))
+                painter.setPen(QColor(in_theme(RED)))
                 painter.drawText(
                     line.translated(0, 15), Qt.AlignmentFlag.AlignRight, f"{unscored} without scores"
                 )
@@ -223,7 +227,7 @@ class ScoreRibbon(QWidget):
         step = self.cells_rect().width() / len(SUBTYPES)
         lies = step >= painter.fontMetrics().horizontalAdvance("WWW")
         for column, subtype in enumerate(SUBTYPES):
-            painter.setPen(QColor(SUBTYPE_COLORS[subtype]))
+            painter.setPen(QColor(label_text_color(subtype)))
             painter.save()
             painter.translate(GUTTER_PX + (column + 0.5) * step, TOP_PX - 5)
             if not lies:
@@ -238,7 +242,7 @@ class ScoreRibbon(QWidget):
 
     def _paint_gutter(self, painter: QPainter, count: int) -> None:
         painter.setFont(interface_font(self.font(), SMALL_PX - 1))
-        painter.setPen(QColor(SECONDARY))
+        painter.setPen(QColor(in_theme(SECONDARY)))
         room = self.cells_rect().height() / count
         step = next((s for s in (1, 2, 5, 10, 20, 50, 100, 200) if s * room >= 16), 500)
         numbers = list(range(step, count + 1, step))
@@ -258,14 +262,14 @@ class ScoreRibbon(QWidget):
             style, color = HATCHES[status]
             top = cells.top() + (row_count - 1 - last) * step
             area = QRectF(cells.left(), top, cells.width(), (last - first + 1) * step)
-            painter.fillRect(area, QColor(PANEL))
+            painter.fillRect(area, QColor(in_theme(PANEL)))
             painter.fillRect(area, QBrush(QColor(color), style))
-        painter.setPen(QPen(QColor(PANEL), 1))
+        painter.setPen(QPen(QColor(in_theme(PANEL)), 1))
         if step >= 5:
             for row in range(1, row_count):
                 y = round(cells.top() + row * step)
                 painter.drawLine(cells.left(), y, cells.right(), y)
-        painter.setPen(QPen(QColor(PANEL), 2))
+        painter.setPen(QPen(QColor(in_theme(PANEL)), 2))
         for column in range(1, len(SUBTYPES)):
             x = round(cells.left() + column * cells.width() / len(SUBTYPES))
             painter.drawLine(x, cells.top(), x, cells.bottom())
@@ -291,10 +295,10 @@ class ScoreRibbon(QWidget):
         index = self._store.state.slice_index
         row = self.row_rect(index, index)
         y, half = row.center().y(), max(row.height() / 2, 2.0)
-        painter.setPen(QPen(QColor(ACCENT), 2))
+        painter.setPen(QPen(QColor(in_theme(ACCENT)), 2))
         painter.drawRect(QRectF(row.left() - 1, y - half, row.width() + 2, 2 * half))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(QColor(ACCENT))
+        painter.setBrush(QColor(in_theme(ACCENT)))
         painter.setPen(Qt.PenStyle.NoPen)
         tip = row.left() - 1
         painter.drawPolygon(QPolygonF([QPointF(tip - 6, y - 5), QPointF(tip, y), QPointF(tip - 6, y + 5)]))

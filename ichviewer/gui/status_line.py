@@ -13,7 +13,7 @@ from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.plain_tooltip import plain_tooltip
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
-from ichviewer.gui.theme import AMBER, CHECK_COLORS, SECONDARY, TEXT, icon
+from ichviewer.gui.theme import AMBER, CHECK_COLORS, SECONDARY, TEXT, icon, in_theme
 from ichviewer.gui.window_commands import can_repair
 from ichviewer.gui.wording import position_text, stack_text
 
@@ -110,7 +110,7 @@ class StatusLine(QWidget):
             self.receipt.set_text(
                 state.receipt, AMBER if is_repaired else SECONDARY, RECEIPT_NOTE if state.receipt else ""
             )
-        if self._check_inputs.differ(state.input_check, state.input_check_reasons):
+        if self._check_inputs.differ(state.input_check, state.input_check_reasons, state.preferences.theme):
             self._render_check(state)
         if self._message_inputs.differ(state.message):
             message = state.message
@@ -146,7 +146,7 @@ class StatusLine(QWidget):
         self.check.setVisible(bool(state.input_check))
         self.check.setText(f"input check: {state.input_check}")
         color = CHECK_COLORS.get(state.input_check, SECONDARY)
-        self.check.setStyleSheet(f"QPushButton#Link {{ color: {color}; }}")
+        self.check.setStyleSheet(f"QPushButton#Link {{ color: {in_theme(color)}; }}")
         reasons = "\n".join(f"• {reason}" for reason in state.input_check_reasons)
         head = "Whether the network's input can be trusted; click to read and copy it, with the receipt"
         self.check.setToolTip(plain_tooltip(f"{head}\n{reasons}".strip()))

@@ -15,7 +15,7 @@ from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.plain_tooltip import plain_tooltip
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
-from ichviewer.gui.theme import CHECK_COLORS, SECONDARY, SUBTYPE_COLORS, TEXT
+from ichviewer.gui.theme import CHECK_COLORS, SECONDARY, TEXT, in_theme, label_text_color
 from ichviewer.gui.wording import (
     check_text,
     counted_text,
@@ -55,6 +55,7 @@ class StudyPanel(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(3, 1)
+        self.codes: dict[Subtype, QLabel] = {}
         self.numbers: dict[Subtype, QLabel] = {}
         self.links: dict[Subtype, QPushButton] = {}
         self.runs: dict[Subtype, ElidedLabel] = {}
@@ -82,7 +83,7 @@ class StudyPanel(QWidget):
 
     def _add_row(self, grid: QGridLayout, row: int, subtype: Subtype) -> None:
         code = QLabel(subtype.code)
-        code.setStyleSheet(f"color: {SUBTYPE_COLORS[subtype]}; font-weight: bold; font-size: 12px;")
+        self.codes[subtype] = code
         code.setFixedSize(34, 21)
         number = QLabel()
         number.setFixedWidth(58)
@@ -105,12 +106,13 @@ class StudyPanel(QWidget):
             state.input_check,
             state.input_check_reasons,
             is_reading,
+            state.preferences.theme,
         ):
             return
         check = check_text(state)
         self.check.setText(check)
         self.check.setToolTip(plain_tooltip(check))
-        self.check.setStyleSheet(f"color: {CHECK_COLORS.get(state.input_check, SECONDARY)};")
+        self.check.setStyleSheet(f"color: {in_theme(CHECK_COLORS.get(state.input_check, SECONDARY))};")
         self.check.setVisible(bool(check))
         self._scores = summary_of(state)
         by_label = {score.subtype: score for score in self._scores}
@@ -154,7 +156,10 @@ class StudyPanel(QWidget):
             above = runs_text(score.flagged_runs)
             runs.set_text(above, note="Slices above the slice threshold" if above else "")
         number.setAccessibleName(f"Study score of {subtype.value}: {number.text()}")
-        number.setStyleSheet(f"color: {TEXT if score is not None and score.is_flagged else SECONDARY};")
+        color = TEXT if score is not None and score.is_flagged else SECONDARY
+        number.setStyleSheet(f"color: {in_theme(color)};")
+        code_color = label_text_color(subtype)
+        self.codes[subtype].setStyleSheet(f"color: {code_color}; font-weight: bold; font-size: 12px;")
         link.setEnabled(score is not None)
 
     def _go_to_worst(self, subtype: Subtype) -> None:
