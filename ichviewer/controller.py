@@ -15,15 +15,17 @@ import numpy as np
 from ichviewer import __version__
 from ichviewer.core.errors import InferenceError
 from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceResult, StudyFindings, Subtype
+from ichviewer.core.growth import Growth
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap, method_heatmap
 from ichviewer.core.input_check import InputCheck, check_input
 from ichviewer.core.map_verdict import SliceVerdicts
 from ichviewer.core.midline import MidlineFit, fit_midline
 from ichviewer.core.model_card import ModelCard
-from ichviewer.core.plane import ReformatSource
+from ichviewer.core.plane import ReformatSource, Triple
 from ichviewer.core.progress import CancelToken, Progress, ReportProgress
 from ichviewer.core.reading_order import WantedSlice, nearest_first
 from ichviewer.core.receipt import receipt
+from ichviewer.core.region import Region
 from ichviewer.core.self_doubt import unchecked_maps
 from ichviewer.core.series import FolderContents, Series
 from ichviewer.core.viewstate import Thumbnail
@@ -127,9 +129,7 @@ class Controller:
             show(GrowingStack(volume, text, wanted))
         raise AssertionError("the last volume is always the whole one")
 
-    def read_beside(
-        self, series: Series, report: ReportProgress, cancel: CancelToken
-    ) -> tuple[Volume, str]:
+    def read_beside(self, series: Series, report: ReportProgress, cancel: CancelToken) -> tuple[Volume, str]:
         """Read a series that will stand beside the open one, and its geometry in words; it is not checked.
 
         Raises:
@@ -142,6 +142,22 @@ class Controller:
         """The stack with its wrapped values mended in memory, checked again; the files stay as they are."""
         repaired = unwrapped(volume)
         return OpenStack(repaired, receipt(repaired.series), check_input(repaired))
+
+    def grow_region(
+        self, volume: Volume, seed_mm: Triple, growth: Growth, cancel: CancelToken
+    ) -> tuple[Region, bool]:
+        """What hangs together with a seed between two values, and whether it may go on beyond what was grown.
+
+        Raises:
+            IchViewerError: Nothing can grow there.
+            Cancelled: *cancel* was set.
+        """
+        # SimpleITK, see prepare_planes.
+        from ichviewer.imaging.region_growing import GrowthLimits, grow_region
+
+        limits = GrowthLimits(growth.lower_hu, growth.upper_hu, growth.radius_mm)
+        grown = grow_region(volume, volume.frame, seed_mm, limits, cancel)
+        return grown.region, grown.reaches_limit
 
     def load_imaging(self) -> None:
         """Load the library that cuts planes, so that the first one does not wait for it."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ichviewer.core.growing import chosen_region, painted, region_wanted
 from ichviewer.core.measurement import Measurement, MeasurementKind
 from ichviewer.core.measurement_editing import handle_moved, moved
 from ichviewer.core.measurement_outline import hit
@@ -54,7 +55,7 @@ class DrawingGrip:
         """The button went down."""
         return drawing_pressed(state, self.view, point_mm)
 
-    def dragged(self, state: ViewState, point_mm: Triple) -> ViewState:
+    def dragged(self, state: ViewState, point_mm: Triple, _before_mm: Triple) -> ViewState:
         """The mouse moved with the button down."""
         return drawing_moved(state, self.view, point_mm, is_held=True)
 
@@ -82,7 +83,7 @@ class MeasurementGrip:
         chosen = with_selection(replace(state, drawing=None), self.measurement.identifier, self.handle)
         return with_new_gesture(chosen)
 
-    def dragged(self, state: ViewState, point_mm: Triple) -> ViewState:
+    def dragged(self, state: ViewState, point_mm: Triple, _before_mm: Triple) -> ViewState:
         """The mouse moved with the button down. A grown region stays where it was found."""
         if self.measurement.kind is MeasurementKind.REGION:
             return state
@@ -113,7 +114,7 @@ class CrosshairGrip:
         """The button went down."""
         return with_crosshair(state, np.asarray(point_mm))
 
-    def dragged(self, state: ViewState, point_mm: Triple) -> ViewState:
+    def dragged(self, state: ViewState, point_mm: Triple, _before_mm: Triple) -> ViewState:
         """The mouse moved with the button down."""
         return with_crosshair(state, np.asarray(point_mm))
 
@@ -133,7 +134,7 @@ class CrosshairDragGrip:
         """The button went down."""
         return state
 
-    def dragged(self, state: ViewState, point_mm: Triple) -> ViewState:
+    def dragged(self, state: ViewState, point_mm: Triple, _before_mm: Triple) -> ViewState:
         """The mouse moved with the button down."""
         return with_crosshair(state, np.add(self.center_mm, np.subtract(point_mm, self.from_mm)))
 
@@ -160,7 +161,7 @@ class RotationGrip:
         """The button went down."""
         return state
 
-    def dragged(self, state: ViewState, point_mm: Triple) -> ViewState:
+    def dragged(self, state: ViewState, point_mm: Triple, _before_mm: Triple) -> ViewState:
         """The mouse moved with the button down."""
         turn = direction_degrees(state, self.view, point_mm) - self.from_degrees
         return rotated_about_crosshair(replace(state, plane_rotations=self.rotations), self.view, turn)
@@ -170,11 +171,73 @@ class RotationGrip:
         return state
 
 
-Grip = DrawingGrip | MeasurementGrip | CrosshairGrip | CrosshairDragGrip | RotationGrip
+@dataclass(frozen=True)
+class SeedGrip:
+    """A region grows from where the button goes up."""
+
+    slice_index: int
+
+    def pressed(self, state: ViewState, _point_mm: Triple) -> ViewState:
+        """The button went down."""
+        return with_selection(state, None)
+
+    def dragged(self, state: ViewState, _point_mm: Triple, _before_mm: Triple) -> ViewState:
+        """The mouse moved with the button down."""
+        return state
+
+    def released(self, state: ViewState, point_mm: Triple, _is_dragged: bool) -> ViewState:
+        """The button went up."""
+        return region_wanted(state, point_mm, self.slice_index)
+
+
+@dataclass(frozen=True)
+class BrushGrip:
+    """A grown region is painted on one slice; the strokes of one drag are one step to undo.
+
+    Attributes:
+        identifier: Of the region.
+        slice_index: Where the brush was set down.
+        adds: Whether it adds; else it removes.
+    """
+
+    identifier: int
+    slice_index: int
+    adds: bool
+
+    def pressed(self, state: ViewState, point_mm: Triple) -> ViewState:
+        """The button went down."""
+        return self.dragged(with_new_gesture(state), point_mm, point_mm)
+
+    def dragged(self, state: ViewState, point_mm: Triple, before_mm: Triple) -> ViewState:
+        """The mouse moved with the button down."""
+        return painted(state, self.identifier, before_mm, point_mm, self.slice_index, self.adds)
+
+    def released(self, state: ViewState, _point_mm: Triple, _is_dragged: bool) -> ViewState:
+        """The button went up."""
+        return state
+
+
+Grip = DrawingGrip | MeasurementGrip | CrosshairGrip | CrosshairDragGrip | RotationGrip | SeedGrip | BrushGrip
+
+
+@dataclass(frozen=True)
+class Modifiers:
+    """Keys held with the left button.
+
+    Attributes:
+        sets_crosshair: The crosshair goes there, whatever the tool.
+        removes: The brush removes.
+    """
+
+    sets_crosshair: bool = False
+    removes: bool = False
+
+
+NO_MODIFIERS = Modifiers()
 
 
 def grip_at(
-    state: ViewState, view: View, point_mm: Triple, reach_mm: float, sets_crosshair: bool = False
+    state: ViewState, view: View, point_mm: Triple, reach_mm: float, keys: Modifiers = NO_MODIFIERS
 ) -> Grip | None:
     """What a press of the left button takes hold of; None where it changes the window.
 
@@ -185,22 +248,27 @@ def grip_at(
         view: The view that is pressed in.
         point_mm: Where, in the stack frame.
         reach_mm: How near is near enough.
-        sets_crosshair: Whether Shift is held: the crosshair goes there, whatever the tool.
+        keys: What is held with it.
     """
     shown = plane_shown(state, view)
     if shown is None:
         return None
-    if sets_crosshair or (state.tool is Tool.CROSSHAIR and state.drawing is None):
-        return _crosshair_grip(state, view, point_mm, reach_mm, sets_crosshair)
+    if keys.sets_crosshair:
+        return CrosshairGrip(view)
+    if state.tool is Tool.BRUSH:
+        return _brush_grip(state, shown, keys.removes)
     drawing = state.drawing
     if drawing is not None and not drawing.is_complete and drawing.plane == shown:
         return DrawingGrip(view)
     found = hit(measurements_shown(state, view), point_mm, reach_mm)
     if found is not None:
         return MeasurementGrip(state.work.measurements[found.identifier], found.handle, point_mm)
+    if state.tool is Tool.REGION:
+        return SeedGrip(shown) if isinstance(shown, int) else None
     if state.tool.kind is not None:
         return DrawingGrip(view)
-    return _lines_grip(state, view, point_mm, reach_mm)
+    lines = _lines_grip(state, view, point_mm, reach_mm)
+    return CrosshairGrip(view) if lines is None and state.tool is Tool.CROSSHAIR else lines
 
 
 def direction_degrees(state: ViewState, view: View, point_mm: Triple) -> float:
@@ -210,11 +278,12 @@ def direction_degrees(state: ViewState, view: View, point_mm: Triple) -> float:
     return math.degrees(math.atan2(across @ np.asarray(plane.down), across @ np.asarray(plane.right)))
 
 
-def _crosshair_grip(
-    state: ViewState, view: View, point_mm: Triple, reach_mm: float, sets_crosshair: bool
-) -> Grip:
-    lines = None if sets_crosshair else _lines_grip(state, view, point_mm, reach_mm)
-    return lines or CrosshairGrip(view)
+def _brush_grip(state: ViewState, shown: int | Plane, removes: bool) -> Grip | None:
+    """The brush paints the chosen region, on stored slices alone."""
+    now = chosen_region(state)
+    if now is None or not isinstance(shown, int):
+        return None
+    return BrushGrip(now.identifier, shown, adds=not removes)
 
 
 def _lines_grip(state: ViewState, view: View, point_mm: Triple, reach_mm: float) -> Grip | None:

@@ -64,8 +64,10 @@ class Region:
 
     def with_mask(self, slice_index: int, mask: NDArray[np.bool_]) -> Region:
         """The region with other pixels on one slice."""
-        masks = {index: self.mask(index) for index in self.slice_indices}
-        return Region.of(self.shape, {**masks, slice_index: mask})
+        # The other slices stay packed: a brush asks for this with every move of the mouse.
+        painted = Region.of(self.shape, {slice_index: mask}).packed_masks
+        others = (part for part in self.packed_masks if part[0] != slice_index)
+        return replace(self, packed_masks=tuple(sorted((*others, *painted))))
 
 
 def without_slice(region: Region, slice_index: int) -> Region:

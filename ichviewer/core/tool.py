@@ -29,8 +29,9 @@ class Tool(StrEnum):
     MIDLINE_SHIFT = "midline shift"
     ABC = "hematoma ABC/2"
     REGION = "grown region"
+    BRUSH = "brush"
 
     @property
     def kind(self) -> MeasurementKind | None:
-        """What it draws; None of the window and the crosshair."""
-        return None if self in (Tool.WINDOW, Tool.CROSSHAIR) else MeasurementKind(self.value)
+        """What it draws; None of the window, the crosshair and the brush."""
+        return None if self in (Tool.WINDOW, Tool.CROSSHAIR, Tool.BRUSH) else MeasurementKind(self.value)

@@ -17,6 +17,7 @@ from ichviewer.core.camera import Camera
 from ichviewer.core.cine import STILL, Cine
 from ichviewer.core.drawing import Drawing
 from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
+from ichviewer.core.growth import USUAL_GROWTH, Growth
 from ichviewer.core.hanging import BoneStack
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
 from ichviewer.core.history import NO_STEPS, NO_WORK, History, ReaderWork
@@ -158,6 +159,7 @@ class ViewState:
         drawing: The measurement that is being drawn; None while none is.
         selected_measurement: Number of the one that keys and the panel change; None while none is chosen.
         selected_handle: Which of its handles keys move; None for the whole.
+        growth: How regions grow and are painted, and what is being grown.
         heatmap_method: CLOSED_FORM, or one of pytorch-grad-cam's for the slice in view.
         explanation: The map of another method, for the slice and label that it names; None if there is none.
         prior: An earlier stack beside the open one; None if there is none.
@@ -217,6 +219,7 @@ class ViewState:
     drawing: Drawing | None = None
     selected_measurement: int | None = None
     selected_handle: int | None = None
+    growth: Growth = USUAL_GROWTH
     heatmap_method: str = CLOSED_FORM
     explanation: Heatmap | None = None
     prior: PriorStack | None = None
@@ -254,6 +257,7 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
         drawing=None,
         selected_measurement=None,
         selected_handle=None,
+        growth=replace(state.growth, wanted=None),
         analysis=None,
         explanation=None,
     )
@@ -288,6 +292,7 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         drawing=None,
         selected_measurement=None,
         selected_handle=None,
+        growth=replace(state.growth, wanted=None),
         explanation=None,
     )
     return in_first_windows(fresh)

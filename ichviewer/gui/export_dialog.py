@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Qt, Signal
@@ -20,8 +21,24 @@ from PySide6.QtWidgets import (
 
 from ichviewer.gui.file_dialogs import nothing_remembered
 
-SUGGESTED_NAME = "findings.csv"
-"""Says nothing about the patient."""
+
+@dataclass(frozen=True)
+class Exported:
+    """What is written, in words.
+
+    Attributes:
+        what: Noun of the title.
+        rows: What a row of the table is.
+        suggested_name: Of the file; says nothing about the patient.
+    """
+
+    what: str
+    rows: str
+    suggested_name: str
+
+
+FINDINGS = Exported("findings", "One row per slice, as CSV:", "findings.csv")
+MEASUREMENTS = Exported("measurements", "One row per measurement, as CSV:", "measurements.csv")
 
 
 class ExportDialog(QDialog):
@@ -29,19 +46,21 @@ class ExportDialog(QDialog):
 
     export_chosen = Signal(object, bool)
 
-    def __init__(self, pending: int, parent: QWidget | None = None) -> None:
+    def __init__(self, pending: int, parent: QWidget | None = None, exported: Exported = FINDINGS) -> None:
         """Ask.
 
         Args:
             pending: Slices without a result yet; while there are any, nothing can be exported.
             parent: The window that asks.
+            exported: What is written.
         """
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Export findings · research use only")
+        self.setWindowTitle(f"Export {exported.what} · research use only")
+        self._exported = exported
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         folder = documents if Path(documents).is_dir() else Path.home()
-        self.path = QLineEdit(str(Path(folder) / SUGGESTED_NAME))
+        self.path = QLineEdit(str(Path(folder) / exported.suggested_name))
         self.path.setMinimumWidth(460)
         self.path.setAccessibleName("File to write")
         self.path.textChanged.connect(self._look_at_path)
@@ -64,7 +83,7 @@ class ExportDialog(QDialog):
         line.addWidget(browse)
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
-        layout.addWidget(QLabel("One row per slice, as CSV:"))
+        layout.addWidget(QLabel(exported.rows))
         layout.addLayout(line)
         layout.addWidget(self.identify)
         layout.addWidget(self.warning)
@@ -75,7 +94,7 @@ class ExportDialog(QDialog):
         with nothing_remembered():
             path, _kind = QFileDialog.getSaveFileName(
                 self,
-                "Export findings",
+                f"Export {self._exported.what}",
                 self.path.text(),
                 "Table (*.csv)",
                 options=QFileDialog.Option.DontConfirmOverwrite,

@@ -9,12 +9,16 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, Qt
 
 from ichviewer.core.grip import (
+    NO_MODIFIERS,
+    BrushGrip,
     CrosshairDragGrip,
     CrosshairGrip,
     DrawingGrip,
     Grip,
     MeasurementGrip,
+    Modifiers,
     RotationGrip,
+    SeedGrip,
     grip_at,
 )
 from ichviewer.core.measurement import MeasurementKind
@@ -39,6 +43,7 @@ class Hand:
         self._held: Grip | None = None
         self._hovered: Grip | None = None
         self._pressed_at = QPointF()
+        self._last_mm: Triple | None = None
         self._is_dragged = False
 
     @property
@@ -54,35 +59,31 @@ class Hand:
             Grasp(grip.measurement.identifier, grip.handle) if isinstance(grip, MeasurementGrip) else NO_GRASP
         )
 
-    def takes(self, point_mm: Triple | None, reach_mm: float, sets_crosshair: bool = False) -> bool:
+    def takes(self, point_mm: Triple | None, reach_mm: float, keys: Modifiers = NO_MODIFIERS) -> bool:
         """Whether a press here is not for the window."""
-        return (
-            self._store.state.tool is not Tool.WINDOW
-            or self._grip(point_mm, reach_mm, sets_crosshair) is not None
-        )
+        return self._store.state.tool is not Tool.WINDOW or self._grip(point_mm, reach_mm, keys) is not None
 
-    def press(
-        self, point_mm: Triple | None, reach_mm: float, position: QPointF, sets_crosshair: bool
-    ) -> None:
+    def press(self, point_mm: Triple | None, reach_mm: float, position: QPointF, keys: Modifiers) -> None:
         """The left button went down; *point_mm* lies in the stack frame, *position* on the view."""
-        self._held = self._grip(point_mm, reach_mm, sets_crosshair)
+        self._held = self._grip(point_mm, reach_mm, keys)
         self._pressed_at, self._is_dragged = position, False
-        held = self._held
+        held, self._last_mm = self._held, point_mm
         if held is not None and point_mm is not None:
             self._store.update(lambda state: held.pressed(state, point_mm))
 
-    def move(self, point_mm: Triple | None, reach_mm: float, position: QPointF, is_shifted: bool) -> None:
+    def move(self, point_mm: Triple | None, reach_mm: float, position: QPointF, keys: Modifiers) -> None:
         """The mouse moved, with the left button down or without."""
         held, view = self._held, self._view
         if held is None:
-            self._hovered = self._grip(point_mm, reach_mm, is_shifted)
+            self._hovered = self._grip(point_mm, reach_mm, keys)
             if point_mm is not None:
                 self._store.update(lambda state: drawing_moved(state, view, point_mm, is_held=False))
             return
         moved = position - self._pressed_at
         self._is_dragged = self._is_dragged or max(abs(moved.x()), abs(moved.y())) >= STEADY_PX
         if self._is_dragged and point_mm is not None:
-            self._store.update(lambda state: held.dragged(state, point_mm))
+            before_mm, self._last_mm = self._last_mm or point_mm, point_mm
+            self._store.update(lambda state: held.dragged(state, point_mm, before_mm))
 
     def release(self, point_mm: Triple | None) -> None:
         """The left button went up."""
@@ -98,10 +99,10 @@ class Hand:
         """What the cursor looks like, so that the reader knows before the press."""
         return cursor_of(self._held or self._hovered, self._store.state)
 
-    def _grip(self, point_mm: Triple | None, reach_mm: float, sets_crosshair: bool) -> Grip | None:
+    def _grip(self, point_mm: Triple | None, reach_mm: float, keys: Modifiers) -> Grip | None:
         if point_mm is None:
             return None
-        return grip_at(self._store.state, self._view, point_mm, reach_mm, sets_crosshair)
+        return grip_at(self._store.state, self._view, point_mm, reach_mm, keys)
 
 
 def cursor_of(grip: Grip | None, state: ViewState) -> Qt.CursorShape:
@@ -116,6 +117,6 @@ def cursor_of(grip: Grip | None, state: ViewState) -> Qt.CursorShape:
         return Qt.CursorShape.OpenHandCursor
     if isinstance(grip, DrawingGrip):
         return Qt.CursorShape.IBeamCursor if state.tool is Tool.TEXT else Qt.CursorShape.CrossCursor
-    if isinstance(grip, CrosshairGrip):
+    if isinstance(grip, CrosshairGrip | SeedGrip | BrushGrip):
         return Qt.CursorShape.CrossCursor
     return Qt.CursorShape.ArrowCursor if state.tool is Tool.WINDOW else Qt.CursorShape.ForbiddenCursor

@@ -21,7 +21,7 @@ from ichviewer.gui.actions import viewing_commands
 from ichviewer.gui.command import Command
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.empty_page import EmptyPage
-from ichviewer.gui.export_dialog import ExportDialog
+from ichviewer.gui.export_dialog import MEASUREMENTS, ExportDialog
 from ichviewer.gui.file_dialogs import nothing_remembered
 from ichviewer.gui.images_window import ImagesApart
 from ichviewer.gui.loading_page import LoadingPage
@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
     session_restore_requested = Signal()
     sessions_forgotten = Signal()
     picture_requested = Signal(object, object)
+    measurements_requested = Signal(object, bool)
     closing = Signal()
 
     def __init__(
@@ -130,6 +131,8 @@ class MainWindow(QMainWindow):
             forget_sessions=self.sessions_forgotten.emit,
             copy_image=self.pictures.copy,
             save_image=self.ask_where_to_save_image,
+            export_measurements=self.ask_for_measurement_export,
+            show_histogram=self.show_histogram,
             images_apart=self.toggle_images_apart,
             edit_keys=lambda: self.side_windows.edit_keys(self.action_table),
             edit_presets=lambda: self.side_windows.edit_presets(self.action_table),
@@ -164,6 +167,8 @@ class MainWindow(QMainWindow):
         for page in (self.loading_page, self.reading_page.loading):
             page.cancel_requested.connect(self.reading_cancelled)
         self.reading_page.series.series_requested.connect(self.series_requested)
+        self.reading_page.measurements.histogram_requested.connect(self.show_histogram)
+        self.reading_page.measurements.export_requested.connect(self.ask_for_measurement_export)
         self.reading_page.heatmap.explanation_requested.connect(self.explanation_requested)
         self.status_line.cancel_requested.connect(self.cancel)
         self.status_line.analysis_requested.connect(self.analysis_requested)
@@ -222,6 +227,19 @@ class MainWindow(QMainWindow):
         dialog.export_chosen.connect(self.export_requested)
         dialog.open()
         return dialog
+
+    def ask_for_measurement_export(self) -> ExportDialog | None:
+        """Let the user choose where the measurements go; nothing is asked before there are any."""
+        if not len(self.store.state.work.measurements):
+            return None
+        dialog = ExportDialog(0, self, MEASUREMENTS)
+        dialog.export_chosen.connect(self.measurements_requested)
+        dialog.open()
+        return dialog
+
+    def show_histogram(self) -> None:
+        """The values within the chosen region, in a window of its own."""
+        self.side_windows.show_histogram(self.reading_page.views.measurement_layer.values)
 
     def ask_where_to_save_session(self) -> None:
         """Let the user choose where the sitting is kept."""

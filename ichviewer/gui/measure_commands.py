@@ -1,7 +1,7 @@
 """Actions of measuring: what is in the hand, what is done to the chosen measurement, undo and redo.
 
 The one thing to get wrong: Up and Down scroll, also while a measurement is chosen; a ruler that moved because
-the reader wanted the next slice would be a wrong ruler. So it is Alt with the arrows that moves it.
+the reader wanted the next slice would be a wrong ruler. So it is Shift with the arrows that moves it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from ichviewer.core.growing import brush_resized, chosen_region, grown_again
+from ichviewer.core.hematoma_steps import areas_drawn, has_hematoma, judged, judged_by_areas
 from ichviewer.core.measuring import (
     next_handle,
     next_measurement,
@@ -20,18 +22,27 @@ from ichviewer.core.measuring import (
     undone,
     with_tool,
 )
+from ichviewer.core.tool import Tool
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.command import Command, Step, has_image
 from ichviewer.gui.tools import TOOL_WORDS
 from ichviewer.gui.wording import plural
 
 FAR_PX = 10
-"""A nudge with Shift."""
+"""A nudge with Ctrl and Shift."""
+
+BRUSH_STEP = 1.25
 
 
 def measure_commands(step: Step) -> tuple[Command, ...]:
     """Undo and redo, the tools, the chosen measurement."""
-    return (*_undo_commands(step), *_tool_commands(step), *_choice_commands(step), *_nudge_commands(step))
+    return (
+        *_undo_commands(step),
+        *_tool_commands(step),
+        *_region_commands(step),
+        *_choice_commands(step),
+        *_nudge_commands(step),
+    )
 
 
 def has_measurement(state: ViewState) -> bool:
@@ -92,6 +103,65 @@ def _tool_commands(step: Step) -> tuple[Command, ...]:
         lambda state: has_image(state) and state.tool.kind is not None,
     )
     return (*tools, place)
+
+
+def _region_commands(step: Step) -> tuple[Command, ...]:
+    def has_brush(state: ViewState) -> bool:
+        return state.tool is Tool.BRUSH
+
+    def judge(weight: float | None, key: str, text: str) -> Command:
+        return Command(
+            f"hematoma-{key}",
+            "Tools/Hematoma, ABC/2",
+            text,
+            (f"Alt+{key}",),
+            f"The slice in view shows {text[0].lower()}{text[1:]}",
+            step(partial(judged, weight=weight)),
+            has_hematoma,
+        )
+
+    return (
+        Command(
+            "brush-larger",
+            "Tools/Region",
+            "Larger brush",
+            ("+", "="),
+            "A larger brush",
+            step(partial(brush_resized, factor=BRUSH_STEP)),
+            has_brush,
+        ),
+        Command(
+            "brush-smaller",
+            "Tools/Region",
+            "Smaller brush",
+            ("-",),
+            "A smaller brush",
+            step(partial(brush_resized, factor=1 / BRUSH_STEP)),
+            has_brush,
+        ),
+        Command(
+            "region-again",
+            "Tools/Region",
+            "Grow again",
+            ("Ctrl+G",),
+            "Grow the chosen region anew from its seed, between the values of the panel",
+            step(grown_again),
+            lambda state: chosen_region(state) is not None,
+        ),
+        judge(None, "0", "Nothing of it"),
+        judge(0.0, "2", "Less than 25 % of the largest area"),
+        judge(0.5, "5", "25 to 75 % of the largest area"),
+        judge(1.0, "7", "More than 75 % of the largest area"),
+        Command(
+            "hematoma-areas",
+            "Tools/Hematoma, ABC/2",
+            "Take areas of drawn regions",
+            ("Alt+9",),
+            "Weigh every slice by the largest region drawn or grown on it",
+            step(judged_by_areas),
+            lambda state: has_hematoma(state) and bool(areas_drawn(state)),
+        ),
+    )
 
 
 def _choice_commands(step: Step) -> tuple[Command, ...]:
@@ -159,11 +229,14 @@ def _nudge_commands(step: Step) -> tuple[Command, ...]:
             f"nudge-{way.lower()}{suffix}",
             "Edit/Move measurement",
             f"{way}{words}",
-            (f"Alt+{modifier}{way}",),
+            (f"{modifier}{way}",),
             f"Move the chosen handle, or the whole measurement, {way.lower()} by {plural(count, 'pixel')}",
             step(partial(nudged, right=right * count, down=down * count)),
             has_measurement,
         )
-        for modifier, suffix, words, count in (("", "", "", 1), ("Shift+", "-far", ", 10 pixels", FAR_PX))
+        for modifier, suffix, words, count in (
+            ("Shift+", "", "", 1),
+            ("Ctrl+Shift+", "-far", ", 10 pixels", FAR_PX),
+        )
         for way, right, down in ways
     )

@@ -27,7 +27,7 @@ from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
 from ichviewer.gui.label_places import place_label
 from ichviewer.gui.outlined_text import outlined_text, text_size
-from ichviewer.gui.overlay_painter import overlay_font_px
+from ichviewer.gui.overlay_painter import NARROW_PX, overlay_font_px
 from ichviewer.gui.recent import Recent
 from ichviewer.gui.theme import interface_font
 
@@ -161,14 +161,15 @@ class MeasurementLayer:
         room = area.adjusted(EDGE_PX, EDGE_PX, -EDGE_PX, -EDGE_PX)
         taken: list[QRectF] = []
         for each in shown:
-            texts = label_lines(each, self.values(each, state))
+            is_chosen = each.identifier in (state.selected_measurement, 0)
+            is_brief = area.width() < NARROW_PX and not is_chosen
+            texts = label_lines(each, self.values(each, state), is_brief)
             around = _box(to_screen, each)
             if not texts or not around.intersects(area):
                 continue
             place = place_label(text_size(texts, font), around, room, middle, taken)
             taken.append(place)
-            color = CHOSEN if each.identifier in (state.selected_measurement, 0) else LINE
-            self._draw_text(painter, texts, font, color, ratio, place)
+            self._draw_text(painter, texts, font, CHOSEN if is_chosen else LINE, ratio, place)
 
     def _draw_text(
         self,
@@ -185,15 +186,21 @@ class MeasurementLayer:
         painter.drawPixmap(QPointF(x, y), pixmap)
 
 
-def label_lines(measurement: Measurement, values: MeasuredValues) -> tuple[str, ...]:
-    """What stands beside a measurement: its name if it has one, its values, and what they are not."""
+def label_lines(measurement: Measurement, values: MeasuredValues, is_brief: bool = False) -> tuple[str, ...]:
+    """What stands beside a measurement: its name if it has one, its values, and what they are not.
+
+    Args:
+        measurement: What was drawn.
+        values: Its values.
+        is_brief: Whether statistics are left to the chosen one, because the view is narrow.
+    """
     texts = value_texts(measurement, values)
     if values.refusal:
         texts = ("no value",)
     elif values.statistics is not None and len(texts) > 5:
         # Mean with SD, lowest with highest: five lines would hide too much.
         *first, mean, sd, low, high, count = texts
-        texts = (*first, f"{mean}, {sd}", f"{low}, {high}", count)
+        texts = (*first, mean) if is_brief else (*first, f"{mean}, {sd}", f"{low}, {high}", count)
     name = (measurement.name,) if measurement.name else ()
     note = ("interpolated",) if values.is_interpolated and values.statistics is not None else ()
     return (*name, *texts, *note)

@@ -20,6 +20,7 @@ from ichviewer.gui.command import Command
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.guide_window import GUIDE, GuideWindow
 from ichviewer.gui.help_text import about_text, keys_text
+from ichviewer.gui.histogram_window import HistogramWindow, ValuesOf
 from ichviewer.gui.keys_dialog import KeysDialog
 from ichviewer.gui.pattern_window import PatternWindow, display_note
 from ichviewer.gui.preferences_dialog import PreferencesDialog
@@ -82,6 +83,10 @@ class SideWindows(QObject):
     def show_guide(self) -> GuideWindow:
         """The user guide."""
         return self._once(GuideWindow, lambda: GuideWindow(resource_path(GUIDE), self._window))
+
+    def show_histogram(self, values_of: ValuesOf) -> HistogramWindow:
+        """The values within the chosen region."""
+        return self._once(HistogramWindow, lambda: HistogramWindow(self._store, values_of, self._window))
 
     def show_tour(self) -> Tour:
         """The quick tour, from its first step."""

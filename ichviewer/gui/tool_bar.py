@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from ichviewer.gui.action_table import ActionTable
 from ichviewer.gui.theme import ICON_PX, icon
@@ -32,10 +32,7 @@ class ToolBar(QWidget):
         layout.setSpacing(1)
         for name, icon_name in ABOVE:
             layout.addWidget(self._button(name, table.actions[name], icon_name))
-        line = QFrame()
-        line.setFrameShape(QFrame.Shape.HLine)
-        line.setObjectName("Line")
-        layout.addWidget(line)
+        layout.addSpacing(10)
         for tool, words in TOOL_WORDS.items():
             name = f"tool-{tool.name.lower().replace('_', '-')}"
             layout.addWidget(self._button(name, table.actions[name], words.icon))

@@ -62,7 +62,16 @@ TOOL_WORDS: dict[Tool, ToolWords] = {
         "On the slice with the largest area: A, then B; then say how much of it each slice shows",
     ),
     Tool.REGION: ToolWords(
-        "Grow a region", "G", "tool-region", "Press into a hematoma; then paint to add, with Ctrl to remove"
+        "Grow a region",
+        "G",
+        "tool-region",
+        "Press into a hematoma; it is sought between the values in the panel",
+    ),
+    Tool.BRUSH: ToolWords(
+        "Brush",
+        "Shift+G",
+        "tool-brush",
+        "Paint the chosen region larger, with Ctrl smaller; + and − change the brush",
     ),
     Tool.ARROW: ToolWords("Arrow", "Shift+A", "tool-arrow", "From the tip to the tail, then its text"),
     Tool.TEXT: ToolWords("Text", "Shift+T", "tool-text", "Press, then write"),

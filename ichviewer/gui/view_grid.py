@@ -25,7 +25,8 @@ class ViewGrid(QWidget):
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        layers = HeatLayer(), OverlayPainter(), MeasurementLayer()
+        self.measurement_layer = MeasurementLayer()
+        layers = HeatLayer(), OverlayPainter(), self.measurement_layer
         self.views = {view: SliceView(store, view, *layers, self) for view in View}
         self.cine = CinePlayer(store, self)
         self._inputs = DrawnInputs()

@@ -37,6 +37,8 @@ class WindowRequests:
     forget_sessions: Callable[[], object]
     copy_image: Callable[[], object]
     save_image: Callable[[], object]
+    export_measurements: Callable[[], object]
+    show_histogram: Callable[[], object]
     images_apart: Callable[[], object]
     edit_keys: Callable[[], object]
     edit_presets: Callable[[], object]
@@ -154,6 +156,24 @@ def _file_commands(ask: WindowRequests) -> tuple[Command, ...]:
             "Write the findings as CSV, one row per slice",
             ask.export,
             lambda state: state.findings is not None,
+        ),
+        Command(
+            "export-measurements",
+            "File",
+            "Export measurements …",
+            ("Ctrl+Shift+E",),
+            "Write the measurements as CSV, one row each",
+            ask.export_measurements,
+            lambda state: len(state.work.measurements) > 0,
+        ),
+        Command(
+            "histogram",
+            "Tools",
+            "Histogram",
+            ("Ctrl+H",),
+            "The values within the chosen region, as bars",
+            ask.show_histogram,
+            has_image,
         ),
         Command("quit", "File", "Quit", ("Ctrl+Q",), "Close the window", ask.close),
     )

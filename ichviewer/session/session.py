@@ -11,6 +11,7 @@ from ichviewer.core.history import ReaderWork
 from ichviewer.core.viewstate import Message
 from ichviewer.gui.store import Store
 from ichviewer.session.analysis import Analysis
+from ichviewer.session.measuring import Measuring
 from ichviewer.session.mirror import Mirror
 from ichviewer.session.planes import Planes
 from ichviewer.session.preferences import Preferences
@@ -30,6 +31,7 @@ class Session:
         analysis: The network.
         planes: Planes across the slices.
         straightening: The head's own midline.
+        measuring: Regions that grow.
         mirror: The two sides of the head compared.
         reading: Opening.
         writing: Exports.
@@ -50,6 +52,7 @@ class Session:
         self.analysis = Analysis(store, controller, self.preferences)
         self.planes = Planes(store, controller)
         self.straightening = Straightening(store, controller)
+        self.measuring = Measuring(store, controller)
         self.mirror = Mirror(store)
         self.reading = Reading(store, controller, self.preferences, self.analysis)
         self.writing = Writing(store, controller)
@@ -86,6 +89,7 @@ class Session:
             self.reading,
             self.planes,
             self.straightening,
+            self.measuring,
             self.mirror,
             self.analysis,
             self.writing,

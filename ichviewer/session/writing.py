@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ichviewer.controller import Controller
+from ichviewer.core.measurement_values import measure
 from ichviewer.core.viewstate import Message
+from ichviewer.export.measurements import MeasurementReport, write_measurements
 from ichviewer.export.picture import write_picture_file
 from ichviewer.export.table import Report
 from ichviewer.gui.store import Store
@@ -44,6 +46,21 @@ class Writing:
             f"Findings written to {path}.",
             "Not exported, the findings are kept",
         )
+
+    def export_measurements(self, path: Path, identify: bool) -> None:
+        """Write the measurements of the open stack as CSV."""
+        state = self._store.state
+        volume, items = state.volume, state.work.measurements.items
+        if volume is None or not items:
+            self._say(Message("There are no measurements to export yet."))
+            return
+
+        def work() -> None:
+            measured = tuple((each, measure(each, volume, state.reformats)) for each in items)
+            report = MeasurementReport(volume.series, volume.frame, measured)
+            write_measurements(path, [report], identify)
+
+        self._write(work, f"Measurements written to {path}.", "Not exported, the measurements are kept")
 
     def write_picture(self, path: Path, png: bytes) -> None:
         """Write a picture of a view."""

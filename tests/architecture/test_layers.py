@@ -72,6 +72,7 @@ LATE_IMPORTS = {
     ("ichviewer.inference.server", "ichviewer.inference.explain"),
     # SimpleITK takes half a second to load, and the window opens without it.
     ("ichviewer.controller", "ichviewer.imaging.reformat"),
+    ("ichviewer.controller", "ichviewer.imaging.region_growing"),
 }
 """The only imports that wait for a function to be called: (importer, imported)."""
 
