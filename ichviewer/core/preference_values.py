@@ -45,6 +45,9 @@ def preference_values(preferences: Preferences) -> dict[str, Any]:
         ],
         "own_keys": {name: list(keys) for name, keys in preferences.own_keys},
         "checked_screens": dict(preferences.checked_screens),
+        "study_prevalence": preferences.study_prevalence,
+        "slice_prevalence": preferences.slice_prevalence,
+        "reweights_scores": preferences.reweights_scores,
     }
 
 
@@ -69,6 +72,9 @@ def preferences_from(values: Mapping[str, Any]) -> Preferences:
         presets=_presets(values["presets"]) if "presets" in values else default.presets,
         own_keys=_own_keys(values.get("own_keys", {})),
         checked_screens=_texts(values.get("checked_screens", {})),
+        study_prevalence=_share(values.get("study_prevalence")),
+        slice_prevalence=_share(values.get("slice_prevalence")),
+        reweights_scores=_flag(values, "reweights_scores", default.reweights_scores),
     )
 
 
@@ -82,6 +88,14 @@ def _flag(values: Mapping[str, Any], name: str, default: bool) -> bool:
 def _cine(value: Any) -> float:
     if not isinstance(value, int | float) or not SLOWEST_CINE <= value <= FASTEST_CINE:
         raise ValueError(f"cine_per_second is {value!r}")
+    return float(value)
+
+
+def _share(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+        raise ValueError(f"a prevalence is {value!r}, not between 0 and 1")
     return float(value)
 
 

@@ -47,6 +47,9 @@ class Preferences:
         own_keys: Pairs of a command's name and the key sequences that the reader gave it, instead of its own.
         checked_screens: Pairs of a screen's name and the day (ISO 8601) on which the reader last confirmed
             the test pattern on it.
+        study_prevalence: Share of the reader's studies that bleed, in (0, 1); None where not set.
+        slice_prevalence: Share of the reader's slices that bleed, in (0, 1); None where not set.
+        reweights_scores: Whether the slice's scores are shown re-weighted to *slice_prevalence*.
     """
 
     theme: ThemeName = ThemeName.DARK
@@ -60,6 +63,9 @@ class Preferences:
     presets: tuple[WindowPreset, ...] = PRESETS
     own_keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
     checked_screens: tuple[tuple[str, str], ...] = ()
+    study_prevalence: float | None = None
+    slice_prevalence: float | None = None
+    reweights_scores: bool = False
 
     def keys_of(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
         """The keys of a command: the reader's, else its own."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ichviewer.core.findings import Decision, Review, Subtype
 from ichviewer.core.history import History, ReaderWork, edited
+from ichviewer.core.hot_spots import with_slice_decided
 from ichviewer.core.measurement import Measurement
 
 Both = tuple[ReaderWork, History]
@@ -62,10 +63,10 @@ def measurement_removed(work: ReaderWork, history: History, identifier: int) -> 
 def decided(
     work: ReaderWork, history: History, slice_index: int, subtype: Subtype, decision: Decision | None
 ) -> Both:
-    """A decision on one label of one slice; None takes it away."""
+    """A decision on one label of one slice, and what contradicts it taken along; None takes it away."""
     words = {Decision.ACCEPTED: "accept", Decision.REJECTED: "reject"}
     deed = "take back the decision on" if decision is None else words[decision]
-    review = work.review.with_decision(slice_index, subtype, decision)
+    review = with_slice_decided(work.review, slice_index, subtype, decision)
     name = f"{deed} {subtype} on slice {slice_index + 1}"
     return edited(work, history, replace(work, review=review), name)
 

@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ichviewer.core.beside import PriorRefusal, PriorStack
+from ichviewer.core.blind_spot_tour import BlindSpotTour
 from ichviewer.core.camera import Camera
 from ichviewer.core.cine import STILL, Cine
+from ichviewer.core.coverage import Coverage
 from ichviewer.core.drawing import Drawing
 from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
+from ichviewer.core.first_look import BEFORE, NO_FIRST_LOOK, FirstLook
 from ichviewer.core.growth import USUAL_GROWTH, Growth
 from ichviewer.core.hanging import BoneStack
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
@@ -25,6 +28,7 @@ from ichviewer.core.localizer import Localizer
 from ichviewer.core.midline import MidlineFit
 from ichviewer.core.mirror_picture import MirrorPicture
 from ichviewer.core.model_card import ModelCard
+from ichviewer.core.placed_cards import AskedPlace, PlacedCards
 from ichviewer.core.plane import NO_SLAB, ReformatSource, Slab, Triple
 from ichviewer.core.preferences import DEFAULT_PREFERENCES, Preferences
 from ichviewer.core.preferences import OverlayText as OverlayText
@@ -151,7 +155,13 @@ class ViewState:
         midline: The head's mid-sagittal plane; None until it was sought and found.
         mirror: The two sides of one slice compared; None until they were.
         reformats: Gives the values of any plane; None until the stack was prepared for it.
-        findings: Scores as far as they are known; None without an analysis.
+        findings: Scores as far as they are known and may be shown; None without an analysis, and while sealed.
+        sealed_findings: Scores while the first look keeps them sealed; see ``core.sealing``.
+        first_look: Whether the network's result is sealed, and the reading from before it was shown.
+        coverage: Which slices were seen, in which windows.
+        blind_spot_tour: Where the reader stands on the tour; None while there is none.
+        asked_place: The place that the reader asks about; None for the hot spot.
+        placed_cards: Questions at a place; None until there are some.
         work: What the reader made of the stack: decisions, measurements, key images.
         history: Its steps, to be taken back and done again.
         gesture: Number of the last drag or stay in a field of text; its edits are one step.
@@ -212,6 +222,12 @@ class ViewState:
     mirror: MirrorPicture | None = None
     reformats: ReformatSource | None = None
     findings: StudyFindings | None = None
+    sealed_findings: StudyFindings | None = None
+    first_look: FirstLook = NO_FIRST_LOOK
+    coverage: Coverage = Coverage(0)
+    blind_spot_tour: BlindSpotTour | None = None
+    asked_place: AskedPlace | None = None
+    placed_cards: PlacedCards | None = None
     work: ReaderWork = NO_WORK
     history: History = NO_STEPS
     gesture: int = 0
@@ -252,6 +268,7 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
         input_check="",
         input_check_reasons=(),
         findings=None,
+        coverage=Coverage(0),
         work=NO_WORK,
         history=NO_STEPS,
         drawing=None,
@@ -287,6 +304,7 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         reformats=None,
         heatmap_subtype=Subtype.ANY,
         findings=None,
+        coverage=Coverage(volume.slice_count),
         work=NO_WORK,
         history=NO_STEPS,
         drawing=None,
@@ -306,7 +324,7 @@ def _kept_thumbnails(state: ViewState, contents: FolderContents) -> tuple[Thumbn
 
 
 def _alone(state: ViewState) -> ViewState:
-    """Without all that stood beside the stack; cine stops."""
+    """Without all that stood beside the stack or was begun on it; cine stops."""
     return replace(
         state,
         prior=None,
@@ -316,6 +334,11 @@ def _alone(state: ViewState) -> ViewState:
         wants_bone_kernel=False,
         localizer=None,
         cine=replace(state.cine, is_running=False),
+        sealed_findings=None,
+        first_look=NO_FIRST_LOOK,
+        blind_spot_tour=None,
+        asked_place=None,
+        placed_cards=None,
     )
 
 
@@ -457,6 +480,8 @@ def with_edit(state: ViewState, edit: Edit) -> ViewState:
     work, history = edit(state.work, state.history)
     if work is state.work and history is state.history:
         return state
+    if state.first_look.is_sealed and work.review.reading != BEFORE:
+        work = replace(work, review=replace(work.review, reading=BEFORE))
     return replace(state, work=work, history=history)
 
 

@@ -16,6 +16,7 @@ from ichviewer.core.findings import SliceResult, StudyFindings
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
 from ichviewer.core.map_verdict import SliceVerdicts
 from ichviewer.core.progress import CancelToken, Progress
+from ichviewer.core.sealing import network_findings, with_network_findings
 from ichviewer.core.viewstate import Message
 from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
@@ -74,8 +75,7 @@ class Analysis:
 
         self._store.update(
             lambda state: replace(
-                state,
-                findings=pending,
+                with_network_findings(state, pending),
                 explanation=None,
                 analysis=Progress(0, volume.slice_count, "loading the network"),
             )
@@ -127,7 +127,7 @@ class Analysis:
         Whatever else is asked of the network goes first and ends this; it is taken up again afterwards.
         """
         state = self._store.state
-        volume, findings = state.volume, state.findings
+        volume, findings = state.volume, network_findings(state)
         if volume is None or findings is None or state.analysis is not None or not findings.is_complete:
             return
 
@@ -162,25 +162,27 @@ class Analysis:
             return
         results, progress = value
         state = self._store.state
-        if state.findings is None:
+        known = network_findings(state)
+        if known is None:
             return
         try:
-            findings = state.findings.with_results(results)
+            findings = known.with_results(results)
         except MismatchError as error:
             self._say(str(error), is_problem=True)
             return
-        self._store.set(replace(state, findings=findings, analysis=progress))
+        self._store.set(replace(with_network_findings(state, findings), analysis=progress))
 
     def _take_verdicts(self, verdicts: SliceVerdicts) -> None:
         """The maps of one more slice were checked."""
         state = self._store.state
-        if state.findings is not None:
+        known = network_findings(state)
+        if known is not None:
             try:
-                findings = state.findings.with_verdicts(verdicts)
+                findings = known.with_verdicts(verdicts)
             except MismatchError as error:
                 self._say(str(error), is_problem=True)
                 return
-            self._store.set(replace(state, findings=findings))
+            self._store.set(with_network_findings(state, findings))
 
     def _take_device(self, name: str) -> None:
         self._store.update(lambda state: replace(state, device=name))

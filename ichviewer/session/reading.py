@@ -19,6 +19,7 @@ from ichviewer.core.localizer import Localizer
 from ichviewer.core.open_studies import Opening, Study, study_closed, study_of, with_opened
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.reading_order import WantedSlice
+from ichviewer.core.sealing import taken_up, with_network_findings
 from ichviewer.core.series import FolderContents, Series
 from ichviewer.core.viewstate import Thumbnail, ViewState
 from ichviewer.core.volume import Volume
@@ -229,7 +230,10 @@ class Reading:
         self.shelf.put_away(self._store.state)
         (work, history), before = self.shelf.work(volume), self._store.state
         self._store.update(
-            lambda state: replace(viewstate.opened(state, volume, receipt), work=work, history=history)
+            lambda state: taken_up(
+                replace(viewstate.opened(state, volume, receipt), work=work, history=history),
+                *self.shelf.looks(volume),
+            )
         )
         if volume.series.repair:
             scout = before.localizer
@@ -254,7 +258,7 @@ class Reading:
         )
         findings = self.shelf.findings(stack.volume)
         if findings is not None:
-            self._store.update(lambda state: replace(state, findings=findings))
+            self._store.update(lambda state: with_network_findings(state, findings))
             self._analysis.check_maps()
         elif stack.volume.series.is_ai_candidate and not check.is_red:
             self._analysis.analyze()

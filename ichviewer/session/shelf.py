@@ -10,8 +10,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ichviewer.core.coverage import Coverage
 from ichviewer.core.findings import StudyFindings
+from ichviewer.core.first_look import FirstLook
 from ichviewer.core.history import NO_STEPS, NO_WORK, History, ReaderWork
+from ichviewer.core.sealing import network_findings
 from ichviewer.core.series import SliceHeader
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.volume import Volume
@@ -28,6 +31,8 @@ class Shelved:
         history: Its steps.
         findings: Scores; None if there were none.
         is_readable: Which slices could be read when they were scored.
+        first_look: Its seal; None where an earlier sitting kept the work.
+        coverage: What was seen of it; likewise.
     """
 
     series_key: str
@@ -35,6 +40,8 @@ class Shelved:
     history: History
     findings: StudyFindings | None
     is_readable: tuple[bool, ...]
+    first_look: FirstLook | None = None
+    coverage: Coverage | None = None
 
 
 class Shelf:
@@ -51,16 +58,33 @@ class Shelf:
         identity = stack_identity(volume)
         before = self._stacks.get(identity)
         if before is not None and not volume.is_complete:
-            self._stacks[identity] = replace(before, work=state.work, history=state.history)
+            self._stacks[identity] = replace(
+                before,
+                work=state.work,
+                history=state.history,
+                first_look=state.first_look,
+                coverage=state.coverage,
+            )
         else:
             self._stacks[identity] = Shelved(
-                volume.series.key, state.work, state.history, state.findings, _readable(volume)
+                volume.series.key,
+                state.work,
+                state.history,
+                network_findings(state),
+                _readable(volume),
+                state.first_look,
+                state.coverage,
             )
 
     def work(self, volume: Volume) -> tuple[ReaderWork, History]:
         """What the reader had made of these images, and its steps."""
         shelved = self._stacks.get(stack_identity(volume))
         return (ReaderWork(), History()) if shelved is None else (shelved.work, shelved.history)
+
+    def looks(self, volume: Volume) -> tuple[FirstLook | None, Coverage | None]:
+        """The seal on these images and what was seen of them in this sitting; None where they were not open."""
+        shelved = self._stacks.get(stack_identity(volume))
+        return (None, None) if shelved is None else (shelved.first_look, shelved.coverage)
 
     def kept(self, state: ViewState) -> tuple[KeptStack, ...]:
         """All that the reader made, of the open stack too; stacks with nothing on them are left out."""

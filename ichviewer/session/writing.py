@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ichviewer.controller import Controller
 from ichviewer.core.measurement_values import measure
+from ichviewer.core.sealing import network_findings
 from ichviewer.core.viewstate import Message
 from ichviewer.export.measurements import MeasurementReport, write_measurements
 from ichviewer.export.picture import write_picture_file
@@ -34,12 +35,19 @@ class Writing:
     def export(self, path: Path, identify: bool) -> None:
         """Write the findings on the screen as CSV."""
         state = self._store.state
-        if state.volume is None or state.findings is None or state.model_card is None:
+        findings = network_findings(state)
+        if state.volume is None or findings is None or state.model_card is None:
             self._say(Message("There are no findings to export yet."))
             return
         check = "; ".join((state.input_check, *state.input_check_reasons))
         report = Report(
-            state.volume.series, state.findings, state.review, state.model_card, check, state.receipt
+            state.volume.series,
+            findings,
+            state.review,
+            state.model_card,
+            check,
+            state.receipt,
+            state.first_look,
         )
         self._write(
             lambda: self._controller.export(path, [report], identify),
