@@ -30,6 +30,7 @@ def preference_values(preferences: Preferences) -> dict[str, Any]:
         "uses_first_look": preferences.uses_first_look,
         "overlay_text": preferences.overlay_text.value,
         "shows_heatmap": preferences.shows_heatmap,
+        "fits_head": preferences.fits_head,
         "cine_per_second": preferences.cine_per_second,
         "keeps_recent": preferences.keeps_recent,
         "keeps_session": preferences.keeps_session,
@@ -66,6 +67,7 @@ def preferences_from(values: Mapping[str, Any]) -> Preferences:
         uses_first_look=_flag(values, "uses_first_look", default.uses_first_look),
         overlay_text=OverlayText(values.get("overlay_text", default.overlay_text)),
         shows_heatmap=_flag(values, "shows_heatmap", default.shows_heatmap),
+        fits_head=_flag(values, "fits_head", default.fits_head),
         cine_per_second=_cine(values.get("cine_per_second", default.cine_per_second)),
         keeps_recent=_flag(values, "keeps_recent", default.keeps_recent),
         keeps_session=_flag(values, "keeps_session", default.keeps_session),
@@ -85,10 +87,10 @@ def _flag(values: Mapping[str, Any], name: str, default: bool) -> bool:
     return value
 
 
-def _cine(value: Any) -> float:
-    if not isinstance(value, int | float) or not SLOWEST_CINE <= value <= FASTEST_CINE:
+def _cine(value: Any) -> int:
+    if not isinstance(value, int) or not SLOWEST_CINE <= value <= FASTEST_CINE:
         raise ValueError(f"cine_per_second is {value!r}")
-    return float(value)
+    return value
 
 
 def _share(value: Any) -> float | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from ichviewer.core.windowing import PRESETS, WindowPreset
 
-SLOWEST_CINE, FASTEST_CINE = 1.0, 60.0
+SLOWEST_CINE, FASTEST_CINE = 1, 30
 
 
 class OverlayText(StrEnum):
@@ -40,6 +40,7 @@ class Preferences:
         uses_first_look: Whether the network's result is sealed until the reader has looked.
         overlay_text: How much corner text at the start.
         shows_heatmap: Whether heat maps are drawn at the start.
+        fits_head: Whether the head fills the views at the start, and not the whole image.
         cine_per_second: Slices a second as cine starts, SLOWEST_CINE to FASTEST_CINE.
         keeps_recent: Whether opened folders are listed; their names may name patients.
         keeps_session: Whether the sitting is kept by itself, to be restored; it holds paths and comments.
@@ -57,7 +58,8 @@ class Preferences:
     uses_first_look: bool = False
     overlay_text: OverlayText = OverlayText.FULL
     shows_heatmap: bool = False
-    cine_per_second: float = 10.0
+    fits_head: bool = True
+    cine_per_second: int = 10
     keeps_recent: bool = True
     keeps_session: bool = True
     presets: tuple[WindowPreset, ...] = PRESETS

@@ -22,6 +22,7 @@ from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
 from ichviewer.core.first_look import BEFORE, NO_FIRST_LOOK, FirstLook
 from ichviewer.core.growth import USUAL_GROWTH, Growth
 from ichviewer.core.hanging import BoneStack
+from ichviewer.core.head_bounds import Bounds, head_bounds_mm
 from ichviewer.core.heatmap import CLOSED_FORM, Heatmap
 from ichviewer.core.history import NO_STEPS, NO_WORK, History, ReaderWork
 from ichviewer.core.localizer import Localizer
@@ -147,6 +148,9 @@ class ViewState:
         heatmap_opacity: 0 to 1.
         heatmap_below_threshold: Whether slices below threshold are coloured too.
         heatmap_as_contours: Whether the heat map is drawn as lines of equal heat instead of color.
+        fits_head: Whether the head fills a view at zoom 1, and not the whole image.
+        head_bounds_mm: Lowest and highest (x, y) of the head in the slice that the stack opened with; None
+            where none is seen.
         crosshair_mm: Where the three planes meet, (x, y) in the stack frame; z is the slice in view's.
         shows_crosshair: Whether each plane shows where the others cut it.
         slab: How thick the three planes are.
@@ -213,6 +217,8 @@ class ViewState:
     heatmap_opacity: float = 0.45
     heatmap_below_threshold: bool = False
     heatmap_as_contours: bool = False
+    fits_head: bool = False
+    head_bounds_mm: Bounds | None = None
     crosshair_mm: tuple[float, float] = (0.0, 0.0)
     shows_crosshair: bool = True
     slab: Slab = NO_SLAB
@@ -292,6 +298,7 @@ def opened(state: ViewState, volume: Volume, receipt: str) -> ViewState:
         analysis=None,
         slice_index=volume.slice_count // 2,
         slice_count=volume.slice_count,
+        head_bounds_mm=head_bounds_mm(volume, volume.slice_count // 2),
         active_view=state.layout.views[0],
         is_inverted=False,
         cameras=ViewState().cameras,

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFormLayout,
     QLabel,
     QPushButton,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -55,16 +55,17 @@ class PreferencesDialog(QDialog):
         )
         self.text = self._choice("Corner text at the start", TEXTS, self._set_text)
         self.heatmap = self._check("Show the heat map at the start", self._set_heatmap)
+        self.fit = self._check("Fit the views to the head, not to the whole image", self._set_fit)
         self.first_look = self._check(
-            "First look: seal the network's result until I have looked at the slices",
+            "First look: seal the network's result at first",
             lambda value: self._change(uses_first_look=value),
         )
-        self.cine = QDoubleSpinBox()
+        self.first_look.setToolTip("It opens once 95 % of the slices were seen, or when you ask")
+        self.cine = QSpinBox()
         self.cine.setRange(SLOWEST_CINE, FASTEST_CINE)
-        self.cine.setDecimals(0)
         self.cine.setSuffix(" slices a second")
         self.cine.setAccessibleName("Speed of cine")
-        self.cine.valueChanged.connect(lambda value: self._change(cine_per_second=value))
+        self.cine.valueChanged.connect(self._set_cine)
         self.device = self._choice("Where the network runs", DEVICES, self.device_requested.emit)
         self.recent = self._check(
             "Keep a list of recent folders", lambda value: self._change(keeps_recent=value)
@@ -83,6 +84,7 @@ class PreferencesDialog(QDialog):
         form.addRow("&Left drag", self.drag)
         form.addRow("Corner te&xt at the start", self.text)
         form.addRow("", self.heatmap)
+        form.addRow("", self.fit)
         form.addRow("&Cine", self.cine)
         form.addRow("&Network runs on", self.device)
         form.addRow("", self.first_look)
@@ -131,6 +133,14 @@ class PreferencesDialog(QDialog):
         self._change(shows_heatmap=is_on)
         self._store.update(lambda state: replace(state, shows_heatmap=is_on))
 
+    def _set_cine(self, speed: int) -> None:
+        self._change(cine_per_second=speed)
+        self._store.update(lambda state: replace(state, cine=replace(state.cine, frames_per_second=speed)))
+
+    def _set_fit(self, is_on: bool) -> None:
+        self._change(fits_head=is_on)
+        self._store.update(lambda state: replace(state, fits_head=is_on))
+
     def _change(self, **changes: Any) -> None:
         self._store.update(lambda state: replace(state, preferences=replace(state.preferences, **changes)))
 
@@ -148,6 +158,7 @@ class PreferencesDialog(QDialog):
         if at >= 0:
             self.device.setCurrentIndex(at)
         self.heatmap.setChecked(preferences.shows_heatmap)
+        self.fit.setChecked(preferences.fits_head)
         self.first_look.setChecked(preferences.uses_first_look)
         self.recent.setChecked(preferences.keeps_recent)
         self.session.setChecked(preferences.keeps_session)

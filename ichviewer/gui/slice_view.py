@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ichviewer.core.fit import fit_shift_mm, fit_size_mm
 from ichviewer.core.grip import Modifiers
 from ichviewer.core.navigation import plane_of, shows_stored_slice
 from ichviewer.core.plane import Triple, triple
@@ -106,14 +107,17 @@ class SliceView(QWidget):
         size = round(self.width() * ratio), round(self.height() * ratio)
         camera = state.cameras[self.view]
         plane, fitting_mm = plane_of(state, self.view), self._fitting_mm_per_px()
-        if plane is None or fitting_mm is None:
-            grid = picture_grid(state, self.view, self.image())
-            if grid is None or fitting_mm is None or stack_beside(state, self.view) is None:
-                return None if grid is None else place_picture(*grid, size, camera)
-            shift_mm = camera.turn.to_screen(*shift_beside_mm(state, self.view), (0.0, 0.0))
-            return place_picture(*grid, size, camera.panned(*shift_mm), fitting_mm / ratio)
-        spacing = plane.spacing_mm, plane.spacing_mm
-        return place_picture(plane.shape, spacing, size, camera, fitting_mm / ratio)
+        grid = picture_grid(state, self.view, self.image())
+        if plane is not None:
+            grid = plane.shape, (plane.spacing_mm, plane.spacing_mm)
+        if grid is None or fitting_mm is None:
+            return None
+        if self.view is View.NETWORK:
+            return place_picture(*grid, size, camera)
+        right, down = fit_shift_mm(state, self.view, state.volume)
+        right_beside, down_beside = shift_beside_mm(state, self.view)
+        shift_mm = camera.turn.to_screen(right + right_beside, down + down_beside, (0.0, 0.0))
+        return place_picture(*grid, size, camera.panned(*shift_mm), fitting_mm / ratio)
 
     def cursor_value(self) -> str:
         """What lies under the cursor, in words; empty outside the picture."""
@@ -162,6 +166,8 @@ class SliceView(QWidget):
             state.window_origins[self.view],
             state.preferences.presets,
             state.cameras[self.view],
+            state.fits_head,
+            state.head_bounds_mm,
             state.active_view is self.view,
             state.promoted_view is None,
             state.is_inverted,
@@ -171,7 +177,7 @@ class SliceView(QWidget):
             state.heatmap_opacity,
             state.heatmap_below_threshold,
             state.heatmap_as_contours,
-            state.analysis is None,
+            state.shows_heatmap and state.analysis is None,
             state.heatmap_method,
             state.explanation,
             state.model_card,
@@ -330,26 +336,20 @@ class SliceView(QWidget):
         return position.x() - self.width() / 2, position.y() - self.height() / 2
 
     def _fitting_mm_per_px(self) -> float | None:
-        """Millimetres per Qt pixel at zoom 1; None without a volume.
-
-        The three planes have one scale where their views are alike in size: that of the largest of them.
-        """
+        """Millimetres per Qt pixel at zoom 1; None without a volume."""
         state = self._store.state
-        volume = state.volume
+        volume, turn = state.volume, state.cameras[self.view].turn
         if volume is None:
             return None
         size = float(self.width()), float(self.height())
-        grid = volume.shape, volume.geometry.pixel_spacing_mm
         if self.view is View.NETWORK:
-            grid = picture_grid(state, self.view, self.image()) or grid
+            shape, spacing = picture_grid(state, self.view, self.image()) or (volume.shape, (1.0, 1.0))
+            return fitting_mm_per_px(turn.shape(shape), spacing[::-1] if turn.is_sideways else spacing, size)
         # Prior and bone kernel are drawn at the scale of the open stack, or sizes could not be compared.
-        shape, spacing = grid
-        if plane_of(state, self.view) is not None:
-            low, high = volume.frame.bounds_mm
-            across, along, height = (float(side) for side in high - low)
-            return max(max(across, along) / max(size[0], 1), max(along, height) / max(size[1], 1))
-        turn = state.cameras[self.view].turn
-        return fitting_mm_per_px(turn.shape(shape), spacing[::-1] if turn.is_sideways else spacing, size)
+        width_mm, height_mm = fit_size_mm(state, self.view, volume)
+        if turn.is_sideways:
+            width_mm, height_mm = height_mm, width_mm
+        return max(width_mm / max(size[0], 1), height_mm / max(size[1], 1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag; a press makes the view active. With Alt the picture itself is dragged out."""

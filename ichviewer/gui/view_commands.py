@@ -54,6 +54,16 @@ def view_commands(step: Step) -> tuple[Command, ...]:
             has_image,
         ),
         Command(
+            "fit-head",
+            "View",
+            "Fit the head",
+            ("F",),
+            "The head fills the views, or the whole image does",
+            step(lambda state: replace(state, fits_head=not state.fits_head)),
+            has_image,
+            lambda state: state.fits_head,
+        ),
+        Command(
             "promote",
             "View",
             "One view or all",

@@ -31,6 +31,8 @@ class Preferences:
                 preferences=kept,
                 overlay_text=kept.overlay_text,
                 shows_heatmap=kept.shows_heatmap,
+                cine=replace(state.cine, frames_per_second=kept.cine_per_second),
+                fits_head=kept.fits_head,
             )
         )
         store.changed.connect(self._follow)
