@@ -55,6 +55,7 @@ class PresetsDialog(QDialog):
         self._store, self._table = store, table
         self._is_filling = False
         self.list = QListWidget()
+        self.list.setObjectName("Entries")
         self.list.setAccessibleName("Window presets")
         self.name = QLineEdit()
         self.name.setAccessibleName("Name of the preset")

@@ -97,6 +97,15 @@ QListWidget::item:selected, QTableWidget::item:selected {{ background: {theme.se
 QDoubleSpinBox, QSpinBox {{ background: {theme.window}; border: 1px solid {theme.border};
     border-radius: 4px;
     padding: 3px 6px; color: {theme.text}; }}
+QDoubleSpinBox::up-button, QSpinBox::up-button {{ subcontrol-origin: border; subcontrol-position: top right;
+    width: 20px; border: none; }}
+QDoubleSpinBox::down-button, QSpinBox::down-button {{ subcontrol-origin: border;
+    subcontrol-position: bottom right; width: 20px; border: none; }}
+QDoubleSpinBox::up-arrow, QSpinBox::up-arrow {{ image: url(icons:up{theme.icons}.svg); width: 9px;
+    height: 9px; }}
+QDoubleSpinBox::down-arrow, QSpinBox::down-arrow {{ image: url(icons:down{theme.icons}.svg); width: 9px;
+    height: 9px; }}
+#Entries::item {{ padding: 4px 6px; }}
 QDoubleSpinBox:focus, QSpinBox:focus, QTableWidget:focus, QListWidget:focus, QTextBrowser:focus
     {{ border: 1px solid {theme.accent}; }}
 PatternWindow, ImagesWindow {{ background: {theme.window}; }}

@@ -18,7 +18,7 @@ from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.store import Store
 from ichviewer.gui.style_sheet import style_sheet
 from ichviewer.gui.themed_icon import ThemedIcon
-from ichviewer.gui.themes import DARK, THEMES, Theme, readable
+from ichviewer.gui.themes import DARK, LEAST_GRAPHIC_CONTRAST, THEMES, Theme, contrast_ratio
 from ichviewer.resources import resource_path
 
 WINDOW, PANEL, RAISED, LINE = DARK.window, DARK.panel, DARK.raised, DARK.line
@@ -89,9 +89,16 @@ def in_theme(color: str) -> str:
 
 
 def label_text_color(subtype: Subtype) -> str:
-    """A label's own color where it can be read on a panel, else that of all texts."""
+    """A label's own color where all labels' can be read on a panel, else that of all texts.
+
+    The codes are bold and stand beside bars of the same colors, so they need what graphics
+    need (WCAG 1.4.11).
+    """
     theme = theme_worn()
-    return readable(SUBTYPE_COLORS[subtype], theme.panel, theme.text)
+    are_readable = all(
+        contrast_ratio(color, theme.panel) >= LEAST_GRAPHIC_CONTRAST for color in SUBTYPE_COLORS.values()
+    )
+    return SUBTYPE_COLORS[subtype] if are_readable else theme.text
 
 
 def icon(name: str) -> QIcon:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ichviewer.core.preferences import ThemeName
 
 LEAST_CONTRAST = 4.5
+LEAST_GRAPHIC_CONTRAST = 3.0
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,6 @@ def contrast_ratio(one: str, other: str) -> float:
     """
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
-
-
-def readable(color: str, background: str, otherwise: str) -> str:
-    """*color* where it can be read as a text on *background*, else *otherwise*."""
-    return color if contrast_ratio(color, background) >= LEAST_CONTRAST else otherwise
 
 
 def _luminance(color: str) -> float:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from ichviewer.gui.theme import ACCENT
 
 BESIDE_PX = 14
+TEXT_PX = 350
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Tour(QFrame):
         layout.addWidget(self.title)
         layout.addWidget(self.text)
         layout.addLayout(buttons)
-        self.setFixedWidth(380)
+        self.text.setFixedWidth(TEXT_PX)
         window.installEventFilter(self)
         self.go(0)
         self.show()
@@ -96,7 +97,8 @@ class Tour(QFrame):
 
     def _place(self) -> None:
         target = self._steps[self.index].find()
-        self.setFixedHeight(self.layout().heightForWidth(self.width()))  # type: ignore[union-attr]
+        self.text.setFixedHeight(self.text.heightForWidth(TEXT_PX))
+        self.adjustSize()
         is_there = target is not None and target.isVisible() and target.window() is self._window
         if not is_there or target is None:
             self.frame_around.hide()

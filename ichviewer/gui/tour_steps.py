@@ -52,7 +52,8 @@ def tour_steps(page: ReadingPage, top_bar: TopBar, status_line: StatusLine) -> t
         TourStep(
             "Findings",
             "The scores of this slice and of the study. Accept or reject each label; what you decide is"
-            " kept and exported. The network looks for bleeding alone: no score above threshold does not mean normal.",
+            " kept and exported. The network looks for bleeding alone: no score above threshold"
+            " does not mean normal.",
             lambda: page.findings,
         ),
         TourStep(

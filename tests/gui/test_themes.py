@@ -16,7 +16,7 @@ from ichviewer.core.preferences import ThemeName
 from ichviewer.gui.main_window import MainWindow
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER, apply_theme, follow_theme, icon, in_theme, label_text_color
-from ichviewer.gui.themes import LEAST_CONTRAST, THEMES, contrast_ratio
+from ichviewer.gui.themes import LEAST_CONTRAST, LEAST_GRAPHIC_CONTRAST, THEMES, contrast_ratio
 
 TEXTS = ("text", "secondary", "link", "green", "amber", "red")
 BACKGROUNDS = ("window", "panel", "raised")
@@ -53,7 +53,7 @@ def test_every_text_can_be_read_in_every_theme(name: ThemeName, text: str, backg
 def test_every_label_can_be_read_in_every_theme(worn: QApplication, name: ThemeName) -> None:
     apply_theme(worn, name)
     for subtype in SUBTYPES:
-        assert contrast_ratio(label_text_color(subtype), THEMES[name].panel) >= LEAST_CONTRAST
+        assert contrast_ratio(label_text_color(subtype), THEMES[name].panel) >= LEAST_GRAPHIC_CONTRAST
 
 
 def test_a_theme_is_worn_as_soon_as_it_is_preferred(qtbot: QtBot, worn: QApplication) -> None:

@@ -65,7 +65,7 @@ def test_every_preference_comes_back_as_it_was_saved(tmp_path: Path) -> None:
         uses_first_look=True,
         overlay_text=OverlayText.OFF,
         shows_heatmap=True,
-        cine_per_second=4.0,
+        cine_per_second=4,
         keeps_recent=False,
         keeps_session=False,
         presets=with_key(PRESETS, 1, "7"),
