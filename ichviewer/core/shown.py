@@ -47,7 +47,8 @@ def image_key(state: ViewState, view: View) -> Hashable:
     volume = state.volume
     is_readable = volume is not None and bool(volume.is_readable[state.slice_index])
     if view is View.NETWORK:
-        return volume, state.slice_index, is_readable, state.model_card
+        spec = None if state.model_card is None else state.model_card.preprocessing
+        return volume, state.slice_index, is_readable, spec
     beside = stack_beside(state, view)
     if beside is not None:
         return beside
