@@ -62,6 +62,10 @@ AWAITED = Qt.BrushStyle.Dense6Pattern
 """Of slices that are still to be read."""
 
 
+KEY_IMAGE_X = 5.0
+"""Key images are marked left of the numbers, pixels."""
+
+
 class ScoreRibbon(QWidget):
     """Draws all scores of the stack; click or drag goes to a slice."""
 
@@ -129,7 +133,7 @@ class ScoreRibbon(QWidget):
                 else ()
             )
             self.update()
-        if self._place.differ(state.slice_index, state.slice_count):
+        if self._place.differ(state.slice_index, state.slice_count, state.work.key_images):
             self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -147,6 +151,7 @@ class ScoreRibbon(QWidget):
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._picture)
         if self._store.state.slice_count:
+            self._paint_key_images(painter)
             self._paint_place(painter)
         painter.end()
 
@@ -290,6 +295,22 @@ class ScoreRibbon(QWidget):
                 bar = QRectF(x - 2, y - half, 4, 2 * half)
                 painter.fillRect(bar.adjusted(-1, -1, 1, 1), QColor(0, 0, 0, 170))
                 painter.fillRect(bar, QColor("white"))
+
+    def key_image_marks(self) -> list[QPointF]:
+        """Middles of the diamonds at the margin, one for each key image, pixels."""
+        marked = (i for i in self._store.state.work.key_images if i < self._store.state.slice_count)
+        return [QPointF(KEY_IMAGE_X, self.row_rect(index, index).center().y()) for index in sorted(marked)]
+
+    def _paint_key_images(self, painter: QPainter) -> None:
+        """Diamonds at the margin: another shape than the triangle of the slice in view."""
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(TEXT))
+        for middle in self.key_image_marks():
+            corners = ((0.0, -4.0), (3.5, 0.0), (0.0, 4.0), (-3.5, 0.0))
+            painter.drawPolygon(QPolygonF([middle + QPointF(*corner) for corner in corners]))
+        painter.restore()
 
     def _paint_place(self, painter: QPainter) -> None:
         index = self._store.state.slice_index

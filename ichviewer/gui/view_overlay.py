@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ichviewer.core.beside import Match
+from ichviewer.core.beside import Alignment, Match
 from ichviewer.core.hanging import OFFER, bone_kernel_series
 from ichviewer.core.network_picture import network_lines, network_tiles
 from ichviewer.core.series import Series
@@ -29,7 +29,6 @@ from ichviewer.gui.overlay import (
     side_letters,
     window_text,
 )
-from ichviewer.gui.wording import plural
 
 
 def view_overlay(state: ViewState, view: View, heat: HeatChoice, cursor: str) -> Overlay:
@@ -77,7 +76,7 @@ def _network_overlay(state: ViewState, volume: Volume, cursor: str) -> Overlay:
     name = (OverlayLine(tiles[0].name, 1),) if len(tiles) == 1 else ()
     lines = network_lines(volume, state.slice_index, card.preprocessing)
     return Overlay(
-        top_left=(title, *altered, *name, *(OverlayLine(line, 2 + rank) for rank, line in enumerate(lines))),
+        top_left=(title, *altered, *name, *(_said(line, 2 + rank) for rank, line in enumerate(lines))),
         bottom_right=(OverlayLine(cursor, 0),) if cursor else (),
         letters=letters,
         has_scale_bar=volume.series.is_measured,
@@ -116,12 +115,17 @@ def _title_lines(state: ViewState, view: View, series: Series) -> tuple[OverlayL
     title = OverlayLine(f"PRIOR {date}".rstrip(), 0, LineKind.STRONG, ("PRIOR",))
     if not state.prior.differences:
         return (title,)
-    words = "; ".join(state.prior.differences)
-    short = plural(len(state.prior.differences), "difference")
-    warning = OverlayLine(
-        f"ANOTHER PATIENT? {words}", 0, LineKind.WARNING, (f"ANOTHER PATIENT? {short}", "WHO?")
+    warning = OverlayLine("ANOTHER PATIENT?", 0, LineKind.WARNING, ("WHO?",))
+    reasons = (
+        OverlayLine(words, 0, LineKind.WARNING, (words.partition(" in ")[0],))
+        for words in state.prior.differences
     )
-    return title, warning
+    return title, warning, *reasons
+
+
+def _said(line: str, rank: int) -> OverlayLine:
+    """A line that says less where there is no room: what stands before the comma, or the bracket."""
+    return OverlayLine(line, rank, shorter=(line.partition(",")[0].partition(" (")[0],))
 
 
 def _slice_lines(state: ViewState, view: View, volume: Volume, match: Match) -> tuple[OverlayLine, ...]:
@@ -136,7 +140,7 @@ def _slice_lines(state: ViewState, view: View, volume: Volume, match: Match) -> 
         OverlayLine(
             "" if match.is_near else f"nearest slice, {match.off_mm:.1f} mm away", 0, LineKind.WARNING
         ),
-        OverlayLine(_link_text(state, view), 1, shorter=("linked" if state.links.scroll else "not linked",)),
+        OverlayLine(_link_text(state, view), 1, shorter=(_short_link_text(state),)),
         OverlayLine(f"slice {place} of {count}", 0, shorter=(f"{place} of {count}", f"{place}/{count}")),
     ]
     return tuple(line for line in lines if line.text)
@@ -146,3 +150,10 @@ def _link_text(state: ViewState, view: View) -> str:
     if view is not View.PRIOR or state.prior is None:
         return "same frame of reference"
     return f"linked: {state.prior.alignment.value}" if state.links.scroll else "not linked"
+
+
+def _short_link_text(state: ViewState) -> str:
+    if state.prior is None:
+        return "same frame"
+    by = {Alignment.FRAME: "by frame", Alignment.VERTEX: "by vertex", Alignment.READER: "by reader"}
+    return f"linked {by[state.prior.alignment]}" if state.links.scroll else "not linked"
