@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ichviewer.core.coverage import Coverage
 from ichviewer.core.findings import StudyFindings
 from ichviewer.core.first_look import FirstLook
-from ichviewer.core.history import NO_STEPS, NO_WORK, History, ReaderWork
+from ichviewer.core.history import NO_STEPS, History, ReaderWork
 from ichviewer.core.sealing import network_findings
 from ichviewer.core.series import SliceHeader
 from ichviewer.core.viewstate import ViewState
@@ -87,18 +87,27 @@ class Shelf:
         return (None, None) if shelved is None else (shelved.first_look, shelved.coverage)
 
     def kept(self, state: ViewState) -> tuple[KeptStack, ...]:
-        """All that the reader made, of the open stack too; stacks with nothing on them are left out."""
-        stacks = {name: KeptStack(name, each.series_key, each.work) for name, each in self._stacks.items()}
+        """All that the reader made and saw of every stack, of the open one too.
+
+        Stacks with nothing on them are kept, too: whoever has seen the network's result of one must not be
+        asked for a reading without it in the next sitting.
+        """
+        stacks = {
+            name: KeptStack(name, each.series_key, each.work, each.first_look, each.coverage)
+            for name, each in self._stacks.items()
+        }
         if state.volume is not None:
-            name = stack_identity(state.volume)
-            stacks[name] = KeptStack(name, state.volume.series.key, state.work)
-        return tuple(stack for stack in stacks.values() if stack.work != NO_WORK)
+            name, key = stack_identity(state.volume), state.volume.series.key
+            stacks[name] = KeptStack(name, key, state.work, state.first_look, state.coverage)
+        return tuple(stacks.values())
 
     def take(self, stacks: Sequence[KeptStack]) -> None:
         """Put what an earlier sitting kept here; what this sitting knows of the same images stays."""
         for stack in stacks:
             if stack.identity not in self._stacks:
-                self._stacks[stack.identity] = Shelved(stack.series_key, stack.work, NO_STEPS, None, ())
+                self._stacks[stack.identity] = Shelved(
+                    stack.series_key, stack.work, NO_STEPS, None, (), stack.first_look, stack.coverage
+                )
 
     def findings(self, volume: Volume) -> StudyFindings | None:
         """Scores of this stack, if they are whole and no slice was lost or found since."""

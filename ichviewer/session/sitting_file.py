@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ichviewer.atomic_file import write_atomically
+from ichviewer.core.coverage import Coverage
 from ichviewer.core.errors import IchViewerError
 from ichviewer.core.file_errors import why_not_read, why_not_written
+from ichviewer.core.first_look import FirstLook
 from ichviewer.core.history import ReaderWork
 from ichviewer.core.kept_view import KeptView
 from ichviewer.core.plain_values import from_plain, to_plain
@@ -32,11 +34,21 @@ class KeptStack:
         identity: Of its images, see ``session.shelf``.
         series_key: ``Series.key``, to say which series it was where the images have changed.
         work: Decisions, comments, measurements, key images.
+        first_look: Whether the network's result was sealed; None where that is not known.
+        coverage: What was seen; None where that is not known.
     """
 
     identity: str
     series_key: str
     work: ReaderWork
+    first_look: FirstLook | None = None
+    coverage: Coverage | None = None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether the reader decided, wrote, marked or measured anything."""
+        work = self.work
+        return not work.review.is_empty or bool(work.measurements.items or work.key_images)
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ class Sittings:
     def loses_work(self) -> bool:
         """Whether closing now would lose what the reader decided or measured."""
         is_kept = self._store.state.preferences.keeps_session and not self._is_refused
-        return bool(self._shelf.kept(self._store.state)) and not is_kept
+        return not is_kept and any(stack.has_work for stack in self._shelf.kept(self._store.state))
 
     def forget(self) -> None:
         """Remove every sitting that was kept by itself."""
@@ -140,6 +140,8 @@ class Sittings:
             state.opened_paths,
             None if state.volume is None else state.volume.series,
             state.work,
+            state.first_look,
+            state.coverage,
             state.prior,
             state.windows,
             state.cameras,

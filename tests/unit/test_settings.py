@@ -65,12 +65,17 @@ def test_every_preference_comes_back_as_it_was_saved(tmp_path: Path) -> None:
         uses_first_look=True,
         overlay_text=OverlayText.OFF,
         shows_heatmap=True,
+        fits_head=False,
+        fits_head=False,
         cine_per_second=4,
         keeps_recent=False,
         keeps_session=False,
         presets=with_key(PRESETS, 1, "7"),
         own_keys=(("invert", ("Ctrl+I", "J")),),
         checked_screens=(("DP-1", "2024-01-31"),),
+        study_prevalence=0.1,
+        slice_prevalence=0.2,
+        reweights_scores=True,
     )
     assert all(
         getattr(changed, each.name) != getattr(Preferences(), each.name) for each in fields(Preferences)
@@ -85,9 +90,12 @@ def test_every_preference_comes_back_as_it_was_saved(tmp_path: Path) -> None:
         '{"theme": "pink"}',
         '{"cine_per_second": 0}',
         '{"drag_down_is_brighter": "yes"}',
-        '{"presets": [{"key": "1", "name": "", "short_name": "", "center": 4, "width": 8}]}',
-        '{"presets": [{"key": "1", "name": "A", "short_name": "A", "center": NaN, "width": 8}]}',
+        '{"presets": [{"key": "1", "name": "", "short_name": "", "window": {"center": 4, "width": 8}}]}',
+        '{"presets": [{"key": "1", "name": "A", "short_name": "A", "window": {"center": NaN, "width": 8}}]}',
+        '{"presets": [{"key": "1", "name": "A", "short_name": "A", "window": {"center": 1, "width": 0}}]}',
         '{"own_keys": {"invert": "I"}}',
+        '{"own_keys": [["invert", "I"]]}',
+        '{"study_prevalence": 1}',
         "[]",
     ],
 )
