@@ -9,47 +9,41 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ichviewer.core.fit import fit_shift_mm, fit_size_mm
 from ichviewer.core.grip import Modifiers
-from ichviewer.core.navigation import plane_of, shows_stored_slice
+from ichviewer.core.navigation import shows_stored_slice
 from ichviewer.core.plane import Triple, triple
 from ichviewer.core.shown import (
     beside_inputs,
-    image_key,
-    picture_grid,
-    shift_beside_mm,
-    shown_image,
-    shown_window,
-    shows_open_stack,
     stack_beside,
-    why_not_shown,
 )
 from ichviewer.core.slice_image import SliceImage
 from ichviewer.core.views import PLANE_VIEWS, View
 from ichviewer.core.viewstate import ViewState
-from ichviewer.core.volume import Volume
 from ichviewer.gui.crosshair import draw_crosshair
 from ichviewer.gui.hand import REACH_PX, Hand
 from ichviewer.gui.heat_choice import NOTHING, HeatChoice
-from ichviewer.gui.heat_contours import Coordinates, draw_contours
 from ichviewer.gui.heat_layer import HeatLayer
 from ichviewer.gui.measurement_layer import MeasurementLayer
-from ichviewer.gui.mirror_colors import mirror_table
 from ichviewer.gui.mouse import Press, Wheel, clicked, double_clicked, dragged
 from ichviewer.gui.overlay import cursor_text
 from ichviewer.gui.overlay_painter import OverlayPainter
-from ichviewer.gui.placement import Placement, fitting_mm_per_px, place_picture
-from ichviewer.gui.recent import Recent
+from ichviewer.gui.placement import Placement
 from ichviewer.gui.redraw import DrawnInputs
-from ichviewer.gui.slice_picture import grey_table, heat_table, in_view, render_picture, resampled
 from ichviewer.gui.store import Store
 from ichviewer.gui.text_entry import TextEntry
-from ichviewer.gui.theme import ACCENT, LINE, SECONDARY, TEXT, WINDOW
+from ichviewer.gui.theme import ACCENT, WINDOW
+from ichviewer.gui.view_geometry import (
+    screen_to_stack,
+    stack_to_screen,
+    view_fitting_mm,
+    view_placement,
+)
 from ichviewer.gui.view_marks import draw_marks
 from ichviewer.gui.view_overlay import view_overlay
+from ichviewer.gui.view_picture import ViewPicture
 from ichviewer.gui.wording import awaited_text
 
 
@@ -72,10 +66,7 @@ class SliceView(QWidget):
         self.view = view
         self._heat_layer, self._overlay_painter = heat_layer, overlay_painter
         self._measurement_layer = measurement_layer
-        self._grey_tables: Recent[NDArray[np.uint8]] = Recent(16)
-        self._heat_tables: Recent[NDArray[np.uint32]] = Recent(2)
-        self._images: Recent[SliceImage | None] = Recent(1)
-        self._pictures: Recent[NDArray[np.uint32]] = Recent(1)
+        self._picture = ViewPicture(view, heat_layer)
         self._drawn = DrawnInputs()
         self._press: Press | None = None
         self._cursor: QPointF | None = None
@@ -96,28 +87,12 @@ class SliceView(QWidget):
 
     def image(self) -> SliceImage | None:
         """What is shown before windowing; None where there is none."""
-        state = self._store.state
-        return self._images.get(image_key(state, self.view), lambda: shown_image(state, self.view))
+        return self._picture.image(self._store.state)
 
     def placement(self) -> Placement | None:
         """Where the picture lies, in device pixels of this view; None without a volume."""
         state, ratio = self._store.state, self.devicePixelRatioF()
-        if state.volume is None:
-            return None
-        size = round(self.width() * ratio), round(self.height() * ratio)
-        camera = state.cameras[self.view]
-        plane, fitting_mm = plane_of(state, self.view), self._fitting_mm_per_px()
-        grid = picture_grid(state, self.view, self.image())
-        if plane is not None:
-            grid = plane.shape, (plane.spacing_mm, plane.spacing_mm)
-        if grid is None or fitting_mm is None:
-            return None
-        if self.view is View.NETWORK:
-            return place_picture(*grid, size, camera)
-        right, down = fit_shift_mm(state, self.view, state.volume)
-        right_beside, down_beside = shift_beside_mm(state, self.view)
-        shift_mm = camera.turn.to_screen(right + right_beside, down + down_beside, (0.0, 0.0))
-        return place_picture(*grid, size, camera.panned(*shift_mm), fitting_mm / ratio)
+        return view_placement(state, self.view, self.image(), self._size(), ratio)
 
     def cursor_value(self) -> str:
         """What lies under the cursor, in words; empty outside the picture."""
@@ -134,21 +109,13 @@ class SliceView(QWidget):
 
     def to_screen(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points of the stack frame, (..., 3), in Qt pixels of this view, (..., 2); NaN without a picture."""
-        image, placement = self.image(), self.placement()
-        if image is None or placement is None or not shows_open_stack(self._store.state, self.view):
-            return np.full((*points_mm.shape[:-1], 2), np.nan)
-        places = image.place_of(points_mm)
-        ratio = self.devicePixelRatioF()
-        flat = [placement.screen_point(*place) for place in places.reshape(-1, 2).tolist()]
-        return np.asarray(flat, dtype=np.float64).reshape(places.shape) / ratio
+        state, ratio = self._store.state, self.devicePixelRatioF()
+        return stack_to_screen(state, self.view, self.image(), self.placement(), ratio, points_mm)
 
     def to_frame_mm(self, position: QPointF) -> NDArray[np.float64] | None:
         """Point of the stack frame, (3,), under a Qt position of this view; None without a picture."""
-        image, placement = self.image(), self.placement()
-        if image is None or placement is None or not shows_open_stack(self._store.state, self.view):
-            return None
-        device = position * self.devicePixelRatioF()
-        return image.point_mm(*placement.picture_point(device.x(), device.y()))
+        state, ratio = self._store.state, self.devicePixelRatioF()
+        return screen_to_stack(state, self.view, self.image(), self.placement(), ratio, position)
 
     def _render(self, state: ViewState) -> None:
         """Ask for a paint event if anything that this view draws has changed.
@@ -196,8 +163,7 @@ class SliceView(QWidget):
         self.text_entry.follow(state, None if place is None else QPointF(*place))
         if volume is None:
             # A closed study is not kept alive by its last picture.
-            self._images.clear()
-            self._pictures.clear()
+            self._picture.forget()
 
     def _plane_inputs(self, state: ViewState) -> tuple[object, ...]:
         if self.view not in PLANE_VIEWS:
@@ -223,8 +189,8 @@ class SliceView(QWidget):
         heat = self._heat_layer.choice(state) if shows_stored_slice(state, self.view) else NOTHING
         placement = self.placement()
         if state.volume is not None and placement is not None:
-            self._draw_picture(painter, state, state.volume, placement, heat)
-            self._draw_contours(painter, state.volume, placement, heat)
+            area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
+            self._picture.draw(painter, state, state.volume, placement, heat, area, ratio)
             if self.view in PLANE_VIEWS:
                 draw_crosshair(painter, state, self.view, self.to_screen)
             self._draw_measurements(painter, state, placement)
@@ -233,123 +199,30 @@ class SliceView(QWidget):
         area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
         draw_marks(painter, state, self.view, placement if has_picture else None, area, ratio)
 
-    def _draw_picture(
-        self, painter: QPainter, state: ViewState, volume: Volume, placement: Placement, heat: HeatChoice
-    ) -> None:
-        image = self.image()
-        if image is None:
-            self._draw_why_not(painter, state, volume)
-            return
-        if not placement.is_in_view:
-            return
-        picture = self._picture(state, image, placement, heat)
-        height, width = picture.shape
-        shown = QImage(picture.data, width, height, width * 4, QImage.Format.Format_RGB32)
-        ratio = self.devicePixelRatioF()
-        painter.save()
-        # One picture pixel to one device pixel: the scale of the screen is undone, and where the view itself
-        # begins between two device pixels (ratio 1.25), that rest is undone too.
-        device = painter.deviceTransform()
-        rest = QPointF(round(device.dx()) - device.dx(), round(device.dy()) - device.dy())
-        painter.scale(1 / ratio, 1 / ratio)
-        painter.drawImage(QPointF(placement.across.picture_start, placement.down.picture_start) + rest, shown)
-        painter.restore()
-
-    def _draw_contours(
-        self, painter: QPainter, volume: Volume, placement: Placement, heat: HeatChoice
-    ) -> None:
-        ratio = self.devicePixelRatioF()
-
-        def to_screen(columns: Coordinates, rows: Coordinates) -> tuple[Coordinates, Coordinates]:
-            across, down = placement.screen_point(columns, rows)
-            return across / ratio, down / ratio
-
-        if contours := self._heat_layer.contours(heat, volume):
-            draw_contours(painter, contours, to_screen)
-
     def _draw_measurements(self, painter: QPainter, state: ViewState, placement: Placement) -> None:
         rows, columns = placement.shape
         middle = QPointF(*placement.screen_point(columns / 2, rows / 2)) / self.devicePixelRatioF()
         area, grasp = QRectF(self.rect()), self._hand.grasp
         self._measurement_layer.draw(painter, state, self.view, self.to_screen, area, middle, grasp)
 
-    def _draw_why_not(self, painter: QPainter, state: ViewState, volume: Volume) -> None:
-        # Not black: black would be air.
-        painter.fillRect(self.rect(), QColor(WINDOW))
-        if words := why_not_shown(state, self.view):
-            self._draw_words(painter, words, SECONDARY)
-        elif awaited := awaited_text(state):
-            self._draw_words(painter, awaited, SECONDARY)
-        elif plane_of(state, self.view) is not None:
-            self._draw_words(painter, "Preparing this plane …", SECONDARY)
-        else:
-            reason = volume.unreadable_reasons.get(state.slice_index, "no reason given")
-            painter.fillRect(self.rect(), QBrush(QColor(LINE), Qt.BrushStyle.BDiagPattern))
-            self._draw_words(painter, f"This slice could not be read: {reason}", TEXT)
-
-    def _picture(
-        self, state: ViewState, image: SliceImage, placement: Placement, heat: HeatChoice
-    ) -> NDArray[np.uint32]:
-        """The picture on the screen, made anew only if something in it has changed."""
-        window, inverted = shown_window(state, self.view), state.is_inverted
-
-        def render() -> NDArray[np.uint32]:
-            table = self._grey_tables.get(
-                (window, image.slope, image.intercept, inverted, image.stored_values.dtype, image.padding),
-                lambda: grey_table(image, window, inverted),
-            )
-            if self.view is View.MIRROR and state.mirror is not None:
-                differences = resampled(in_view(state.mirror.levels, placement), placement)
-                colors = self._heat_tables.get(View.MIRROR, mirror_table)
-                return render_picture(image, table, placement, differences, colors)
-            levels = (
-                None if state.volume is None else self._heat_layer.on_screen(heat, state.volume, placement)
-            )
-            opacity = state.heatmap_opacity
-            if levels is None:
-                return render_picture(image, table, placement)
-            colors = self._heat_tables.get(opacity, lambda: heat_table(opacity))
-            return render_picture(image, table, placement, levels, colors)
-
-        opacity = None if heat.heatmap is None or heat.as_contours else state.heatmap_opacity
-        return self._pictures.get((image, window, inverted, placement, heat.heatmap, opacity), render)
-
-    def _draw_words(self, painter: QPainter, text: str, color: str) -> None:
-        """A sentence in the middle, instead of a picture."""
-        room = QRectF(self.rect()).adjusted(24, 24, -24, -24)
-        words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        box = painter.boundingRect(room, words, text).adjusted(-10, -8, 10, 8)
-        painter.fillRect(box, QColor(WINDOW))
-        painter.setPen(QColor(color))
-        painter.drawText(room, words, text)
-
     def _draw_overlay(
         self, painter: QPainter, state: ViewState, placement: Placement | None, heat: HeatChoice
     ) -> None:
         mm_per_px = None if placement is None else placement.mm_per_px * self.devicePixelRatioF()
         overlay = view_overlay(state, self.view, heat, self.cursor_value())
-        size = float(self.width()), float(self.height())
-        self._overlay_painter.draw(painter, overlay, size, mm_per_px, state.heatmap_opacity)
+        self._overlay_painter.draw(painter, overlay, self._size(), mm_per_px, state.heatmap_opacity)
 
     def _offset(self, position: QPointF) -> tuple[float, float]:
         """(right, down) from the middle of the view, Qt pixels."""
         return position.x() - self.width() / 2, position.y() - self.height() / 2
 
+    def _size(self) -> tuple[float, float]:
+        """(width, height) in Qt pixels."""
+        return float(self.width()), float(self.height())
+
     def _fitting_mm_per_px(self) -> float | None:
         """Millimetres per Qt pixel at zoom 1; None without a volume."""
-        state = self._store.state
-        volume, turn = state.volume, state.cameras[self.view].turn
-        if volume is None:
-            return None
-        size = float(self.width()), float(self.height())
-        if self.view is View.NETWORK:
-            shape, spacing = picture_grid(state, self.view, self.image()) or (volume.shape, (1.0, 1.0))
-            return fitting_mm_per_px(turn.shape(shape), spacing[::-1] if turn.is_sideways else spacing, size)
-        # Prior and bone kernel are drawn at the scale of the open stack, or sizes could not be compared.
-        width_mm, height_mm = fit_size_mm(state, self.view, volume)
-        if turn.is_sideways:
-            width_mm, height_mm = height_mm, width_mm
-        return max(width_mm / max(size[0], 1), height_mm / max(size[1], 1))
+        return view_fitting_mm(self._store.state, self.view, self.image(), self._size())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag; a press makes the view active. With Alt the picture itself is dragged out."""

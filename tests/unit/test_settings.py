@@ -66,7 +66,6 @@ def test_every_preference_comes_back_as_it_was_saved(tmp_path: Path) -> None:
         overlay_text=OverlayText.OFF,
         shows_heatmap=True,
         fits_head=False,
-        fits_head=False,
         cine_per_second=4,
         keeps_recent=False,
         keeps_session=False,
