@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -10,6 +12,8 @@ from torch.nn import functional
 from ichviewer.inference.network import build_network
 from training.networks.efficientnet_lite import torchvision_state
 from training.networks.starting_weights import body_state
+from training.recipe.read import named_recipe
+from training.release.release import license_words
 
 # Per published block: kernel, stride, channels in, widening and out.
 BLOCKS = (
@@ -99,3 +103,28 @@ def test_a_tensor_of_another_network_is_named() -> None:
         ValueError, match=r"_blocks\.16\._expand_conv\.weight is no tensor of EfficientNet-Lite0"
     ):
         torchvision_state({"_blocks.16._expand_conv.weight": torch.zeros(1)})
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "said"),
+    [
+        ("ichviewer_mobilenet_v2", "package", "torchvision's ImageNet weights (BSD-3)"),
+        ("ichviewer_efficientnet_lite0", "package", "ImageNet weights of EfficientNet-Lite0 (Apache 2.0)"),
+        (
+            "ichviewer_efficientnet_lite0",
+            "folder/mine.pth",
+            "the weights of mine.pth, under their own terms",
+        ),
+        ("ojha_resnet50", "none", "random weights"),
+    ],
+)
+def test_a_license_names_data_and_whose_weights_a_network_started_from(
+    name: str, weights: str, said: str
+) -> None:
+    """Hazard: weights passed on under terms that their makers never gave."""
+    recipe = named_recipe(name)
+    words = license_words(
+        replace(recipe, sources=("cq500",), network=replace(recipe.network, weights=weights))
+    )
+    assert words.endswith(f"{said}.")
+    assert "cq500 (its own terms)" in words

@@ -398,7 +398,8 @@ def test_network_and_input_are_those_of_the_row(name: str) -> None:
 def test_the_loss_of_the_fixed_batch_is_the_one_computed_by_hand(name: str) -> None:
     recipe = named_recipe(name)
     outputs, targets, part = fixed_batch(recipe)
-    losses = row_losses(outputs, targets, recipe, recipe.phases[0], class_weights(part, np.ones_like(part), recipe))
+    weights = class_weights(part, np.ones_like(part), recipe)
+    losses = row_losses(outputs, targets, recipe, recipe.phases[0], weights)
     assert float(losses.mean()) == pytest.approx(TABLE[name].loss, rel=1e-5)
 
 

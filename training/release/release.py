@@ -20,6 +20,7 @@ import torch
 import torchvision
 
 from ichviewer.inference.checkpoint import save_checkpoint
+from training.networks.starting_weights import origin_of
 from training.prepare.write import file_sha256
 from training.recipe.read import recipe_to_dict
 from training.recipe.tree import Recipe
@@ -49,15 +50,11 @@ from training.split import split_sha256
 
 LOG = logging.getLogger(__name__)
 
-LICENSE = (
-    "Research use only. The weights were trained with non-commercial data (part of RSNA 2019 Intracranial "
-    "Hemorrhage Detection; CT-ICH, CC BY 4.0) and start from torchvision's ImageNet weights (BSD-3)."
-)
-
-CITATIONS = (
-    "Flanders et al., Radiology: Artificial Intelligence 2020 (RSNA 2019)",
-    "Hssayeni et al., Data 5(1):14, 2020 (CT-ICH)",
-)
+DATA_TERMS = {
+    "ct_ich_v1": "CT-ICH (CC BY 4.0)",
+    "rsna_png": "part of RSNA 2019 Intracranial Hemorrhage Detection (non-commercial)",
+}
+"""Under which terms sources of ours may be used; others have their own."""
 
 LARGEST_WEIGHTS_BYTES = 25_000_000
 
@@ -95,7 +92,7 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
         card_for_raw_logits(card, shift),
         smoothing_mm=recipe.smoothing_mm,
         calibrated_on=overall_words(predictions),
-        license=LICENSE,
+        license=license_words(recipe),
         provenance={
             **_provenance(recipe, work, held),
             "prior_correction": prior_words(shift),
@@ -117,6 +114,18 @@ def main(recipe: Recipe, data: Path, work: Path, out: Path) -> Path:
             released.replace(out / released.name)
     LOG.info("%s is written", out / card_path.name)
     return out / card_path.name
+
+
+def license_words(recipe: Recipe) -> str:
+    """What binds whoever uses the weights: the terms of data and starting weights.
+
+    >>> from training.recipe.read import named_recipe
+    >>> license_words(named_recipe("ichviewer_efficientnet_lite0")).partition("and start")[2]
+    " from TensorFlow's ImageNet weights of EfficientNet-Lite0 (Apache 2.0)."
+    """
+    data = " and ".join(DATA_TERMS.get(name, f"{name} (its own terms)") for name in recipe.sources)
+    origin = origin_of(recipe.network.architecture, recipe.network.weights)
+    return f"Research use only. The weights were trained with {data}, and start from {origin}."
 
 
 def _files_of(recipe: Recipe, data: Path) -> dict[tuple[str, str], LabeledSlice]:
@@ -152,7 +161,7 @@ def _provenance(recipe: Recipe, work: Path, held: Held) -> dict[str, Any]:
             "training batch are slices of the "
             "procedural head (ichviewer.core.phantom), of other heads than the demo's; no figure has any"
         ),
-        "citations": list(CITATIONS),
+        "citations": [source.citation for source in held.material.sources],
         "recipe": _as_run(recipe, work),
         "seed": recipe.seed,
         "versions": {
