@@ -27,9 +27,9 @@ def place_label(
     places = [_within(place, area) for place in _places(size, beside)]
 
     def cost(place: QRectF) -> float:
-        covers = sum(_overlap(place, other) for other in taken) + 0.5 * _overlap(place, around)
-        away = math.hypot(place.center().x() - middle.x(), place.center().y() - middle.y())
-        return covers - away / 10
+        # What is covered counts first: of what was drawn half as much as of another value.
+        covered = sum(_overlap(place, other) for other in taken) + 0.5 * _overlap(place, around)
+        return covered * 10 - math.hypot(*(place.center() - middle).toTuple())
 
     return min(places, key=cost)
 

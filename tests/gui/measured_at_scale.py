@@ -101,7 +101,8 @@ def main() -> None:
     for column, row in MARKED:
         hu[0, row - 1 : row + 2, column - 1 : column + 2] = 3000
     volume = make_volume(hu=hu, pixel_spacing_mm=(0.5, 0.8))
-    store = Store(replace(opened(ViewState(), volume, ""), overlay_text=OverlayText.OFF, slice_index=0))
+    plain = replace(opened(ViewState(), volume, ""), overlay_text=OverlayText.OFF, slice_index=0)
+    store = Store(plain)
     view = SliceView(store, View.BRAIN, HeatLayer(), OverlayPainter(), MeasurementLayer())
     view.resize(603, 501)
     view.show()
@@ -110,6 +111,7 @@ def main() -> None:
     found = []
     for turn in TURNS:
         for zoom, pan_mm in ((1.0, (0.0, 0.0)), (1.9, (1.3, -2.1))):
+            store.set(plain)
             words = misses(view, store, Camera(zoom, pan_mm, turn), ratio)
             found += [f"{turn} zoom {zoom}: {each}" for each in words]
     print(json.dumps({"ratio": ratio, "misses": found}))
