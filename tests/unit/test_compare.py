@@ -337,6 +337,12 @@ def test_studies_stand_in_the_table_of_what_a_row_scores() -> None:
     assert set(lines[1][2:]) <= {"not estimable"}
 
 
+def test_studies_that_are_too_few_are_counted() -> None:
+    few = made_predictions(patients=12, slices=4)
+    text = markdown(measure([(Row("few", Status.RUN), few)], "few"), "few", "heading")
+    assert "Not estimable: of 6 studies, no label is on those of more than 2 patients." in text
+
+
 def test_accuracy_is_taken_at_the_recipes_own_threshold() -> None:
     found = made_predictions(noise_seed=5)
     rows = [

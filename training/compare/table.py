@@ -212,7 +212,7 @@ def _studies(measured: Sequence[Measured]) -> list[str]:
         label for label in map(str, SUBTYPES) if any(one.get(label, {}).get("auc") for one in found.values())
     ]
     if not columns:
-        return []
+        return _too_few_studies([figures for one in found.values() for figures in one.values()])
     said = (
         "A study's score is the highest mean over about 10 mm, as in the viewer, of every system alike. In "
         "the head of a column: studies with the label, of those for which it is known."
@@ -226,6 +226,16 @@ def _studies(measured: Sequence[Measured]) -> list[str]:
         for name, one in found.items()
     ]
     return ["### Studies: AUC", said, _table(["recipe", *heads], lines)]
+
+
+def _too_few_studies(figures: Sequence[dict[str, Any]]) -> list[str]:
+    """In the place of a table: how few there are; nothing where there are no studies at all."""
+    studies = max((each["studies"] for each in figures), default=0)
+    if not studies:
+        return []
+    most = max(each["positive_patients"] for each in figures)
+    said = f"{NOT_ESTIMABLE}: of {studies} studies, no label is on those of more than {most} patients."
+    return ["### Studies: AUC", said.capitalize()]
 
 
 def _cost_table(measured: Sequence[Measured]) -> str:
