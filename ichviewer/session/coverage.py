@@ -103,7 +103,10 @@ class CoverageWatch:
     def _settle(self, state: ViewState) -> None:
         """Once all was read it is known which slices hold no image and so can never be seen."""
         volume = state.volume
-        if volume is None or volume is self._settled or not volume.is_complete:
+        if volume is None:
+            self._settled = None  # a closed stack is not kept in memory
+            return
+        if volume is self._settled or not volume.is_complete:
             return
         self._settled = volume
         blank = frozenset(index for index, readable in enumerate(volume.is_readable) if not readable)
