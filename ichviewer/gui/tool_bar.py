@@ -47,5 +47,6 @@ class ToolBar(QWidget):
         button.setFixedSize(BUTTON_PX, BUTTON_PX)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setAccessibleName(action.text().replace("&", ""))
+        button.setObjectName(f"button-{name}")
         self.buttons[name] = button
         return button
