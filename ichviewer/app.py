@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from ichviewer import __version__
@@ -89,6 +89,9 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     window.session_restore_requested.connect(session.sittings.restore_last)
     window.sessions_forgotten.connect(session.sittings.forget)
     window.may_close = session.may_close
+    application.applicationStateChanged.connect(
+        lambda now: session.coverage.set_active(now is Qt.ApplicationState.ApplicationActive)
+    )
     window.closing.connect(lambda: session.close(window.save_layout()))
 
     if paths:

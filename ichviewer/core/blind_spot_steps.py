@@ -31,7 +31,7 @@ PUT_BACK = (
 
 
 def tour_begun(state: ViewState) -> ViewState:
-    """The tour is wanted; it starts once its stops were found. Unchanged while it is on, or without a stack."""
+    """The tour is wanted; it starts once its stops were found. Unchanged while one is on."""
     if state.volume is None or state.blind_spot_tour is not None:
         return state
     before = tuple((name, getattr(state, name)) for name in PUT_BACK)

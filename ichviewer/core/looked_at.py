@@ -1,6 +1,7 @@
 """In which windows the slice in view stands on the screen, and the way to what was not seen yet.
 
-The one thing to get wrong: a plane across the slices, or a thick one, shows no slice whole; it counts for none.
+The one thing to get wrong: a plane across the slices, or a thick one, shows no slice whole; it counts
+for none.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def next_unseen(coverage: Coverage, slice_index: int, name: str | None = None) -
 
 
 def at_next_unseen(state: ViewState, name: str | None = None) -> ViewState:
-    """The next slice that was not seen; where a view of the layout has that window, it becomes the active one.
+    """The next slice that was not seen; a view of the layout with that window becomes the active one.
 
     Stays where everything was seen.
     """

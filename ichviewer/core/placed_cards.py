@@ -33,7 +33,7 @@ class PlacedCards:
         place: Where.
         is_asked: Whether the reader asked about the place; else it is the slice's hot spot.
         cards: The questions; none where nothing but soft tissue was found.
-        has_midline: Whether the head's midline was known; without it, falx and paired spots are not looked for.
+        has_midline: Whether the head's midline was known; without it, no falx and no paired spots.
     """
 
     place: AskedPlace

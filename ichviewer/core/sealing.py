@@ -1,8 +1,8 @@
-"""First look on the screen: where the network's result is kept while it may not be shown, and how it is opened.
+"""First look on the screen: where the network's result is kept while sealed, and how it is opened.
 
-While sealed, results lie in ``ViewState.sealed_findings`` and ``ViewState.findings`` is empty, so that nothing
-that draws findings can show them by mistake. The one thing to get wrong: a reading that was made with the result
-in view must never be sealed again and exported as one made without it.
+While sealed, results lie in ``ViewState.sealed_findings`` and ``ViewState.findings`` is empty, so that
+nothing that draws findings can show them by mistake. The one thing to get wrong: a reading that was made with
+the result in view must never be sealed again and exported as one made without it.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from ichviewer.gui.command import Command
 from ichviewer.gui.contrast_commands import contrast_commands
 from ichviewer.gui.heat_commands import heat_commands
 from ichviewer.gui.measure_commands import measure_commands
+from ichviewer.gui.reading_aid_commands import reading_aid_commands
 from ichviewer.gui.scroll_commands import scroll_commands
 from ichviewer.gui.store import Store
 from ichviewer.gui.view_commands import view_commands
@@ -32,4 +33,5 @@ def viewing_commands(store: Store, presets: Sequence[WindowPreset] = PRESETS) ->
         *beside_commands(step),
         *heat_commands(step),
         *measure_commands(step),
+        *reading_aid_commands(step),
     )

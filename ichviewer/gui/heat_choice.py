@@ -62,6 +62,8 @@ def heat_to_show(state: ViewState) -> HeatChoice:
     subtype = state.heatmap_subtype
     title = (f"HEAT MAP {subtype.value}", f"HEAT {subtype.code}")
     if state.findings is None or state.model_card is None:
+        if state.first_look.is_sealed:
+            return HeatChoice(None, (title, ("sealed until you have looked", "sealed")))
         return HeatChoice(None, (title, ("no analysis yet", "no analysis")))
     card, finding = state.model_card, state.findings.slices[state.slice_index]
     belongs = (state.volume.series.key, card.weights_sha256)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ichviewer.core.findings import Decision
 from ichviewer.core.viewstate import ViewState, subtype_cycled
-from ichviewer.gui.command import Command, Step, always
+from ichviewer.gui.command import Command, Step, always, has_image
 from ichviewer.gui.slice_scores import decided, finding_in_view
 
 OPACITY_STEP = 0.05
@@ -91,8 +91,10 @@ def heat_commands(step: Step) -> tuple[Command, ...]:
 
 
 def has_scores(state: ViewState) -> bool:
-    """Whether the slice in view has scores."""
+    """Whether the slice in view has scores, or is read before they may be shown."""
     finding = finding_in_view(state)
+    if has_image(state) and state.first_look.is_sealed:
+        return True
     return finding is not None and finding.probabilities is not None
 
 

@@ -140,6 +140,7 @@ class HeatmapPanel(QWidget):
             state.model_card,
             finding_in_view(state),
             state.volume,
+            state.first_look.seal,
         )
         if not self._inputs.differ(*inputs):
             return
@@ -181,7 +182,7 @@ def heatmap_note(state: ViewState) -> str:
     """What is drawn, how fine it is, or why nothing is."""
     finding, card = finding_in_view(state), state.model_card
     if finding is None or card is None or state.volume is None:
-        return "No scores, no heat map."
+        return "Sealed until you have looked." if state.first_look.is_sealed else "No scores, no heat map."
     probability = finding.probability(state.heatmap_subtype)
     if probability is None or finding.class_maps is None:
         return f"No heat map: no scores ({finding.status.value})."

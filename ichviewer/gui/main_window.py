@@ -14,7 +14,9 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QStyle, 
 
 from ichviewer.core.findings import SliceStatus
 from ichviewer.core.heatmap import OTHER_METHODS
+from ichviewer.core.blind_spot_steps import tour_ended
 from ichviewer.core.measuring import cancelled, is_busy
+from ichviewer.core.sealing import network_findings
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.action_table import ActionTable
 from ichviewer.gui.actions import viewing_commands
@@ -114,6 +116,7 @@ class MainWindow(QMainWindow):
             open_files=self.ask_for_files,
             open_demo=self.demo_requested.emit,
             export=self.ask_for_export,
+            copy_finding=self.reading_page.findings_list.copy,
             close=self._close,
             step_series=self.step_series,
             toggle_panels=self.reading_page.toggle_image_alone,
@@ -220,7 +223,7 @@ class MainWindow(QMainWindow):
 
     def ask_for_export(self) -> ExportDialog | None:
         """Let the user choose where the findings go; nothing is asked before there are any."""
-        findings = self.store.state.findings
+        findings = network_findings(self.store.state)
         if findings is None:
             return None
         dialog = ExportDialog(findings.count(SliceStatus.PENDING), self)
@@ -278,10 +281,12 @@ class MainWindow(QMainWindow):
             self.series_requested.emit(keys[following])
 
     def cancel(self) -> None:
-        """Put the tool away, else stop reading, else analyzing, else leave the full screen."""
+        """Put the tool away, else end the tour, else stop reading, else analyzing, else leave the full screen."""
         state = self.store.state
         if is_busy(state):
             self.store.update(cancelled)
+        elif state.blind_spot_tour is not None:
+            self.store.update(tour_ended)
         elif state.reading is not None:
             self.reading_cancelled.emit()
         elif state.analysis is not None:

@@ -16,16 +16,22 @@ from PySide6.QtWidgets import (
 )
 
 from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.cards_panel import CardsPanel
+from ichviewer.gui.coverage_panel import CoveragePanel
 from ichviewer.gui.elsewhere_page import ElsewherePage
+from ichviewer.gui.findings_list import FindingsList
+from ichviewer.gui.fold import Fold
 from ichviewer.gui.heatmap_panel import HeatmapPanel
 from ichviewer.gui.loading_page import LoadingPage
 from ichviewer.gui.measurements_panel import MeasurementsPanel
 from ichviewer.gui.score_ribbon import ScoreRibbon
+from ichviewer.gui.seal_line import SealLine
 from ichviewer.gui.series_panel import SeriesPanel
 from ichviewer.gui.slice_scores import SliceScores
 from ichviewer.gui.stack_panel import StackPanel
 from ichviewer.gui.store import Store
 from ichviewer.gui.study_panel import StudyPanel
+from ichviewer.gui.tour_panel import TourPanel
 from ichviewer.gui.view_grid import ViewGrid
 
 FIRST_SIZES = (184, 1000, 128, 288)
@@ -54,7 +60,22 @@ class ReadingPage(QWidget):
         self.heatmap = HeatmapPanel(store, methods)
         self.stack = StackPanel(store)
         self.measurements = MeasurementsPanel(store, self.views.measurement_layer.values)
-        self.findings = _scrolling(self.slice_scores, self.study, self.heatmap, self.measurements, self.stack)
+        self.seal, self.cards = SealLine(store), CardsPanel(store)
+        self.findings_list = FindingsList(store, self.views.measurement_layer.values)
+        self.coverage, self.blind_spots = CoveragePanel(store), TourPanel(store)
+        self.folds = {
+            name: Fold(title, panel)
+            for name, title, panel in (
+                ("questions", "QUESTIONS", self.cards),
+                ("study", "STUDY", self.study),
+                ("list", "FINDINGS", self.findings_list),
+                ("coverage", "COVERAGE", self.coverage),
+                ("heat map", "HEAT MAP", self.heatmap),
+                ("measurements", "MEASUREMENTS", self.measurements),
+                ("stack", "STACK", self.stack),
+            )
+        }
+        self.findings = _scrolling(self.seal, self.slice_scores, *self.folds.values())
         self.panels: dict[str, QWidget] = {
             "series": self.series,
             "ribbon": self.ribbon,
@@ -65,7 +86,7 @@ class ReadingPage(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
-        self._center = _beside(self.middle)
+        self._center = _beside(_over(self.middle, self.blind_spots))
         for index, widget in enumerate((self.series, self._center, self.ribbon, self.findings)):
             self.splitter.addWidget(widget)
             self.splitter.setStretchFactor(index, 1 if widget is self._center else 0)
@@ -119,9 +140,10 @@ class ReadingPage(QWidget):
             panel.setVisible(self._wanted[name] and not self._is_image_alone)
 
     def save_layout(self) -> dict[str, object]:
-        """Sizes and hidden panels, as plain values."""
+        """Sizes, hidden and folded panels, as plain values."""
         hidden = [name for name, is_wanted in self._wanted.items() if not is_wanted]
-        return {"sizes": self.splitter.sizes(), "hidden": hidden}
+        folded = [name for name, fold in self.folds.items() if not fold.is_open]
+        return {"sizes": self.splitter.sizes(), "hidden": hidden, "folded": folded}
 
     def restore_layout(self, layout: Mapping[str, object]) -> None:
         """Take over what fits; anything else leaves the layout as it is."""
@@ -136,6 +158,21 @@ class ReadingPage(QWidget):
         if isinstance(hidden, list):
             self._wanted = {name: name not in hidden for name in self.panels}
             self._show_wanted()
+        folded = layout.get("folded")
+        if isinstance(folded, list):
+            for name, fold in self.folds.items():
+                fold.set_open(name not in folded)
+
+
+def _over(above: QWidget, below: QWidget) -> QWidget:
+    """One thing above another that may be hidden."""
+    holder = QWidget()
+    layout = QVBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    layout.addWidget(above, 1)
+    layout.addWidget(below)
+    return holder
 
 
 def _beside(widget: QWidget) -> QWidget:

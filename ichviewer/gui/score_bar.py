@@ -5,6 +5,8 @@ The one thing to get wrong: a score that is not there has no bar and no number; 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -30,6 +32,23 @@ from ichviewer.gui.wording import label_text, probability_text
 CODE_PX, NUMBER_PX = 40, 66
 
 
+REWEIGHTED_MARK = "≈"
+"""Before every re-weighted number."""
+
+
+@dataclass(frozen=True)
+class Reweighted:
+    """A score and its threshold as they would be at another prevalence.
+
+    Attributes:
+        probability: In [0, 1].
+        threshold: Moved alike, so that bar and tick keep their order.
+    """
+
+    probability: float
+    threshold: float
+
+
 class ScoreBar(QWidget):
     """Draws one label of one slice; a click chooses the label for the heat map."""
 
@@ -43,6 +62,7 @@ class ScoreBar(QWidget):
         self._threshold: float | None = None
         self._status: SliceStatus | None = None
         self._is_chosen = False
+        self._reweighted: Reweighted | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(150)
 
@@ -55,7 +75,11 @@ class ScoreBar(QWidget):
         """Number or word at the end of the bar; empty where nothing was asked yet."""
         if self._status is None:
             return "–"
-        return self._status.value if self._probability is None else probability_text(self._probability)
+        if self._probability is None:
+            return self._status.value
+        if self._reweighted is not None:
+            return f"{REWEIGHTED_MARK}{probability_text(self._reweighted.probability)}"
+        return probability_text(self._probability)
 
     @property
     def is_flagged(self) -> bool:
@@ -64,7 +88,12 @@ class ScoreBar(QWidget):
         return known and self._probability >= self._threshold  # type: ignore[operator]
 
     def show_score(
-        self, probability: float | None, threshold: float | None, status: SliceStatus | None, is_chosen: bool
+        self,
+        probability: float | None,
+        threshold: float | None,
+        status: SliceStatus | None,
+        is_chosen: bool,
+        reweighted: Reweighted | None = None,
     ) -> None:
         """Draw another score.
 
@@ -73,14 +102,20 @@ class ScoreBar(QWidget):
             threshold: Of the slice; None without a model card.
             status: What is known about the slice; None without an analysis.
             is_chosen: Whether the heat map shows this label.
+            reweighted: The score at the reader's own prevalence, drawn instead of the calibrated one; flag
+                and words still tell the calibrated one. None where the calibrated one is drawn.
         """
-        if not self._inputs.differ(probability, threshold, status, is_chosen):
+        if not self._inputs.differ(probability, threshold, status, is_chosen, reweighted):
             return
+        self._reweighted = reweighted if probability is not None else None
         self._probability, self._threshold = probability, threshold
         self._status, self._is_chosen = status, is_chosen
         words = f"{label_text(self._subtype)}: {self.text}"
         if probability is not None and threshold is not None:
             words += f", {'above' if self.is_flagged else 'below'} the slice threshold {threshold:.2f}"
+        if probability is not None and self._reweighted is not None:
+            calibrated = f"; calibrated {probability_text(probability)}; re-weighted to your share of slices"
+            words = words.replace(self.text, f"{self.text}{calibrated}", 1)
         self.setAccessibleName(words)
         self.setToolTip(f"{words}\nClick: show this label's heat map (S: next label)")
         self.update()
@@ -116,7 +151,8 @@ class ScoreBar(QWidget):
     def _paint_bar(self, painter: QPainter, bar: QRectF) -> None:
         painter.fillRect(bar, QColor(in_theme(WINDOW)))
         if self._probability is not None:
-            filled = QRectF(bar.left(), bar.top(), max(1.0, bar.width() * self._probability), bar.height())
+            share = self._probability if self._reweighted is None else self._reweighted.probability
+            filled = QRectF(bar.left(), bar.top(), max(1.0, bar.width() * share), bar.height())
             painter.fillRect(filled, QColor(SUBTYPE_COLORS[self._subtype]))
         elif self._status in HATCHES:
             style, color = HATCHES[self._status]
@@ -124,7 +160,8 @@ class ScoreBar(QWidget):
         painter.setPen(QPen(QColor(in_theme(LINE)), 1))
         painter.drawRect(bar)
         if self._threshold is not None:
-            x = bar.left() + bar.width() * self._threshold
+            at = self._threshold if self._reweighted is None else self._reweighted.threshold
+            x = bar.left() + bar.width() * at
             painter.setPen(QPen(QColor(in_theme(WINDOW)), 3))
             painter.drawLine(round(x), round(bar.top()) - 2, round(x), round(bar.bottom()) + 2)
             painter.setPen(QPen(QColor(in_theme(TEXT)), 1))

@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ichviewer.core.findings import SUBTYPES, SliceFinding, SliceStatus, StudyFindings
+from ichviewer.core.looked_at import unseen_runs
 from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.ribbon_rows import Mark, RibbonRows, awaited_runs, marks_above_threshold, ribbon_rows
@@ -48,6 +49,9 @@ from ichviewer.gui.wording import counted_text, label_text, probability_text, re
 
 GUTTER_PX, TOP_PX, BOTTOM_PX = 28, 66, 8
 SMALLEST_ROW_PX = 3
+UNSEEN_PX = 2
+"""Width of the mark beside slices that were not seen."""
+
 BREAK_PX = 5
 """Between the rows of two slices where one may be missing between them."""
 EMPTY_CELL = np.array([46, 49, 53], dtype=np.float64)
@@ -76,6 +80,7 @@ class ScoreRibbon(QWidget):
         self._picture: QPixmap | None = None
         self._marks: tuple[Mark, ...] = ()
         self._header = ""
+        self._unseen: tuple[tuple[int, int], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.setMinimumWidth(116)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -133,8 +138,16 @@ class ScoreRibbon(QWidget):
                 else ()
             )
             self.update()
-        if self._place.differ(state.slice_index, state.slice_count, state.work.key_images):
+        if self._place.differ(
+            state.slice_index, state.slice_count, state.work.key_images, state.coverage, state.volume is None
+        ):
+            self._unseen = unseen_runs(state.coverage) if state.volume is not None else ()
             self.update()
+
+    @property
+    def unseen(self) -> tuple[tuple[int, int], ...]:
+        """Runs of slices that were not seen yet, as marked in the margin."""
+        return self._unseen
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The picture belongs to one size."""
@@ -152,6 +165,7 @@ class ScoreRibbon(QWidget):
         painter.drawPixmap(0, 0, self._picture)
         if self._store.state.slice_count:
             self._paint_key_images(painter)
+            self._paint_unseen(painter)
             self._paint_place(painter)
         painter.end()
 
@@ -312,6 +326,14 @@ class ScoreRibbon(QWidget):
             painter.drawPolygon(QPolygonF([middle + QPointF(*corner) for corner in corners]))
         painter.restore()
 
+    def _paint_unseen(self, painter: QPainter) -> None:
+        """A faint line in the margin beside slices that were not seen in any window."""
+        color = QColor(in_theme(SECONDARY))
+        color.setAlpha(130)
+        for first, last in self._unseen:
+            rows = self.row_rect(first, last)
+            painter.fillRect(QRectF(rows.left() - 4, rows.top(), UNSEEN_PX, rows.height()), color)
+
     def _paint_place(self, painter: QPainter) -> None:
         index = self._store.state.slice_index
         row = self.row_rect(index, index)
@@ -358,6 +380,8 @@ class ScoreRibbon(QWidget):
         """Numbers of the slice under *position*."""
         state = self._store.state
         if state.findings is None or not state.slice_count or not self.cells_rect().contains(position):
+            if state.first_look.is_sealed:
+                return "Score ribbon: sealed until you have looked; click goes to a slice"
             return "Score ribbon: click goes to a slice; N and P to the next and previous suspicious one"
         index = self.slice_at(position.y())
         thresholds = None if state.model_card is None else state.model_card.slice_thresholds

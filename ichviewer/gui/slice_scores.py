@@ -14,6 +14,7 @@ from ichviewer.core.viewstate import ViewState, with_edit, with_new_gesture
 from ichviewer.gui.comment_line import CommentLine
 from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.redraw import DrawnInputs
+from ichviewer.gui.reweighting import reweighted_scores, reweighted_text
 from ichviewer.gui.score_bar import ScoreBar
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import AMBER, SECONDARY, icon
@@ -117,23 +118,31 @@ class SliceScores(QWidget):
             state.slice_index,
             state.slice_count,
             state.review,
+            state.first_look.seal,
+            state.preferences,
         )
         if not self._inputs.differ(*inputs):
             return
         count = state.slice_count
         self._title.setText(f"SLICE {state.slice_index + 1} of {count}" if count else "SLICE")
         card = state.model_card
+        shown = reweighted_scores(finding, card, state.preferences)
         for index, subtype in enumerate(SUBTYPES):
             probability = None if finding is None else finding.probability(subtype)
             threshold = None if card is None else card.slice_thresholds[index]
             status = None if finding is None else finding.status
-            self.bars[subtype].show_score(probability, threshold, status, subtype is state.heatmap_subtype)
-            self._render_decision(state, subtype, can_decide=probability is not None)
+            is_chosen = subtype is state.heatmap_subtype
+            self.bars[subtype].show_score(
+                probability, threshold, status, is_chosen, None if shown is None else shown[index]
+            )
+            can_decide = probability is not None or (count > 0 and state.first_look.is_sealed)
+            self._render_decision(state, subtype, can_decide)
         failed = finding is not None and finding.status in (SliceStatus.FAILED, SliceStatus.UNREADABLE)
         if failed and finding is not None:
             self._note.set_text(f"{finding.status.value}: {finding.reason or 'no reason given'}", AMBER)
         else:
-            self._note.set_text(calibration_text(card), SECONDARY, note=smoothing_text(card, series))
+            text = calibration_text(card) if shown is None else reweighted_text(state.preferences)
+            self._note.set_text(text, SECONDARY, note=smoothing_text(card, series))
         self.comment.setEnabled(count > 0)
         comment = state.review.comment(state.slice_index)
         if self.comment.text() != comment:

@@ -30,6 +30,7 @@ from ichviewer.gui.measurement_layer import MeasurementLayer
 from ichviewer.gui.mouse import Press, Wheel, clicked, double_clicked, dragged
 from ichviewer.gui.overlay import cursor_text
 from ichviewer.gui.overlay_painter import OverlayPainter
+from ichviewer.gui.place_menu import is_click, place_menu
 from ichviewer.gui.placement import Placement
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
@@ -286,7 +287,16 @@ class SliceView(QWidget):
             self._show_cursor()
             self.update()
         else:
+            if event.button() is Qt.MouseButton.RightButton:
+                self._offer_menu(event)
             self._press = None
+
+    def _offer_menu(self, event: QMouseEvent) -> None:
+        """A right click, as opposed to a zoom, asks what can be asked about the place."""
+        point = self.to_frame_mm(event.position())
+        is_still = self._press is not None and is_click(self._press.position, event.position())
+        if is_still and point is not None and shows_stored_slice(self._store.state, self.view):
+            place_menu(self._store, triple(point), self).popup(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Left: show this view alone, or all three again; with a tool in the hand it is another press."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from ichviewer.core.progress import Progress
+from ichviewer.core.sealing import network_findings
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.elided_label import ElidedLabel
@@ -126,7 +127,7 @@ class StatusLine(QWidget):
             state.model_card,
             state.input_check_reasons,
             state.input_check,
-            state.findings,
+            network_findings(state),
         ):
             self._render_work(state)
 
@@ -162,7 +163,8 @@ class StatusLine(QWidget):
         self.bar.setVisible(progress is not None)
         is_whole = state.volume is not None and state.volume.is_complete
         can_analyze = is_whole and state.model_card is not None
-        is_left = state.findings is None or not state.findings.is_complete
+        findings = network_findings(state)
+        is_left = findings is None or not findings.is_complete
         self.button.setVisible(progress is not None or (can_analyze and is_left))
         if progress is not None:
             self.button.setText("Cancel")

@@ -6,16 +6,21 @@ flagged would read like one without findings.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from collections.abc import Mapping
 
-from ichviewer.core.findings import SUBTYPES, StudyScore, Subtype, study_scores
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from ichviewer.core.findings import SUBTYPES, Decision, StudyScore, Subtype, study_scores
+from ichviewer.core.study_decisions import study_decided
 from ichviewer.core.viewstate import ViewState, scrolled_to
-from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.plain_tooltip import plain_tooltip
+from ichviewer.gui.prevalence_line import PrevalenceLine
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
-from ichviewer.gui.theme import CHECK_COLORS, SECONDARY, TEXT, in_theme, label_text_color
+from ichviewer.gui.study_number import StudyNumber
+from ichviewer.gui.theme import CHECK_COLORS, SECONDARY, TEXT, icon, in_theme, label_text_color
 from ichviewer.gui.wording import (
     check_text,
     counted_text,
@@ -41,7 +46,7 @@ def summary_of(state: ViewState) -> tuple[StudyScore, ...]:
 
 
 class StudyPanel(QWidget):
-    """One row per label: score, flag, worst slice as a link, runs of slices above threshold."""
+    """One row per label: score with its threshold, flag, worst slice as a link, the reader's decision."""
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,13 +59,14 @@ class StudyPanel(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(0)
-        grid.setColumnStretch(3, 1)
+        grid.setColumnStretch(2, 1)
         self.codes: dict[Subtype, QLabel] = {}
-        self.numbers: dict[Subtype, QLabel] = {}
+        self.numbers: dict[Subtype, StudyNumber] = {}
         self.links: dict[Subtype, QPushButton] = {}
-        self.runs: dict[Subtype, ElidedLabel] = {}
+        self.buttons: dict[tuple[Subtype, Decision], QToolButton] = {}
+        icons = {Decision.ACCEPTED: icon("accept"), Decision.REJECTED: icon("reject")}
         for row, subtype in enumerate(SUBTYPES):
-            self._add_row(grid, row, subtype)
+            self._add_row(grid, row, subtype, icons)
         self.sentence = QLabel()
         self.sentence.setObjectName("Secondary")
         self.sentence.setWordWrap(True)
@@ -78,24 +84,41 @@ class StudyPanel(QWidget):
         layout.addLayout(grid)
         layout.addWidget(self.sentence)
         layout.addWidget(self.check)
+        layout.addWidget(PrevalenceLine(store))
         store.changed.connect(self._render)
         self._render(store.state)
 
-    def _add_row(self, grid: QGridLayout, row: int, subtype: Subtype) -> None:
+    def _add_row(
+        self, grid: QGridLayout, row: int, subtype: Subtype, icons: Mapping[Decision, QIcon]
+    ) -> None:
         code = QLabel(subtype.code)
         self.codes[subtype] = code
-        code.setFixedSize(34, 21)
-        number = QLabel()
-        number.setFixedWidth(58)
+        code.setFixedSize(34, 23)
+        number = StudyNumber(subtype)
         link = QPushButton()
         link.setObjectName("Link")
         link.setFixedSize(74, 21)
         link.setEnabled(False)
         link.clicked.connect(lambda: self._go_to_worst(subtype))
-        runs = ElidedLabel(self, SECONDARY)
-        for column, widget in enumerate((code, number, link, runs)):
+        for column, widget in enumerate((code, number, link)):
             grid.addWidget(widget, row, column)
-        self.numbers[subtype], self.links[subtype], self.runs[subtype] = number, link, runs
+        self.numbers[subtype], self.links[subtype] = number, link
+        pairs = ((Decision.ACCEPTED, "accept"), (Decision.REJECTED, "reject"))
+        for column, (decision, word) in enumerate(pairs, start=3):
+            button = QToolButton(self)
+            button.setIcon(icons[decision])
+            button.setObjectName("Decision")
+            button.setCheckable(True)
+            button.setFixedSize(23, 22)
+            button.setAccessibleName(f"{word} {subtype.value} for the study")
+            button.setToolTip(f"{word.capitalize()} {subtype.value} for the whole study; again takes it back")
+            button.clicked.connect(
+                lambda _on, decision=decision: self._store.update(
+                    lambda state: study_decided(state, subtype, decision)
+                )
+            )
+            self.buttons[subtype, decision] = button
+            grid.addWidget(button, row, column)
 
     def _render(self, state: ViewState) -> None:
         is_reading = state.reading is not None
@@ -107,6 +130,8 @@ class StudyPanel(QWidget):
             state.input_check_reasons,
             is_reading,
             state.preferences.theme,
+            state.review,
+            state.first_look.seal,
         ):
             return
         check = check_text(state)
@@ -118,11 +143,14 @@ class StudyPanel(QWidget):
         by_label = {score.subtype: score for score in self._scores}
         for subtype in SUBTYPES:
             self._render_row(subtype, by_label.get(subtype))
+            self._render_decision(state, subtype)
         text = self._sentence(state)
         self.sentence.setText(text)
         self.sentence.setToolTip(text)
 
     def _sentence(self, state: ViewState) -> str:
+        if state.first_look.is_sealed:
+            return "Sealed until you have looked; decide for yourself first."
         if state.findings is None:
             if state.input_check == "red":
                 return "Not analyzed: the input check is red."
@@ -135,13 +163,13 @@ class StudyPanel(QWidget):
         return study_sentence(state.findings, self._scores)
 
     def _render_row(self, subtype: Subtype, score: StudyScore | None) -> None:
-        number, link, runs = self.numbers[subtype], self.links[subtype], self.runs[subtype]
+        number, link = self.numbers[subtype], self.links[subtype]
         if score is None:
             number.setText("–")
             number.setToolTip("")
             link.setText("")
             link.setAccessibleName(f"No worst slice of {subtype.value} yet")
-            runs.set_text("")
+            link.setToolTip("")
         else:
             text = probability_text(score.score)
             number.setText(f"<b>{_flag_html()}{text}</b>" if score.is_flagged else text.replace("<", "&lt;"))
@@ -151,16 +179,24 @@ class StudyPanel(QWidget):
                 f" the study threshold {score.threshold:.2f}"
             )
             link.setText(f"slice {score.worst_slice + 1}")
-            link.setToolTip(f"Go to the slice with the highest {subtype.value} score")
-            link.setAccessibleName(f"Worst slice of {subtype.value}: slice {score.worst_slice + 1}")
             above = runs_text(score.flagged_runs)
-            runs.set_text(above, note="Slices above the slice threshold" if above else "")
+            where = f"\nSlices above the slice threshold: {above}" if above else ""
+            link.setToolTip(f"Go to the slice with the highest {subtype.value} score{where}")
+            link.setAccessibleName(f"Worst slice of {subtype.value}: slice {score.worst_slice + 1}")
+        number.show_bar(None if score is None else (score.score, score.threshold))
         number.setAccessibleName(f"Study score of {subtype.value}: {number.text()}")
         color = TEXT if score is not None and score.is_flagged else SECONDARY
         number.setStyleSheet(f"color: {in_theme(color)};")
         code_color = label_text_color(subtype)
         self.codes[subtype].setStyleSheet(f"color: {code_color}; font-weight: bold; font-size: 12px;")
         link.setEnabled(score is not None)
+
+    def _render_decision(self, state: ViewState, subtype: Subtype) -> None:
+        now = state.review.study_decision(subtype)
+        for decision in Decision:
+            button = self.buttons[subtype, decision]
+            button.setEnabled(state.volume is not None)
+            button.setChecked(now is decision)
 
     def _go_to_worst(self, subtype: Subtype) -> None:
         worst = next((score.worst_slice for score in self._scores if score.subtype is subtype), None)

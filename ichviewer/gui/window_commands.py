@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ichviewer.core.run_steps import run_in_hand
+from ichviewer.core.sealing import network_findings
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.wrap_repair import WRAPPED_REASON
 from ichviewer.gui.command import Command, has_image
@@ -20,6 +22,7 @@ class WindowRequests:
     open_files: Callable[[], object]
     open_demo: Callable[[], object]
     export: Callable[[], object]
+    copy_finding: Callable[[], object]
     close: Callable[[], object]
     step_series: Callable[[int], object]
     toggle_panels: Callable[[], object]
@@ -155,7 +158,7 @@ def _file_commands(ask: WindowRequests) -> tuple[Command, ...]:
             ("Ctrl+E",),
             "Write the findings as CSV, one row per slice",
             ask.export,
-            lambda state: state.findings is not None,
+            lambda state: network_findings(state) is not None,
         ),
         Command(
             "export-measurements",
@@ -285,6 +288,15 @@ def _analysis_commands(ask: WindowRequests) -> tuple[Command, ...]:
             " memory alone; open the series again to undo it",
             ask.repair_wrapped,
             can_repair,
+        ),
+        Command(
+            "finding-copy",
+            "Analysis/Findings",
+            "Copy finding sentence",
+            ("Ctrl+Shift+C",),
+            "Copy the marked finding as a sentence without names, with the chosen measurement",
+            ask.copy_finding,
+            lambda state: run_in_hand(state) is not None,
         ),
         Command("cancel", "Analysis", "Cancel", ("Esc",), "Stop reading or analyzing", ask.cancel),
     )

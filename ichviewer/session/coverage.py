@@ -1,8 +1,8 @@
 """Counts what the reader has looked at: which slice, in which windows, for how long.
 
-The one thing to get wrong: time passes only while the window is the one that the reader works in; a slice that
-stood behind another program was not seen. The seal of the first look opens only as the reader goes to another
-slice, never while a slice is being judged.
+The one thing to get wrong: time passes only while the window is the one that the reader works in; a slice
+that stood behind another program was not seen. The seal of the first look opens only as the reader goes to
+another slice, never while a slice is being judged.
 """
 
 from __future__ import annotations

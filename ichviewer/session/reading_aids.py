@@ -125,7 +125,7 @@ class ReadingAids:
         self._cards_runner.start(Task(work, lambda cards: self._take(volume, cards), failed, take_midline))
 
     def _midline(self, volume: Volume, cancel: CancelToken) -> MidlineFit | None:
-        """The midline; None where this head does not tell it, then cards that need it are left out and it is said."""
+        """The midline; None where this head does not tell it; the panel says what was left out."""
         try:
             return self._controller.midline(volume, cancel)
         except IchViewerError:

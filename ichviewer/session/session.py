@@ -12,10 +12,12 @@ from ichviewer.core.viewstate import Message
 from ichviewer.gui.store import Store
 from ichviewer.session.analysis import Analysis
 from ichviewer.session.measuring import Measuring
+from ichviewer.session.coverage import CoverageWatch
 from ichviewer.session.mirror import Mirror
 from ichviewer.session.planes import Planes
 from ichviewer.session.preferences import Preferences
 from ichviewer.session.reading import Reading
+from ichviewer.session.reading_aids import ReadingAids
 from ichviewer.session.self_test import SelfTest
 from ichviewer.session.sittings import Sittings
 from ichviewer.session.straightening import Straightening
@@ -37,6 +39,8 @@ class Session:
         writing: Exports.
         self_test: What works on this machine.
         sittings: What is kept of this sitting, and of earlier ones.
+        reading_aids: Tour of the blind spots, and questions at a place.
+        coverage: What the reader has seen; it follows the state last, because it answers with another.
     """
 
     def __init__(
@@ -64,6 +68,8 @@ class Session:
             self.reading.open_paths,
             self.reading.open_series,
         )
+        self.reading_aids = ReadingAids(store, controller)
+        self.coverage = CoverageWatch(store)
         self._store = store
         self._warned_of: ReaderWork | None = None
 
@@ -91,6 +97,8 @@ class Session:
             self.straightening,
             self.measuring,
             self.mirror,
+            self.reading_aids,
+            self.coverage,
             self.analysis,
             self.writing,
             self.self_test,

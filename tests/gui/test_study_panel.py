@@ -139,7 +139,7 @@ def test_the_link_goes_to_the_worst_slice(qtbot: QtBot) -> None:
 
 def test_runs_above_the_slice_threshold_are_listed(qtbot: QtBot) -> None:
     panel, _store = study_panel(qtbot, analyzed_state(likely=[2, 5, 6, 7]))
-    assert panel.runs[Subtype.EPIDURAL].text == "3, 6–8"
+    assert "Slices above the slice threshold: 3, 6–8" in panel.links[Subtype.EPIDURAL].toolTip()
 
 
 def test_the_study_score_is_judged_by_its_own_threshold(qtbot: QtBot) -> None:
