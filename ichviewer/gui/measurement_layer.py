@@ -186,6 +186,17 @@ class MeasurementLayer:
         painter.drawPixmap(QPointF(x, y), pixmap)
 
 
+def draw_brush(painter: QPainter, at: QPointF, radius_px: float) -> None:
+    """The rim of the brush under the mouse; Qt pixels of the view."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (QPen(DARK, OUTLINE_PX), QPen(REGION, LINE_PX)):
+        painter.setPen(pen)
+        painter.drawEllipse(at, radius_px, radius_px)
+    painter.restore()
+
+
 def label_lines(measurement: Measurement, values: MeasuredValues, is_brief: bool = False) -> tuple[str, ...]:
     """What stands beside a measurement: its name if it has one, its values, and what they are not.
 

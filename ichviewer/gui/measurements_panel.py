@@ -159,7 +159,7 @@ class MeasurementsPanel(QWidget):
             if each.identifier == state.selected_measurement:
                 self.list.setCurrentItem(item)
         if selected(state) is None:
-            self.list.setCurrentItem(None)
+            self.list.setCurrentRow(-1)
         self.list.setFixedHeight(min(len(items), MOST_ROWS) * ROW_PX + 4)
         self.list.setUpdatesEnabled(True)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ichviewer.core.growing import chosen_region, grown_again
-from ichviewer.core.growth import LARGEST_BRUSH_MM, SMALLEST_BRUSH_MM
+from ichviewer.core.growth import LARGEST_BRUSH_MM, SMALLEST_BRUSH_MM, Growth
 from ichviewer.core.tool import Tool
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.redraw import DrawnInputs
@@ -29,6 +30,14 @@ FIELDS = (
     ),
 )
 """Field of ``Growth``, label, unit, least, most, step, tooltip."""
+
+
+FIELD_CHANGES: dict[str, Callable[[Growth, float], Growth]] = {
+    "lower_hu": lambda growth, value: replace(growth, lower_hu=value),
+    "upper_hu": lambda growth, value: replace(growth, upper_hu=value),
+    "radius_mm": lambda growth, value: replace(growth, radius_mm=value),
+    "brush_mm": lambda growth, value: replace(growth, brush_mm=value),
+}
 
 
 class RegionPanel(QWidget):
@@ -70,12 +79,12 @@ class RegionPanel(QWidget):
         box.setToolTip(tooltip)
         box.setAccessibleName(f"{label} {unit.strip()}: {tooltip}")
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        box.valueChanged.connect(lambda value: self._set(field, value))
+        box.valueChanged.connect(lambda value: self._set(FIELD_CHANGES[field], value))
         self.boxes[field] = box
         return box
 
-    def _set(self, field: str, value: float) -> None:
-        self._store.update(lambda state: replace(state, growth=replace(state.growth, **{field: value})))
+    def _set(self, change: Callable[[Growth, float], Growth], value: float) -> None:
+        self._store.update(lambda state: replace(state, growth=change(state.growth, value)))
 
     def _render(self, state: ViewState) -> None:
         now, growth = chosen_region(state), state.growth

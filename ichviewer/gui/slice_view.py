@@ -20,13 +20,14 @@ from ichviewer.core.shown import (
     stack_beside,
 )
 from ichviewer.core.slice_image import SliceImage
+from ichviewer.core.tool import Tool
 from ichviewer.core.views import PLANE_VIEWS, View
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.crosshair import draw_crosshair
 from ichviewer.gui.hand import REACH_PX, Hand
 from ichviewer.gui.heat_choice import NOTHING, HeatChoice
 from ichviewer.gui.heat_layer import HeatLayer
-from ichviewer.gui.measurement_layer import MeasurementLayer
+from ichviewer.gui.measurement_layer import MeasurementLayer, draw_brush
 from ichviewer.gui.mouse import Press, Wheel, clicked, double_clicked, dragged
 from ichviewer.gui.overlay import cursor_text
 from ichviewer.gui.overlay_painter import OverlayPainter
@@ -154,6 +155,8 @@ class SliceView(QWidget):
             state.drawing,
             state.selected_measurement,
             state.selected_handle,
+            state.tool,
+            state.growth.brush_mm,
             *self._plane_inputs(state),
             *beside_inputs(state, self.view),
         ):
@@ -205,6 +208,9 @@ class SliceView(QWidget):
         middle = QPointF(*placement.screen_point(columns / 2, rows / 2)) / self.devicePixelRatioF()
         area, grasp = QRectF(self.rect()), self._hand.grasp
         self._measurement_layer.draw(painter, state, self.view, self.to_screen, area, middle, grasp)
+        if state.tool is Tool.BRUSH and self._cursor is not None and shows_stored_slice(state, self.view):
+            mm_per_px = placement.mm_per_px * self.devicePixelRatioF()
+            draw_brush(painter, self._cursor, state.growth.brush_mm / mm_per_px)
 
     def _draw_overlay(
         self, painter: QPainter, state: ViewState, placement: Placement | None, heat: HeatChoice

@@ -24,7 +24,7 @@ class TextEntry(QLineEdit):
 
     def __init__(self, store: Store, view: View, parent: QWidget) -> None:
         super().__init__(parent)
-        self._store, self._view = store, view
+        self._store, self._view, self._over = store, view, parent
         self.setFixedWidth(WIDTH_PX)
         self.setPlaceholderText("Text, then Enter")
         self.setAccessibleName("Text of the arrow or note")
@@ -43,7 +43,7 @@ class TextEntry(QLineEdit):
             self.hide()
         elif not self.isVisible() and place is not None:
             self.clear()
-            room = self.parentWidget().rect().size() - self.sizeHint()
+            room = self._over.rect().size() - self.sizeHint()
             x = max(0, min(round(place.x()) + 8, room.width() + self.sizeHint().width() - WIDTH_PX))
             self.move(x, max(0, min(round(place.y()) - 8, room.height())))
             self.show()

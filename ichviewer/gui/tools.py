@@ -44,7 +44,7 @@ TOOL_WORDS: dict[Tool, ToolWords] = {
     ),
     Tool.FREEHAND: ToolWords(
         "Freehand region",
-        "F",
+        "Shift+E",
         "tool-freehand",
         "Region: area and HU within an outline drawn with the button held",
     ),
