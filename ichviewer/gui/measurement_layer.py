@@ -123,7 +123,8 @@ class MeasurementLayer:
     ) -> None:
         lines = [to_screen(line) for line in outlines(each)]
         marks = _crosses(to_screen(np.asarray(each.points_mm[:1]))) if each.kind in MARKED_BY_CROSS else []
-        pieces = self._region_pieces(each, state, to_screen)
+        edges = to_screen(self._region_edges(each, state)).tolist()
+        pieces = [QLineF(*first, *last) for first, last in edges]
         if each.kind is MeasurementKind.ARROW and lines:
             lines.append(_arrow_head(lines[0]))
         if each.kind is MeasurementKind.REGION:
@@ -136,16 +137,15 @@ class MeasurementLayer:
                 painter.drawPolyline(_polygon(line))
             painter.drawLines([*marks, *pieces])
 
-    def _region_pieces(self, each: Measurement, state: ViewState, to_screen: ToScreen) -> list[QLineF]:
-        """The outline of a grown region on the slice in view, along the edges of its pixels."""
+    def _region_edges(self, each: Measurement, state: ViewState) -> NDArray[np.float64]:
+        """The outline of a grown region on the slice in view, (pieces, 2, 3); along the edges of its pixels."""
         region, volume, index = each.region, state.volume, state.slice_index
         if region is None or volume is None or region.shape != volume.stored_values.shape:
-            return []
-        edges = self._edges.get(
+            return np.zeros((0, 2, 3))
+        return self._edges.get(
             (region, index, volume.frame),
             lambda: _edges_mm(region_edges(region.mask(index)), volume, index),
         )
-        return [QLineF(*first, *last) for first, last in to_screen(edges).tolist()]
 
     def _draw_values(
         self,
@@ -164,7 +164,7 @@ class MeasurementLayer:
             is_chosen = each.identifier in (state.selected_measurement, 0)
             is_brief = area.width() < NARROW_PX and not is_chosen
             texts = label_lines(each, self.values(each, state), is_brief)
-            around = _box(to_screen, each)
+            around = _box(to_screen, each, self._region_edges(each, state))
             if not texts or not around.intersects(area):
                 continue
             place = place_label(text_size(texts, font), around, room, middle, taken)
@@ -217,10 +217,12 @@ def label_lines(measurement: Measurement, values: MeasuredValues, is_brief: bool
     return (*name, *texts, *note)
 
 
-def _box(to_screen: ToScreen, measurement: Measurement) -> QRectF:
+def _box(to_screen: ToScreen, measurement: Measurement, edges: NDArray[np.float64]) -> QRectF:
     """The box around a measurement; an arrow's text stands at its tail."""
     lines = outlines(measurement)
     points = np.concatenate(lines) if lines else np.asarray(measurement.points_mm)
+    if edges.size:
+        points = edges.reshape(-1, 3)
     if measurement.kind is MeasurementKind.ARROW:
         points = np.asarray(measurement.points_mm[1:])
     places = to_screen(points)
