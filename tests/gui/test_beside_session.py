@@ -25,7 +25,7 @@ from ichviewer.core.prior import prior_asked_for, prior_insisted
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.series import FileVerdict, FolderContents, Series, Verdict
 from ichviewer.core.views import Layout
-from ichviewer.core.viewstate import Thumbnail, ViewState
+from ichviewer.core.viewstate import Thumbnail, ViewState, opened
 from ichviewer.core.volume import Volume
 from ichviewer.gui.beside_commands import bone_kernel_toggled
 from ichviewer.gui.store import Store
@@ -190,6 +190,18 @@ def test_a_prior_that_arrives_after_another_stack_was_opened_is_dropped(desk: De
     qtbot.waitUntil(lambda: desk.state.volume is desk.volumes["stranger"] and desk.state.reading is None)
     assert desk.state.prior is None
     assert desk.state.wanted_prior == ""
+
+
+def test_what_was_read_for_one_stack_never_stands_beside_another(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: the prior of the last patient stands beside the next one."""
+    desk.open(qtbot, "/today", "/before")
+    desk.controller.beside_gate.clear()
+    desk.store.update(lambda state: prior_asked_for(state, desk.series("7.1")))
+    qtbot.waitUntil(lambda: "7.1" in desk.controller.beside)
+    desk.store.update(lambda state: opened(state, desk.volumes["stranger"], ""))
+    desk.controller.beside_gate.set()
+    qtbot.waitUntil(lambda: desk.state.reading is None)
+    assert desk.state.prior is None
 
 
 def test_a_prior_that_cannot_be_read_is_said_and_not_tried_again(desk: Desk, qtbot: QtBot) -> None:
