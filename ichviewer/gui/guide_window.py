@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor, QTextDocument
+from PySide6.QtGui import QImage, QKeySequence, QShortcut, QTextBlockFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -20,6 +20,35 @@ from PySide6.QtWidgets import (
 GUIDE = "guide/guide.md"
 
 
+WIDEST_PICTURE_PX = 780
+BELOW_PARAGRAPH_PX, ABOVE_HEADING_PX = 8, 18
+
+
+class GuideBrowser(QTextBrowser):
+    """Shows pictures no wider than the text."""
+
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
+        """A picture of the guide, made smaller where it is wide; anything else as it is."""
+        if kind != QTextDocument.ResourceType.ImageResource.value:
+            return super().loadResource(kind, name)
+        file_name = QUrl(name).fileName()
+        picture = QImage(str(Path(self.searchPaths()[0]) / file_name))
+        if picture.width() <= WIDEST_PICTURE_PX:
+            return picture
+        return picture.scaledToWidth(WIDEST_PICTURE_PX, Qt.TransformationMode.SmoothTransformation)
+
+    def give_room(self) -> None:
+        """Room between paragraphs, and above headings."""
+        block = self.document().begin()
+        while block.isValid():
+            room = QTextBlockFormat()
+            room.setBottomMargin(BELOW_PARAGRAPH_PX)
+            if block.blockFormat().headingLevel():
+                room.setTopMargin(ABOVE_HEADING_PX)
+            QTextCursor(block).mergeBlockFormat(room)
+            block = block.next()
+
+
 class GuideWindow(QDialog):
     """Text and a field to search in it; not modal. Links lead within the guide and nowhere else."""
 
@@ -27,12 +56,12 @@ class GuideWindow(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("User guide · research use only")
-        self.browser = QTextBrowser()
+        self.browser = GuideBrowser()
         self.browser.setAccessibleName("User guide")
         self.browser.setOpenLinks(False)
         self.browser.setSearchPaths([str(path.parent)])
-        self.browser.document().setBaseUrl(QUrl.fromLocalFile(f"{path.parent}/"))
         self.browser.setMarkdown(path.read_text(encoding="utf-8"))
+        self.browser.give_room()
         self.browser.anchorClicked.connect(self._follow)
         self.field = QLineEdit()
         self.field.setPlaceholderText("Search in the guide")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStackedWidget, QWidget
 
 from ichviewer.core.progress import Progress
 from ichviewer.core.sealing import network_findings
 from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.activity import activity_text
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.plain_tooltip import plain_tooltip
@@ -56,6 +57,14 @@ class StatusLine(QWidget):
         self.bar.setObjectName("WorkBar")
         self.bar.setFixedSize(180, 18)
         self.bar.setAccessibleName("Progress")
+        self.activity = QLabel()
+        self.activity.setObjectName("Secondary")
+        self.activity.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.activity.setToolTip("What the machine is doing")
+        self.work = QStackedWidget()
+        self.work.setFixedSize(180, 18)
+        self.work.addWidget(self.activity)
+        self.work.addWidget(self.bar)
         self.button = QPushButton()
         self.button.setFixedWidth(142)
         self.button.clicked.connect(self._on_button)
@@ -64,7 +73,7 @@ class StatusLine(QWidget):
         self._render(store.state)
 
     def _lay_out(self) -> None:
-        for keeps in (self.details, self.bar, self.button, self.check):
+        for keeps in (self.details, self.button, self.check):
             policy = keeps.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             keeps.setSizePolicy(policy)
@@ -76,7 +85,7 @@ class StatusLine(QWidget):
         layout.addWidget(self.check)
         layout.addWidget(self.message, 4)
         layout.addWidget(self.details)
-        layout.addWidget(self.bar)
+        layout.addWidget(self.work)
         layout.addWidget(self.button)
 
     def show_details(self) -> DetailsWindow | None:
@@ -120,6 +129,7 @@ class StatusLine(QWidget):
                 AMBER if message is not None and message.is_problem else TEXT,
             )
             self._offer_details(state)
+        self.activity.setText(activity_text(state))
         if self._work_inputs.differ(
             state.reading,
             state.analysis,
@@ -160,7 +170,7 @@ class StatusLine(QWidget):
             self.bar.setRange(0, max(progress.total, 1))
             self.bar.setValue(progress.done)
             self.bar.setFormat(f"{progress.text}{count}".replace("%", ""))
-        self.bar.setVisible(progress is not None)
+        self.work.setCurrentWidget(self.activity if progress is None else self.bar)
         is_whole = state.volume is not None and state.volume.is_complete
         can_analyze = is_whole and state.model_card is not None
         findings = network_findings(state)

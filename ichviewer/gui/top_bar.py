@@ -41,7 +41,7 @@ class TopBar(QWidget):
         self.display.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.display.clicked.connect(self.display_check_requested)
         self.display.hide()
-        self.device = ElidedLabel(self, SECONDARY, width_px=150)
+        self.device = ElidedLabel(self, SECONDARY, width_px=104)
         badge = QLabel(BADGE)
         badge.setObjectName("Badge")
         badge.setToolTip("Not a medical device. Not for diagnosis or treatment.")
@@ -70,7 +70,7 @@ class TopBar(QWidget):
     def _render(self, state: ViewState) -> None:
         if self._inputs.differ(state.device, state.model_card, state.preferences.theme):
             name = "" if state.model_card is None else f"Checkpoint {state.model_card.name}"
-            text = f"device: {state.device}" if state.device else ""
+            text = state.device
             self.device.set_text(text, note=f"Where the network runs (Analysis > Device)\n{name}".strip())
 
     def _fill_presets(self) -> None:

@@ -7,13 +7,19 @@ from ichviewer.core.errors import IchViewerError
 from ichviewer.core.series import FolderContents, Verdict
 from ichviewer.core.viewstate import Message
 from ichviewer.core.volume import Volume
+from ichviewer.gui.versions import versions_text
+from ichviewer.uncaught import describe
 
 
 def problem(what: str, error: Exception) -> Message:
-    """A sentence for the reader; an error that is not of our own words keeps its type in the details."""
+    """A sentence for the reader; of an error that is not of our own words, its kind and place in the details.
+
+    What such an error says is left out: it may quote a patient's name or a path, and details are copied.
+    """
     if isinstance(error, IchViewerError):
         return Message(f"{what}: {error}", is_problem=True)
-    return Message(f"{what}: unexpected error.", is_problem=True, details=f"{type(error).__name__}: {error}")
+    details = f"{describe(error)}\n\n{versions_text()}"
+    return Message(f"{what}: unexpected error.", is_problem=True, details=details)
 
 
 def reading_canceled(volume: Volume | None) -> Message:

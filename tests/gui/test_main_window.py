@@ -318,7 +318,7 @@ def test_tab_leaves_the_image_alone_and_brings_the_panels_back(qtbot: QtBot) -> 
     assert not any(panel.isVisible() for panel in page.panels.values())
     assert page.views.isVisible()
     qtbot.keyClick(window, Qt.Key.Key_Tab)
-    assert [name for name, panel in page.panels.items() if panel.isVisible()] == ["series", "findings"]
+    assert [name for name, panel in page.panels.items() if panel.isVisible()] == ["series", "findings", "tools"]
 
 
 @pytest.mark.parametrize(
