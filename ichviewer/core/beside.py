@@ -12,6 +12,7 @@ from enum import StrEnum
 import numpy as np
 
 from ichviewer.core.head import head_box
+from ichviewer.core.head_bounds import head_bounds_mm
 from ichviewer.core.series import Series
 from ichviewer.core.stack_frame import LONE_SLICE_MM, StackFrame, Vector
 from ichviewer.core.volume import Volume
@@ -51,6 +52,7 @@ class PriorStack:
         alignment: How positions are linked.
         offset_mm: Its z minus the open stack's at the same place; not used for ``FRAME``.
         slice_index: Its slice while scrolling is not linked.
+        head_middle_mm: (x, y) of the middle of its head, in its own frame; None where no head is seen.
     """
 
     volume: Volume
@@ -59,6 +61,7 @@ class PriorStack:
     alignment: Alignment
     offset_mm: float
     slice_index: int
+    head_middle_mm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,16 @@ def prior_beside(current: Volume, prior: Volume, receipt: str, differences: tupl
     middle = prior.slice_count // 2
     if not differences and shares_frame(current.series, prior.series):
         return PriorStack(prior, receipt, differences, Alignment.FRAME, 0.0, middle)
-    offset = vertex_mm(prior) - vertex_mm(current)
-    return PriorStack(prior, receipt, differences, Alignment.VERTEX, offset, middle)
+    offset, head = vertex_mm(prior) - vertex_mm(current), _head_middle_mm(prior)
+    return PriorStack(prior, receipt, differences, Alignment.VERTEX, offset, middle, head)
+
+
+def _head_middle_mm(volume: Volume) -> tuple[float, float] | None:
+    bounds = head_bounds_mm(volume, volume.slice_count // 2)
+    if bounds is None:
+        return None
+    (left, front), (right, back) = bounds
+    return (left + right) / 2, (front + back) / 2
 
 
 def linked_match(current: Volume, slice_index: int, prior: PriorStack) -> Match:

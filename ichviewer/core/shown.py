@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from ichviewer.core.beside import Match, picture_shift_mm, same_place, shares_frame
+from ichviewer.core.beside import Alignment, Match, picture_shift_mm, same_place
 from ichviewer.core.navigation import plane_of
 from ichviewer.core.network_picture import GREY_WINDOW, network_image
 from ichviewer.core.prior import prior_match
@@ -109,14 +109,31 @@ def picture_grid(state: ViewState, view: View, image: SliceImage | None) -> Grid
 def shift_beside_mm(state: ViewState, view: View) -> tuple[float, float]:
     """How far another stack's picture is to be shifted, (right, down), so that anatomy lies alike.
 
-    Known only in one frame of reference; else the middles of both pictures lie alike.
+    By position in one frame of reference; else the middles of both heads lie alike, and where no head is seen
+    the middles of both pictures.
     """
     beside = stack_beside(state, view)
-    if beside is None or state.volume is None or not shares_frame(state.volume.series, beside[0].series):
+    if beside is None or state.volume is None:
         return 0.0, 0.0
-    if view is View.PRIOR and state.prior is not None and state.prior.differences:
+    if view is View.BONE or (state.prior is not None and state.prior.alignment is Alignment.FRAME):
+        return picture_shift_mm(state.volume, state.slice_index, beside[0], beside[1].slice_index)
+    head = None if state.prior is None else state.prior.head_middle_mm
+    if head is None or state.head_bounds_mm is None:
         return 0.0, 0.0
-    return picture_shift_mm(state.volume, state.slice_index, beside[0], beside[1].slice_index)
+    low, high = state.head_bounds_mm
+    own_head = (low[0] + high[0]) / 2, (low[1] + high[1]) / 2
+    there, here = (
+        _picture_middle_mm(beside[0], beside[1].slice_index),
+        _picture_middle_mm(state.volume, state.slice_index),
+    )
+    right, down = ((there[side] - head[side]) - (here[side] - own_head[side]) for side in (0, 1))
+    return right, down
+
+
+def _picture_middle_mm(volume: Volume, slice_index: int) -> tuple[float, float]:
+    rows, columns = volume.shape
+    middle = volume.frame.pixel_to_mm(slice_index, (rows - 1) / 2, (columns - 1) / 2)
+    return float(middle[0]), float(middle[1])
 
 
 def shown_window(state: ViewState, view: View) -> Window:

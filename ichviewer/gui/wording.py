@@ -214,8 +214,11 @@ def why_nothing_is_open(contents: FolderContents) -> str:
 def files_list(files: Sequence[FileVerdict]) -> str:
     """Every file with its verdict, those with a problem first, one a line."""
     order = {Verdict.DAMAGED: 0, Verdict.SKIPPED: 1, Verdict.LOADED: 2}
+    # Two folders may hold files of one name.
+    names_folder = len({file.below for file in files}) > 1
     lines = [
-        f"{file.verdict.value}: {file.path}" + (f": {file.reason}" if file.reason else "")
-        for file in sorted(files, key=lambda file: (order[file.verdict], file.path))
+        f"{file.verdict.value}: {f'{file.below}: ' if names_folder else ''}{file.path}"
+        + (f": {file.reason}" if file.reason else "")
+        for file in sorted(files, key=lambda file: (order[file.verdict], file.below, file.path))
     ]
     return "\n".join(lines)

@@ -111,6 +111,16 @@ def test_many_reasons_are_summed_up_in_the_line_and_told_in_the_list() -> None:
     assert wording.files_list(files).splitlines()[4] == "skipped: 4: reason 4"
 
 
+def test_files_of_two_folders_are_told_apart() -> None:
+    """Hazard: the damaged IM1 of one patient is looked for among the files of another."""
+    files = [
+        FileVerdict("IM1", Verdict.LOADED, "", below="/a"),
+        FileVerdict("IM1", Verdict.DAMAGED, "cut off", below="/b"),
+    ]
+    assert wording.files_list(files).splitlines() == ["damaged: /b: IM1: cut off", "loaded: /a: IM1"]
+    assert wording.files_list(files[1:]) == "damaged: IM1: cut off"
+
+
 def test_thickness_falls_back_to_the_spacing_and_says_so() -> None:
     volume = opened_state().volume
     assert volume is not None

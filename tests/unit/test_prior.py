@@ -20,7 +20,7 @@ from ichviewer.core.prior import (
     with_prior,
     without_prior,
 )
-from ichviewer.core.shown import shown_image, shows_open_stack, why_not_shown
+from ichviewer.core.shown import shift_beside_mm, shown_image, shows_open_stack, why_not_shown
 from ichviewer.core.views import Layout, View
 from ichviewer.core.viewstate import ViewState, opened, scrolled_to
 from ichviewer.core.volume import Volume
@@ -149,3 +149,13 @@ def test_closing_the_prior_brings_the_triptych_back() -> None:
     state = without_prior(with_beside(stack(9, 5.0, **OTHER_STUDY)))
     assert state.layout is Layout.TRIPTYCH
     assert state.active_view in state.layout.views
+
+
+def test_the_heads_of_two_studies_lie_on_one_another_whatever_their_fields_of_view() -> None:
+    """Hazard: the prior's head lies beside its view, and the reader compares with half of it."""
+    hu = np.full((9, 64, 96), AIR, dtype=np.int16)
+    hu[:, :, 32:] = head_hu(64, 64)
+    prior = stack(9, 5.0, hu=hu, **OTHER_STUDY)
+    # Its head lies 16 columns of 0.5 mm right of the middle: the picture goes to the left.
+    assert shift_beside_mm(with_beside(prior), View.PRIOR) == pytest.approx((-8.0, 0.0), abs=0.6)
+    assert shift_beside_mm(with_beside(stack(9, 5.0, **OTHER_STUDY)), View.PRIOR) == pytest.approx((0.0, 0.0))
