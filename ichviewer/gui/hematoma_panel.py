@@ -6,6 +6,7 @@ were judged and how thick each is.
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ichviewer.core.hematoma_steps import areas_drawn, judged, judged_by_areas
@@ -27,6 +28,8 @@ SHARES = (
 
 class HematomaPanel(QWidget):
     """Visible while a hematoma is chosen."""
+
+    appeared = Signal()
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,7 +72,10 @@ class HematomaPanel(QWidget):
         if not self._inputs.differ(now, state.slice_index, state.volume, state.work.measurements):
             return
         is_wanted = now is not None and now.kind is MeasurementKind.HEMATOMA and state.volume is not None
+        is_new = is_wanted and self.isHidden()
         self.setVisible(is_wanted)
+        if is_new:
+            self.appeared.emit()
         if not is_wanted or now is None or state.volume is None:
             return
         self.guide.setText(f"Slice {state.slice_index + 1}: how much of the largest area does it show?")

@@ -138,7 +138,7 @@ class MeasurementLayer:
             painter.drawLines([*marks, *pieces])
 
     def _region_edges(self, each: Measurement, state: ViewState) -> NDArray[np.float64]:
-        """The outline of a grown region on the slice in view, (pieces, 2, 3); along the edges of its pixels."""
+        """The outline of a grown region on the slice in view, (pieces, 2, 3), along edges of pixels."""
         region, volume, index = each.region, state.volume, state.slice_index
         if region is None or volume is None or region.shape != volume.stored_values.shape:
             return np.zeros((0, 2, 3))

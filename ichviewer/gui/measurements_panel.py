@@ -45,6 +45,8 @@ class MeasurementsPanel(QWidget):
 
     histogram_requested = Signal()
     export_requested = Signal()
+    next_step_below = Signal(object)
+    """The part of the panel in which the reader has to go on."""
 
     def __init__(self, store: Store, values_of: ValuesOf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +85,8 @@ class MeasurementsPanel(QWidget):
             "Comment", "Comment on the chosen measurement", lambda now, text: replace(now, text=text)
         )
         self.hematoma, self.region = HematomaPanel(store), RegionPanel(store)
+        for part in (self.hematoma, self.region):
+            part.appeared.connect(lambda part=part: self.next_step_below.emit(part))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -60,6 +60,7 @@ class ReadingPage(QWidget):
         self.heatmap = HeatmapPanel(store, methods)
         self.stack = StackPanel(store)
         self.measurements = MeasurementsPanel(store, self.views.measurement_layer.values)
+        self.measurements.next_step_below.connect(self._show_part)
         self.seal, self.cards = SealLine(store), CardsPanel(store)
         self.findings_list = FindingsList(store, self.views.measurement_layer.values)
         self.coverage, self.blind_spots = CoveragePanel(store), TourPanel(store)
@@ -102,6 +103,12 @@ class ReadingPage(QWidget):
         shown = self.loading if state.volume is None else images
         if self.middle.currentWidget() is not shown:
             self.middle.setCurrentWidget(shown)
+
+    def _show_part(self, part: QWidget) -> None:
+        """Bring a part of the measurements into view: the reader goes on there."""
+        self.folds["measurements"].set_open(True)
+        # Once it is laid out; before that it has no place.
+        QTimer.singleShot(0, part, lambda: self.findings.ensureWidgetVisible(part))
 
     def hold_tools(self, tools: QWidget) -> None:
         """Stand the strip of tools beside the images; it is hidden with the panels."""

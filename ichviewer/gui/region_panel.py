@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ichviewer.core.growing import chosen_region, grown_again
@@ -17,7 +17,7 @@ from ichviewer.gui.store import Store
 
 FIELDS = (
     ("lower_hu", "From", " HU", -200.0, 3000.0, 5.0, "Least value of the region, after smoothing"),
-    ("upper_hu", "to", " HU", -200.0, 3000.0, 5.0, "Highest value of the region, after smoothing"),
+    ("upper_hu", "To", " HU", -200.0, 3000.0, 5.0, "Highest value of the region, after smoothing"),
     ("radius_mm", "Within", " mm", 5.0, 200.0, 5.0, "Farthest distance from the seed"),
     (
         "brush_mm",
@@ -43,6 +43,8 @@ FIELD_CHANGES: dict[str, Callable[[Growth, float], Growth]] = {
 class RegionPanel(QWidget):
     """Visible while a grown region is chosen, or its tools are in the hand."""
 
+    appeared = Signal()
+
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._store = store
@@ -52,11 +54,11 @@ class RegionPanel(QWidget):
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(3)
         for place, field in enumerate(FIELDS):
-            row, column = divmod(place, 2)
             label = QLabel(field[1])
             label.setObjectName("Secondary")
-            grid.addWidget(label, row, 2 * column)
-            grid.addWidget(self._box(*field), row, 2 * column + 1)
+            grid.addWidget(label, place, 0)
+            grid.addWidget(self._box(*field), place, 1)
+        grid.setColumnStretch(1, 1)
         self.again = QPushButton("Grow again")
         self.again.setToolTip("Grow the chosen region anew from its seed; what was painted is lost (Ctrl+Z)")
         self.again.clicked.connect(lambda: store.update(grown_again))
@@ -90,7 +92,11 @@ class RegionPanel(QWidget):
         now, growth = chosen_region(state), state.growth
         if not self._inputs.differ(now, growth, state.tool):
             return
-        self.setVisible(now is not None or state.tool in (Tool.REGION, Tool.BRUSH))
+        is_wanted = now is not None or state.tool in (Tool.REGION, Tool.BRUSH)
+        is_new = is_wanted and self.isHidden()
+        self.setVisible(is_wanted)
+        if is_new:
+            self.appeared.emit()
         for field, box in self.boxes.items():
             value = float(getattr(growth, field))
             if box.value() != value:

@@ -259,3 +259,12 @@ def test_going_to_a_measurement_of_a_reformat_shows_its_plane(window: MainWindow
     back = gone_to(elsewhere, 3)
     assert (back.layout, back.active_view) == (Layout.PLANES, View.CORONAL)
     assert plane_shown(back, View.CORONAL) == plane
+
+
+@pytest.mark.parametrize("tool", [Tool.REGION, Tool.BRUSH])
+def test_where_the_reader_goes_on_comes_into_view(qtbot: QtBot, window: MainWindow, tool: Tool) -> None:
+    page = window.reading_page
+    window.store.update(lambda state: replace(state, tool=tool))
+    part = page.measurements.region
+    qtbot.waitUntil(lambda: not part.visibleRegion().isEmpty())
+    assert part.width() <= page.findings.viewport().width()
