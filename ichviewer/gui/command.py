@@ -60,4 +60,9 @@ class Command:
     @property
     def tooltip_with_key(self) -> str:
         """What it does, with its key."""
-        return f"{self.tooltip} ({self.key_text})" if self.keys else self.tooltip
+        return with_key(self.tooltip, self.key_text)
+
+
+def with_key(tooltip: str, key_text: str) -> str:
+    """A tooltip with the key that does the same; as it is where there is none."""
+    return f"{tooltip} ({key_text})" if key_text else tooltip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.command import with_key
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import icon
@@ -35,15 +37,10 @@ class EmptyPage(QWidget):
         note.setObjectName("Secondary")
         self.open_button = QPushButton(icon("open"), "Open folder")
         self.open_button.setObjectName("Primary")
-        self.open_button.setToolTip("Open a folder with DICOM files (Ctrl+O)")
         self.open_button.clicked.connect(self.folder_requested)
         self.demo_button = QPushButton(icon("demo"), "Try the demo study")
-        self.demo_button.setToolTip("Open a synthetic head with bleeds (Ctrl+D)")
         self.demo_button.clicked.connect(self.demo_requested)
         self.session_button = QPushButton("Restore last session")
-        self.session_button.setToolTip(
-            "Go on with the last sitting: images, views, decisions, measurements (Ctrl+R)"
-        )
         self.session_button.clicked.connect(self.session_requested)
         buttons = QHBoxLayout()
         buttons.setSpacing(12)
@@ -78,6 +75,19 @@ class EmptyPage(QWidget):
         button.setObjectName("Link")
         button.clicked.connect(lambda: self.recent_requested.emit(button.toolTip()))
         return button
+
+    def hint_keys(self, keys: Mapping[str, str]) -> None:
+        """Say in the tooltips which keys do the same; *keys* are printed, by the command's name."""
+        for button, tooltip, name in (
+            (self.open_button, "Open a folder with DICOM files", "open-folder"),
+            (self.demo_button, "Open a synthetic head with bleeds", "open-demo"),
+            (
+                self.session_button,
+                "Go on with the last sitting: images, views, decisions, measurements",
+                "restore-session",
+            ),
+        ):
+            button.setToolTip(with_key(tooltip, keys.get(name, "")))
 
     def show_hover(self, is_hovered: bool) -> None:
         """Show whether what hangs over the window can be dropped."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ichviewer.core.viewstate import ViewState
+from ichviewer.gui.command import with_key
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.theme import icon
@@ -31,7 +34,7 @@ class LoadingPage(QWidget):
         self.bar.setFixedHeight(10)
         self.bar.setAccessibleName("Progress of reading")
         self.cancel = QPushButton(icon("cancel"), "Cancel")
-        self.cancel.setToolTip("Stop reading (Esc)")
+        self.hint_keys({})
         self.cancel.clicked.connect(self.cancel_requested)
         layout = QVBoxLayout(self)
         layout.setSpacing(16)
@@ -42,6 +45,10 @@ class LoadingPage(QWidget):
         layout.addStretch(1)
         store.changed.connect(self._render)
         self._render(store.state)
+
+    def hint_keys(self, keys: Mapping[str, str]) -> None:
+        """Say in the tooltip which key does the same; *keys* are printed, by the command's name."""
+        self.cancel.setToolTip(with_key("Stop reading", keys.get("cancel", "")))
 
     def _render(self, state: ViewState) -> None:
         if not self._inputs.differ(state.reading, state.contents):

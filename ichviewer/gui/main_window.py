@@ -12,9 +12,9 @@ from PySide6.QtCore import QRect, QSize, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
+from ichviewer.core.blind_spot_steps import tour_ended
 from ichviewer.core.findings import SliceStatus
 from ichviewer.core.heatmap import OTHER_METHODS
-from ichviewer.core.blind_spot_steps import tour_ended
 from ichviewer.core.measuring import cancelled, is_busy
 from ichviewer.core.sealing import network_findings
 from ichviewer.core.viewstate import ViewState
@@ -155,7 +155,15 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.status_line)
         self.setCentralWidget(central)
 
+    def _hint_keys(self) -> None:
+        """Buttons that do what a command does name its key, as it is now."""
+        keys = {command.name: command.key_text for command in self.commands}
+        for part in (self.empty_page, self.loading_page, self.reading_page.loading, self.status_line):
+            part.hint_keys(keys)
+
     def _connect(self) -> None:
+        self.action_table.rebuilt.connect(self._hint_keys)
+        self._hint_keys()
         self.empty_page.folder_requested.connect(self.ask_for_folder)
         self.empty_page.demo_requested.connect(self.demo_requested)
         self.empty_page.recent_requested.connect(self._open_recent)

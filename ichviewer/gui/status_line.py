@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStackedWidget, QWidget
@@ -10,6 +12,7 @@ from ichviewer.core.progress import Progress
 from ichviewer.core.sealing import network_findings
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.activity import activity_text
+from ichviewer.gui.command import with_key
 from ichviewer.gui.details_window import DetailsWindow
 from ichviewer.gui.elided_label import ElidedLabel
 from ichviewer.gui.plain_tooltip import plain_tooltip
@@ -37,6 +40,7 @@ class StatusLine(QWidget):
         self.setObjectName("StatusLine")
         self.setFixedHeight(HEIGHT_PX)
         self._store = store
+        self._keys: Mapping[str, str] = {}
         self._place_inputs, self._check_inputs = DrawnInputs(), DrawnInputs()
         self._message_inputs, self._work_inputs = DrawnInputs(), DrawnInputs()
         self._stack_inputs = DrawnInputs()
@@ -87,6 +91,11 @@ class StatusLine(QWidget):
         layout.addWidget(self.details)
         layout.addWidget(self.work)
         layout.addWidget(self.button)
+
+    def hint_keys(self, keys: Mapping[str, str]) -> None:
+        """Say in the tooltips which keys do the same; *keys* are printed, by the command's name."""
+        self._keys = keys
+        self._render_work(self._store.state)
 
     def show_details(self) -> DetailsWindow | None:
         """The message's details in a window of their own, until another stack is opened."""
@@ -179,7 +188,7 @@ class StatusLine(QWidget):
         if progress is not None:
             self.button.setText("Cancel")
             self.button.setIcon(icon("cancel"))
-            self.button.setToolTip("Stop; what is known so far stays (Esc)")
+            self.button.setToolTip(with_key("Stop; what is known so far stays", self._keys.get("cancel", "")))
         elif can_repair(state):
             self.button.setText("Repair values")
             self.button.setIcon(icon("analyze"))
@@ -189,7 +198,7 @@ class StatusLine(QWidget):
         else:
             self.button.setText(analyze_text(state))
             self.button.setIcon(icon("analyze"))
-            self.button.setToolTip("Score every slice (F5)")
+            self.button.setToolTip(with_key("Score every slice", self._keys.get("analyze", "")))
 
     def _on_button(self) -> None:
         state = self._store.state

@@ -135,6 +135,13 @@ def test_the_keys_of_a_preset_are_its_own() -> None:
     assert all_default(Preferences(), {}) == Preferences()
 
 
+def test_buttons_name_the_key_that_is_in_force(qtbot: QtBot) -> None:
+    window = shown(qtbot, ViewState())
+    assert window.empty_page.open_button.toolTip().endswith("(Ctrl+O)")
+    edited(qtbot, window, "open-folder", Qt.Key.Key_F12)
+    assert window.empty_page.open_button.toolTip().endswith("(F12)")
+
+
 # Keyboard alone
 
 

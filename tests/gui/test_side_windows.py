@@ -303,6 +303,18 @@ def test_the_images_go_to_the_other_screen_where_there_is_one() -> None:
     assert other_screen(QRect(10, 0, 800, 600), two[:1]).left() == 959
 
 
+def test_the_window_stays_while_something_would_be_lost(qtbot: QtBot) -> None:
+    """Hazard: the window closes although a table that was asked for was not written."""
+    window = shown(qtbot)
+    window.may_close = lambda: False
+    with qtbot.assertNotEmitted(window.closing):
+        window.close()
+    assert window.isVisible()
+    window.may_close = lambda: True
+    with qtbot.waitSignal(window.closing):
+        window.close()
+
+
 # Status and errors
 
 
