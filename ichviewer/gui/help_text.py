@@ -10,6 +10,11 @@ from ichviewer.gui.command import Command
 
 MOUSE = (
     ("Left drag", "Window of the view: right is wider, down is brighter"),
+    ("Left drag on a measurement", "Move it, or one of its handles"),
+    ("Left with another tool", "Draws: drag, or click each point"),
+    ("Ctrl left with the brush", "Removes from the region"),
+    ("Left drag on the crosshair", "Moves it near its center; turns the other planes farther out"),
+    ("Shift left", "Sets the crosshair"),
     ("Middle drag", "Pan"),
     ("Right drag", "Zoom"),
     ("Wheel", "Scroll; with Shift 10 slices, with Ctrl zoom"),

@@ -7,7 +7,7 @@ were judged and how thick each is.
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ichviewer.core.hematoma_steps import areas_drawn, judged, judged_by_areas
 from ichviewer.core.measurement import Measurement, MeasurementKind
@@ -40,15 +40,16 @@ class HematomaPanel(QWidget):
         self.counted = QLabel()
         self.counted.setObjectName("Secondary")
         self.counted.setWordWrap(True)
-        self.buttons: dict[float | None, QPushButton] = {}
+        self.buttons: dict[float | None, QToolButton] = {}
         row = QHBoxLayout()
         row.setSpacing(3)
         for weight, text, tooltip in SHARES:
-            button = QPushButton(text)
+            button = QToolButton()
+            button.setText(text)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setCheckable(True)
             button.setToolTip(tooltip)
             button.setAccessibleName(tooltip)
-            button.setStyleSheet("padding: 3px 4px;")
             button.clicked.connect(
                 lambda _on=False, weight=weight: store.update(lambda state: judged(state, weight))
             )

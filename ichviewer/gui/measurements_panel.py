@@ -66,7 +66,8 @@ class MeasurementsPanel(QWidget):
         self.delete.clicked.connect(lambda: store.update(removed))
         top = QHBoxLayout()
         top.setSpacing(2)
-        top.addWidget(title, 1)
+        top.addWidget(title)
+        top.addStretch(1)
         for button in (self.histogram, self.export, self.delete):
             top.addWidget(button)
         self.list = QListWidget()
