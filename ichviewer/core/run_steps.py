@@ -103,6 +103,21 @@ def run_sentence(state: ViewState, measured: Measured = ()) -> str:
     return finding_sentence(volume.series, subtype, run.slices, side, measured, is_accepted)
 
 
+def sides_of(state: ViewState) -> tuple[tuple[Subtype, int, str], ...]:
+    """The side of every run by its own label's maps. Takes long: work for a thread of its own."""
+    volume, findings = state.volume, state.findings
+    if volume is None or findings is None:
+        return ()
+    runs = runs_of(state)
+    return tuple((run.subtype, run.first, side_of(findings, run.subtype, run.slices, volume)) for run in runs)
+
+
+def side_in_list(state: ViewState, run: FlaggedRun) -> str:
+    """The side of a run; empty until it is known, and where maps or files do not tell it."""
+    sides = (side for subtype, first, side in state.run_sides if (subtype, first) == (run.subtype, run.first))
+    return next(sides, "")
+
+
 def _run_text(run: FlaggedRun) -> str:
     return f"{run.subtype.code} on {slices_text(run.slices)}"
 

@@ -166,6 +166,7 @@ class ViewState:
         blind_spot_tour: Where the reader stands on the tour; None while there is none.
         asked_place: The place that the reader asks about; None for the hot spot.
         placed_cards: Questions at a place; None until there are some.
+        run_sides: On which side each run of flagged slices lies, as (label, first slice, side), once known.
         work: What the reader made of the stack: decisions, measurements, key images.
         history: Its steps, to be taken back and done again.
         gesture: Number of the last drag or stay in a field of text; its edits are one step.
@@ -234,6 +235,7 @@ class ViewState:
     blind_spot_tour: BlindSpotTour | None = None
     asked_place: AskedPlace | None = None
     placed_cards: PlacedCards | None = None
+    run_sides: tuple[tuple[Subtype, int, str], ...] = ()
     work: ReaderWork = NO_WORK
     history: History = NO_STEPS
     gesture: int = 0
@@ -346,6 +348,7 @@ def _alone(state: ViewState) -> ViewState:
         blind_spot_tour=None,
         asked_place=None,
         placed_cards=None,
+        run_sides=(),
     )
 
 

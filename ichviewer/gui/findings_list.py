@@ -35,6 +35,7 @@ from ichviewer.core.run_steps import (
     run_in_hand,
     run_sentence,
     runs_of,
+    side_in_list,
 )
 from ichviewer.core.viewstate import Message, ViewState, with_new_gesture
 from ichviewer.gui.comment_line import CommentLine
@@ -50,8 +51,8 @@ ROWS = 6
 COLUMN_PX = (40, 58, 46, 62)
 DECISION_TEXTS = {
     RunDecision.OPEN: "",
-    RunDecision.ACCEPTED: "accepted",
-    RunDecision.REJECTED: "rejected",
+    RunDecision.ACCEPTED: "✓",
+    RunDecision.REJECTED: "✗",
     RunDecision.MIXED: "mixed",
 }
 
@@ -171,7 +172,14 @@ class FindingsList(QWidget):
             self._runs = runs_of(state)
             self._fill()
         in_hand = run_in_hand(state)
-        inputs = (self._runs, state.review, in_hand, state.findings is None, state.first_look.seal)
+        inputs = (
+            self._runs,
+            state.review,
+            in_hand,
+            state.findings is None,
+            state.first_look.seal,
+            state.run_sides,
+        )
         if not self._inputs.differ(*inputs, state.preferences.theme):
             return
         self._render_rows(state)
@@ -192,15 +200,13 @@ class FindingsList(QWidget):
             item = self.list.topLevelItem(row)
             if item is None:
                 continue
-            texts = row_texts(run, state.review)
+            side = side_in_list(state, run)
+            texts = row_texts(run, state.review, side)
             for column, text in enumerate(texts):
                 item.setText(column, text)
             item.setForeground(0, QColor(label_text_color(run.subtype)))
             item.setForeground(4, QColor(in_theme(SECONDARY)))
-            words = (
-                f"{label_text(run.subtype)}, slices {texts[1]}, highest {texts[2]}, {texts[3]}, {texts[4]}"
-            )
-            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, words.rstrip(", "))
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, _row_words(run, state.review, side))
 
     def _mark(self, run: FlaggedRun | None) -> None:
         blocked = self.list.blockSignals(True)
@@ -264,13 +270,20 @@ class FindingsList(QWidget):
         return () if chosen is None else ((chosen, self._values_of(chosen, state)),)
 
 
-def row_texts(run: FlaggedRun, review: Review) -> tuple[str, str, str, str, str]:
+def row_texts(run: FlaggedRun, review: Review, side: str) -> tuple[str, str, str, str, str]:
     """Label, slices counted from 1, highest score, side and decision of a run."""
     others = changed_to(review, run)
     decision = f"→ {_codes(others)}" if others else DECISION_TEXTS[run_decision(review, run)]
-    side = "" if run.peak is None else run.peak.side
     slices = runs_text([(run.first, run.last)])
     return run.subtype.code, slices, probability_text(run.highest), side, decision
+
+
+def _row_words(run: FlaggedRun, review: Review, side: str) -> str:
+    """A row for a reader who hears it."""
+    _code, slices, highest, _side, decision = row_texts(run, review, side)
+    words = (label_text(run.subtype), f"slices {slices}", f"highest {highest}", side)
+    made = decision if changed_to(review, run) else run_decision(review, run).value
+    return ", ".join(word for word in (*words, made) if word)
 
 
 def _codes(subtypes: tuple[Subtype, ...]) -> str:

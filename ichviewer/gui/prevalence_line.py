@@ -29,6 +29,7 @@ class PrevalenceLine(QWidget):
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName("Panel")
         self._store, self._inputs = store, DrawnInputs()
         self.studies = self._field("Share of your studies that bleed, percent", self._set_studies)
         self.slices = self._field("Share of your slices that bleed, percent", self._set_slices)
@@ -49,7 +50,7 @@ class PrevalenceLine(QWidget):
         caption = QLabel("Studies that bleed")
         caption.setBuddy(self.studies)
         grid = QGridLayout(self)
-        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setContentsMargins(8, 2, 8, 8)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(0, 1)

@@ -25,6 +25,7 @@ from ichviewer.gui.heatmap_panel import HeatmapPanel
 from ichviewer.gui.loading_page import LoadingPage
 from ichviewer.gui.measurements_panel import MeasurementsPanel
 from ichviewer.gui.score_ribbon import ScoreRibbon
+from ichviewer.gui.prevalence_line import PrevalenceLine
 from ichviewer.gui.seal_line import SealLine
 from ichviewer.gui.series_panel import SeriesPanel
 from ichviewer.gui.slice_scores import SliceScores
@@ -62,6 +63,7 @@ class ReadingPage(QWidget):
         self.measurements = MeasurementsPanel(store, self.views.measurement_layer.values)
         self.measurements.next_step_below.connect(self._show_part)
         self.seal, self.cards = SealLine(store), CardsPanel(store)
+        self.prevalence = PrevalenceLine(store)
         self.findings_list = FindingsList(store, self.views.measurement_layer.values)
         self.coverage, self.blind_spots = CoveragePanel(store), TourPanel(store)
         self.folds = {
@@ -69,6 +71,7 @@ class ReadingPage(QWidget):
             for name, title, panel in (
                 ("questions", "QUESTIONS", self.cards),
                 ("study", "STUDY", self.study),
+                ("predictive values", "PREDICTIVE VALUES", self.prevalence),
                 ("list", "FINDINGS", self.findings_list),
                 ("coverage", "COVERAGE", self.coverage),
                 ("heat map", "HEAT MAP", self.heatmap),
@@ -76,6 +79,8 @@ class ReadingPage(QWidget):
                 ("stack", "STACK", self.stack),
             )
         }
+        # Set once and seldom read again.
+        self.folds["predictive values"].set_open(False)
         self.findings = _scrolling(self.seal, self.slice_scores, *self.folds.values())
         self.panels: dict[str, QWidget] = {
             "series": self.series,

@@ -139,6 +139,8 @@ class ScoreBar(QWidget):
         painter.setFont(interface_font(self.font(), FONT_PX, is_bold=self.is_flagged))
         painter.setPen(QColor(in_theme(TEXT if self._probability is not None else SECONDARY)))
         number = QRectF(self.width() - NUMBER_PX + 4, 0, NUMBER_PX - 20, height)
+        if self._reweighted is not None:
+            number.setLeft(self.width() - NUMBER_PX + 1)
         if self._probability is None:
             painter.setFont(interface_font(self.font(), SMALL_PX))
             number.setLeft(self.width() - NUMBER_PX + 1)

@@ -22,6 +22,11 @@ class StudyNumber(QLabel):
         self.setFixedSize(WIDTH_PX, 23)
         self.setContentsMargins(0, 0, 0, BAR_PX + 1)
 
+    @property
+    def bar(self) -> tuple[float, float] | None:
+        """Score and threshold, as drawn."""
+        return self._score
+
     def show_bar(self, score: tuple[float, float] | None) -> None:
         """Draw a score and its threshold, both in [0, 1]; nothing for None."""
         if score != self._score:

@@ -16,7 +16,6 @@ from ichviewer.core.findings import SUBTYPES, Decision, StudyScore, Subtype, stu
 from ichviewer.core.study_decisions import study_decided
 from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.gui.plain_tooltip import plain_tooltip
-from ichviewer.gui.prevalence_line import PrevalenceLine
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.study_number import StudyNumber
@@ -84,7 +83,6 @@ class StudyPanel(QWidget):
         layout.addLayout(grid)
         layout.addWidget(self.sentence)
         layout.addWidget(self.check)
-        layout.addWidget(PrevalenceLine(store))
         store.changed.connect(self._render)
         self._render(store.state)
 

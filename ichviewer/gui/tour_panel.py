@@ -43,7 +43,8 @@ class TourPanel(QWidget):
         layout.addLayout(words, 1)
         for button in (self.previous, self.next, self.end):
             layout.addWidget(button)
-        self.setFixedHeight(78)
+        # Room for the longest stop, so that the images keep their size from stop to stop.
+        self.setFixedHeight(5 * self.fontMetrics().height() + 26)
         store.changed.connect(self._render)
         self._render(store.state)
 

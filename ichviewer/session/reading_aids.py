@@ -1,4 +1,4 @@
-"""Computes the reading aids that take their time: the tour's stops, and questions at a hot spot.
+"""Computes the reading aids that take their time: the tour's stops, questions at a place, sides of findings.
 
 The one thing to get wrong: what arrives must belong to the stack and the slice on the screen.
 """
@@ -13,14 +13,17 @@ from ichviewer.core.blind_spot_steps import tour_ended, with_stops
 from ichviewer.core.blind_spots import LeftOut, Stop, blind_spot_tour
 from ichviewer.core.brain_extent import NoExtent
 from ichviewer.core.errors import IchViewerError
+from ichviewer.core.findings import Subtype
 from ichviewer.core.hot_place import place_in_question
 from ichviewer.core.midline import MidlineFit
 from ichviewer.core.navigation import with_midline
 from ichviewer.core.placed_cards import AskedPlace, PlacedCards
 from ichviewer.core.progress import CancelToken
 from ichviewer.core.question_place import cards_at
+from ichviewer.core.run_steps import runs_of, sides_of
 from ichviewer.core.viewstate import Message, ViewState
 from ichviewer.core.volume import Volume
+from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
 from ichviewer.session.messages import problem
@@ -42,16 +45,20 @@ class ReadingAids:
         self._kept: dict[tuple[AskedPlace, bool], PlacedCards] = {}
         self._sought_midline = False
         self._wanted: tuple[AskedPlace, bool] | None = None
+        self._sides_runner = TaskRunner("sides")
+        self._findings, self._runs = DrawnInputs(), DrawnInputs()
         store.changed.connect(self._follow)
 
     def close(self) -> None:
         """Stop the work."""
         self._tour_runner.close()
         self._cards_runner.close()
+        self._sides_runner.close()
 
     def _follow(self, state: ViewState) -> None:
         self._follow_tour(state)
         self._follow_place(state)
+        self._follow_runs(state)
 
     # The tour
 
@@ -80,6 +87,29 @@ class ReadingAids:
             self._store.update(lambda state: replace(tour_ended(state), message=message))
 
         self._tour_runner.start(Task(lambda _report, _cancel: blind_spot_tour(volume), take, failed))
+
+    # The sides of the findings
+
+    def _follow_runs(self, state: ViewState) -> None:
+        volume = state.volume
+        if volume is None or not self._findings.differ(volume, state.findings, state.model_card):
+            return
+        runs = runs_of(state)
+        # Findings change with every map that is checked; their runs do not.
+        if self._runs.differ(volume, ";".join(f"{r.subtype}{r.first}-{r.last}" for r in runs)) and runs:
+            self._find_sides(state, volume)
+
+    def _find_sides(self, state: ViewState, volume: Volume) -> None:
+        def take(sides: tuple[tuple[Subtype, int, str], ...]) -> None:
+            self._store.update(
+                lambda now: replace(now, run_sides=sides) if now.volume is volume and now.findings else now
+            )
+
+        def failed(error: Exception) -> None:
+            message = problem("The sides of the findings are not known", error)
+            self._store.update(lambda now: replace(now, message=message))
+
+        self._sides_runner.start(Task(lambda _report, _cancel: sides_of(state), take, failed))
 
     # Questions at a place
 

@@ -11,8 +11,8 @@ from ichviewer.core.history import ReaderWork
 from ichviewer.core.viewstate import Message
 from ichviewer.gui.store import Store
 from ichviewer.session.analysis import Analysis
-from ichviewer.session.measuring import Measuring
 from ichviewer.session.coverage import CoverageWatch
+from ichviewer.session.measuring import Measuring
 from ichviewer.session.mirror import Mirror
 from ichviewer.session.planes import Planes
 from ichviewer.session.preferences import Preferences
