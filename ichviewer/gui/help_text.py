@@ -15,6 +15,7 @@ MOUSE = (
     ("Ctrl left with the brush", "Removes from the region"),
     ("Left drag on the crosshair", "Moves it near its center; turns the other planes farther out"),
     ("Shift left", "Sets the crosshair"),
+    ("Alt left drag", "Drags the picture, without names, into another program"),
     ("Middle drag", "Pan"),
     ("Right drag", "Zoom"),
     ("Wheel", "Scroll; with Shift 10 slices, with Ctrl zoom"),

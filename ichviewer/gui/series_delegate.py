@@ -15,7 +15,9 @@ from ichviewer.gui.theme import (
     SMALL_PX,
     TEXT,
     WINDOW,
+    in_theme,
     interface_font,
+    theme_worn,
 )
 
 THUMBNAIL_PX, ROW_PX, HEADING_PX = 48, 76, 40
@@ -55,19 +57,19 @@ class SeriesDelegate(QStyledItemDelegate):
     ) -> None:
         state: QStyle.StateFlag = option.state
         if index.data(IS_OPEN_ROLE):
-            painter.fillRect(area, QColor("#2b3b4a"))
-            painter.fillRect(QRect(area.left(), area.top(), 3, area.height()), QColor(ACCENT))
+            painter.fillRect(area, QColor(theme_worn().selected))
+            painter.fillRect(QRect(area.left(), area.top(), 3, area.height()), QColor(in_theme(ACCENT)))
         elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(area, QColor(RAISED))
+            painter.fillRect(area, QColor(in_theme(RAISED)))
         if state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(QColor(ACCENT))
+            painter.setPen(QColor(in_theme(ACCENT)))
             painter.drawRect(area.adjusted(0, 0, -1, -1))
         frame = QRect(area.left() + 8, area.top() + 8, THUMBNAIL_PX, THUMBNAIL_PX)
-        painter.fillRect(frame, QColor(WINDOW))
+        painter.fillRect(frame, QColor(in_theme(WINDOW)))
         picture = index.data(PICTURE_ROLE)
         if isinstance(picture, QPixmap):
             painter.drawPixmap(frame, picture)
-        painter.setPen(QColor(LINE))
+        painter.setPen(QColor(in_theme(LINE)))
         painter.drawRect(frame.adjusted(0, 0, -1, -1))
         text = area.adjusted(THUMBNAIL_PX + 16, 7, -4, -4)
         self._paint_lines(painter, text, index.data(LINES_ROLE), is_heading=False)
@@ -78,7 +80,7 @@ class SeriesDelegate(QStyledItemDelegate):
             is_first = number == 0
             size = FONT_PX if is_first and not is_heading else SMALL_PX
             painter.setFont(interface_font(painter.font(), size, is_bold=is_first and is_heading))
-            painter.setPen(QColor(TEXT if is_first else SECONDARY))
+            painter.setPen(QColor(in_theme(TEXT if is_first else SECONDARY)))
             metrics = painter.fontMetrics()
             rows = 2 if is_first and not is_heading and metrics.horizontalAdvance(line) > area.width() else 1
             # Lines break at words, so the end of the first of two rows may stay empty.

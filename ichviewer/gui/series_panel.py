@@ -35,7 +35,7 @@ from ichviewer.gui.series_delegate import (
     SeriesDelegate,
 )
 from ichviewer.gui.store import Store
-from ichviewer.gui.theme import AMBER, SECONDARY
+from ichviewer.gui.theme import AMBER, SECONDARY, in_theme
 from ichviewer.gui.wording import files_list, files_text, plural, thickness_text
 
 HIDDEN_MARK = "hidden from AI"
@@ -188,7 +188,7 @@ class SeriesPanel(QWidget):
     def _show_files_line(self, contents: FolderContents | None) -> None:
         self.files.setText("" if contents is None else files_text(contents.files))
         is_damaged = contents is not None and any(f.verdict is Verdict.DAMAGED for f in contents.files)
-        self.files.setStyleSheet(f"color: {AMBER if is_damaged else SECONDARY}; font-size: 12px;")
+        self.files.setStyleSheet(f"color: {in_theme(AMBER if is_damaged else SECONDARY)}; font-size: 12px;")
         self.files_button.setVisible(contents is not None)
 
     def _series_items(self) -> list[QListWidgetItem]:
