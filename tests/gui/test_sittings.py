@@ -205,9 +205,9 @@ def test_a_crash_loses_nothing_that_is_a_moment_old(start, qtbot: QtBot, study: 
     first = start()
     read(qtbot, first, study)
     work = decided(first)
+    first.session.sittings._timer.stop()
     first.session.sittings._timer.setInterval(1)
     first.store.update(lambda state: replace(state, slice_index=1))
-    first.session.sittings._timer.start(1)
 
     def is_kept() -> bool:
         files = list((tmp_path / "sessions").glob("sitting-*.json"))
