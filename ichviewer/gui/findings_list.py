@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QModelIndex, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -210,11 +210,12 @@ class FindingsList(QWidget):
 
     def _mark(self, run: FlaggedRun | None) -> None:
         blocked = self.list.blockSignals(True)
-        if run is None:
-            self.list.setCurrentItem(None)
+        item = None if run is None else self.list.topLevelItem(self._runs.index(run))
+        if item is None:
+            self.list.setCurrentIndex(QModelIndex())
             self.list.clearSelection()
         else:
-            self.list.setCurrentItem(self.list.topLevelItem(self._runs.index(run)))
+            self.list.setCurrentItem(item)
         self.list.blockSignals(blocked)
 
     def _render_hand(self, state: ViewState, run: FlaggedRun | None) -> None:

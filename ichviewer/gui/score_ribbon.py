@@ -127,10 +127,17 @@ class ScoreRibbon(QWidget):
         reading = reading_text(state)
         gaps = () if state.volume is None else state.volume.series.gaps
         if self._content.differ(
-            state.findings, state.model_card, state.slice_count, reading, gaps, state.preferences.theme
+            state.findings,
+            state.model_card,
+            state.slice_count,
+            reading,
+            gaps,
+            state.preferences.theme,
+            state.first_look.seal,
         ):
             self._picture = None
-            self._header = counted_text(state.findings) if state.findings is not None else reading
+            words = "sealed" if state.first_look.is_sealed and not reading else reading
+            self._header = counted_text(state.findings) if state.findings is not None else words
             card = state.model_card
             self._marks = (
                 marks_above_threshold(state.findings, card.slice_thresholds)

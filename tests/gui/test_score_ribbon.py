@@ -13,7 +13,9 @@ from pytestqt.qtbot import QtBot
 from window_states import analyzed_state, findings_of, open_volume, opened_state, with_status
 
 from ichviewer.core.findings import SUBTYPES, SliceStatus
+from ichviewer.core.first_look import FirstLook
 from ichviewer.core.geometry import Gap
+from ichviewer.core.sealing import with_network_findings
 from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.gui.ribbon_rows import Mark, marks_above_threshold, ribbon_rows
 from ichviewer.gui.score_ribbon import ScoreRibbon
@@ -214,3 +216,10 @@ def test_an_unanalyzed_stack_shows_no_scores(qtbot: QtBot) -> None:
     ribbon = shown(qtbot, opened_state())
     assert ribbon.header == ""
     assert ribbon.marks == ()
+
+
+def test_a_sealed_ribbon_says_so(qtbot: QtBot) -> None:
+    state = replace(opened_state(), first_look=FirstLook.sealed())
+    ribbon = ScoreRibbon(Store(with_network_findings(state, findings_of(analyzed_state(likely=[3])))))
+    qtbot.addWidget(ribbon)
+    assert (ribbon.header, ribbon.marks) == ("sealed", ())
