@@ -232,7 +232,7 @@ def test_a_handle_is_dragged_and_the_drag_is_one_step_to_undo(make_view: MakeVie
 
 def test_a_line_is_dragged_as_a_whole(make_view: MakeView) -> None:
     store, view = with_ruler(make_view)
-    drag(view, on_screen(view, 32, 30), on_screen(view, 35, 40))
+    drag(view, *(on_screen(view, *place) for place in ((32, 30), (33, 33), (34, 37), (35, 40))))
     assert pixels_of(drawn_one(store), store) == [(23, 40), (47, 40)]
     assert store.state.history.undo_name == "move ruler 1"
     assert store.state.windows == ViewState().windows
