@@ -2,8 +2,8 @@
 
 Drawn anew from the idea of SMPTE RP 133 (squares of 5 % in 0 % and of 95 % in 100 %) and of the TG18-QC
 pattern (AAPM On-line Report 03, Assessment of Display Performance for Medical Imaging Systems, 2005): 18
-steps of luminance, each with fainter squares within, a continuous ramp, and line pairs of single pixels. The one thing
-to get wrong: it is looked at in device pixels; one that was scaled shows nothing of the screen.
+steps of luminance, each with fainter squares within, a continuous ramp, and line pairs of single pixels. The
+one thing to get wrong: it is looked at in device pixels; one that was scaled shows nothing of the screen.
 """
 
 from __future__ import annotations

@@ -289,7 +289,7 @@ class MainWindow(QMainWindow):
             self.series_requested.emit(keys[following])
 
     def cancel(self) -> None:
-        """Put the tool away, else end the tour, else stop reading, else analyzing, else leave the full screen."""
+        """Put the tool away, else end the tour, stop reading or analyzing, or leave the full screen."""
         state = self.store.state
         if is_busy(state):
             self.store.update(cancelled)

@@ -39,8 +39,10 @@ QPushButton, QToolButton {{ background: {theme.raised}; border: 1px solid {theme
     padding: 4px 10px; color: {theme.text}; }}
 QToolButton {{ padding: 3px 7px; }}
 #Decision {{ padding: 0; }}
-QToolButton#FoldTitle, QToolButton#FoldTitle:checked {{ background: transparent; border: 1px solid transparent;
-    color: {theme.secondary}; font-weight: bold; font-size: {small_px}px; padding: 5px 4px; text-align: left; }}
+QToolButton#FoldTitle, QToolButton#FoldTitle:checked {{ background: transparent;
+    border: 1px solid transparent;
+    color: {theme.secondary}; font-weight: bold; font-size: {small_px}px; padding: 5px 4px;
+    text-align: left; }}
 QToolButton#FoldTitle:hover {{ color: {theme.text}; }}
 QToolButton#FoldTitle:focus {{ border: 1px solid {theme.accent}; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {theme.border}; background: {theme.hover}; }}
@@ -97,7 +99,8 @@ QTextBrowser, QTableWidget {{ background: {theme.window}; color: {theme.text};
 QHeaderView::section {{ background: {theme.raised}; color: {theme.secondary}; border: none;
     padding: 4px 8px; }}
 QTreeWidget {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
-QListWidget::item:selected, QTableWidget::item:selected, QTreeWidget::item:selected {{ background: {theme.selected};
+
+    ListWidget::item:selected, QTableWidget::item:selected, QTreeWidget::item:selected {{ background: {theme.selected};
     color: {theme.text}; }}
 QDoubleSpinBox, QSpinBox {{ background: {theme.window}; border: 1px solid {theme.border};
     border-radius: 4px;

@@ -82,7 +82,7 @@ class Shelf:
         return (ReaderWork(), History()) if shelved is None else (shelved.work, shelved.history)
 
     def looks(self, volume: Volume) -> tuple[FirstLook | None, Coverage | None]:
-        """The seal on these images and what was seen of them in this sitting; None where they were not open."""
+        """The seal on these images and what was seen of them; None where they were not open."""
         shelved = self._stacks.get(stack_identity(volume))
         return (None, None) if shelved is None else (shelved.first_look, shelved.coverage)
 

@@ -318,7 +318,11 @@ def test_tab_leaves_the_image_alone_and_brings_the_panels_back(qtbot: QtBot) -> 
     assert not any(panel.isVisible() for panel in page.panels.values())
     assert page.views.isVisible()
     qtbot.keyClick(window, Qt.Key.Key_Tab)
-    assert [name for name, panel in page.panels.items() if panel.isVisible()] == ["series", "findings", "tools"]
+    assert [name for name, panel in page.panels.items() if panel.isVisible()] == [
+        "series",
+        "findings",
+        "tools",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -438,7 +442,12 @@ def test_a_long_device_name_moves_nothing(qtbot: QtBot) -> None:
 def test_research_use_only_stands_on_every_window(qtbot: QtBot, state: ViewState) -> None:
     window = shown(qtbot, state)
     assert any(label.text() == BADGE and label.isVisible() for label in window.findChildren(QLabel))
-    for other in (window, window.show_keys(), window.side_windows.show_about(), window.status_line.show_check()):
+    for other in (
+        window,
+        window.show_keys(),
+        window.side_windows.show_about(),
+        window.status_line.show_check(),
+    ):
         assert "research use only" in other.windowTitle()
 
 
