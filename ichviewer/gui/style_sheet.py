@@ -100,7 +100,8 @@ QHeaderView::section {{ background: {theme.raised}; color: {theme.secondary}; bo
     padding: 4px 8px; }}
 QTreeWidget {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
 
-    ListWidget::item:selected, QTableWidget::item:selected, QTreeWidget::item:selected {{ background: {theme.selected};
+    ListWidget::item:selected, QTableWidget::item:selected,
+    QTreeWidget::item:selected {{ background: {theme.selected};
     color: {theme.text}; }}
 QDoubleSpinBox, QSpinBox {{ background: {theme.window}; border: 1px solid {theme.border};
     border-radius: 4px;
