@@ -99,8 +99,7 @@ QTextBrowser, QTableWidget {{ background: {theme.window}; color: {theme.text};
 QHeaderView::section {{ background: {theme.raised}; color: {theme.secondary}; border: none;
     padding: 4px 8px; }}
 QTreeWidget {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
-
-    ListWidget::item:selected, QTableWidget::item:selected,
+QListWidget::item:selected, QTableWidget::item:selected,
     QTreeWidget::item:selected {{ background: {theme.selected};
     color: {theme.text}; }}
 QDoubleSpinBox, QSpinBox {{ background: {theme.window}; border: 1px solid {theme.border};
