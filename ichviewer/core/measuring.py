@@ -19,19 +19,14 @@ from ichviewer.core.history import redo, undo
 from ichviewer.core.measurement import Measurement, MeasurementKind
 from ichviewer.core.measurement_editing import drawn, handle_moved, handles, moved, with_text
 from ichviewer.core.navigation import (
-    PLANES_OF_VIEW,
-    crosshair_point,
     plane_of,
     shows_stored_slice,
-    visible_views,
-    with_crosshair,
-    with_layout,
 )
-from ichviewer.core.plane import Plane, Triple, triple
+from ichviewer.core.plane import Plane, Triple
 from ichviewer.core.stack_frame import Vector
 from ichviewer.core.tool import Tool
-from ichviewer.core.views import PLANE_VIEWS, Layout, View
-from ichviewer.core.viewstate import ViewState, scrolled_to, with_edit
+from ichviewer.core.views import View
+from ichviewer.core.viewstate import ViewState, with_edit
 from ichviewer.core.volume import Volume
 
 PLACED_MM = 20.0
@@ -241,16 +236,6 @@ def next_handle(state: ViewState, step: int) -> ViewState:
     return replace(state, selected_handle=None if following < 0 else following)
 
 
-def next_measurement(state: ViewState, step: int) -> ViewState:
-    """The next measurement in the order of drawing is chosen, and shown."""
-    items = state.work.measurements.items
-    if not items:
-        return state
-    now = selected(state)
-    at = items.index(now) + step if now in items else (0 if step > 0 else -1)
-    return gone_to(state, items[at % len(items)].identifier)
-
-
 def nudged(state: ViewState, right: int, down: int) -> ViewState:
     """The chosen handle, or the whole chosen measurement, moved by pixels along the screen's axes."""
     now, view = selected(state), state.active_view
@@ -268,66 +253,6 @@ def nudged(state: ViewState, right: int, down: int) -> ViewState:
         return with_changed(state, now.identifier, lambda each: moved(each, by_mm), "move")
     to_mm = np.asarray(handles(now)[handle]) + by_mm
     return with_changed(state, now.identifier, lambda each: handle_moved(each, handle, to_mm), "change")
-
-
-# Going there
-
-
-def gone_to(state: ViewState, identifier: int) -> ViewState:
-    """A measurement chosen, and its slice or plane in view."""
-    there = state.work.measurements.found(identifier)
-    if there is None or state.volume is None:
-        return state
-    chosen = with_selection(replace(state, drawing=None), identifier)
-    if isinstance(there.plane, int):
-        return _with_stored_slice(scrolled_to(chosen, there.plane))
-    return _with_plane(chosen, there.plane, np.asarray(there.points_mm[0]))
-
-
-def _with_stored_slice(state: ViewState) -> ViewState:
-    """A layout that shows the slice as it was stored, if none of the views on the screen does."""
-    if any(shows_stored_slice(state, view) for view in visible_views(state)):
-        return state
-    together = replace(state, promoted_view=None)
-    if any(shows_stored_slice(together, view) for view in visible_views(together)):
-        return together
-    return with_layout(state, Layout.TRIPTYCH)
-
-
-def _with_plane(state: ViewState, plane: Plane, point_mm: Vector) -> ViewState:
-    """The view of the three that needs the least turning shows a plane, through a point of it."""
-    volume = state.volume
-    if volume is None:
-        return state
-    axes = np.stack([plane.right, plane.down, plane.normal])
-
-    def turn_of(view: View) -> Vector:
-        upright = PLANES_OF_VIEW[view](volume.frame, crosshair_point(state))
-        return np.asarray(axes.T @ np.stack([upright.right, upright.down, upright.normal]))
-
-    turns = {view: turn_of(view) for view in PLANE_VIEWS}
-    view = max(turns, key=lambda each: float(np.trace(turns[each])))
-    rotations = list(state.plane_rotations)
-    rotation = np.round(turns[view], 12) + 0.0
-    rotations[PLANE_VIEWS.index(view)] = triple(rotation[0]), triple(rotation[1]), triple(rotation[2])
-    there = replace(
-        state, plane_rotations=(rotations[0], rotations[1], rotations[2]), slab=plane.slab, promoted_view=None
-    )
-    if view not in there.layout.views:
-        there = with_layout(there, Layout.PLANES)
-    there = replace(there, active_view=view)
-    return with_crosshair(there, _on_a_slice(plane, point_mm, volume.frame.positions_mm))
-
-
-def _on_a_slice(plane: Plane, point_mm: Vector, positions_mm: Vector) -> Vector:
-    """A point of a plane beside another one, at the height of a slice: the crosshair's z is that of one."""
-    nearest = float(positions_mm[np.argmin(np.abs(positions_mm - point_mm[2]))])
-    sideways = plane.normal[:2]
-    squared = float(sideways @ sideways)
-    if squared < 1e-12:
-        return point_mm
-    rise = nearest - point_mm[2]
-    return np.array([*(point_mm[:2] - sideways * (plane.normal[2] * rise / squared)), nearest])
 
 
 def _still_selected(state: ViewState) -> ViewState:

@@ -13,7 +13,6 @@ from ichviewer.core.growing import brush_resized, chosen_region, grown_again
 from ichviewer.core.hematoma_steps import areas_drawn, has_hematoma, judged, judged_by_areas
 from ichviewer.core.measuring import (
     next_handle,
-    next_measurement,
     nudged,
     placed_in_view,
     redone,
@@ -24,6 +23,7 @@ from ichviewer.core.measuring import (
 )
 from ichviewer.core.tool import Tool
 from ichviewer.core.viewstate import ViewState
+from ichviewer.core.way_to_measurement import next_measurement
 from ichviewer.gui.command import Command, Step, has_image
 from ichviewer.gui.tools import TOOL_WORDS
 from ichviewer.gui.wording import plural

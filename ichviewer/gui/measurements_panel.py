@@ -23,8 +23,9 @@ from PySide6.QtWidgets import (
 from ichviewer.core.measurement import Measurement
 from ichviewer.core.measurement_sentence import measurement_sentence, place_text, value_texts
 from ichviewer.core.measurement_values import MeasuredValues
-from ichviewer.core.measuring import gone_to, removed, selected, with_changed
+from ichviewer.core.measuring import removed, selected, with_changed
 from ichviewer.core.viewstate import ViewState, with_new_gesture
+from ichviewer.core.way_to_measurement import gone_to
 from ichviewer.gui.comment_line import CommentLine
 from ichviewer.gui.hematoma_panel import HematomaPanel
 from ichviewer.gui.histogram_window import ValuesOf

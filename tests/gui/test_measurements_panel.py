@@ -18,10 +18,11 @@ from ichviewer.core.camera import Camera, Turn
 from ichviewer.core.hematoma_volume import HematomaSlice
 from ichviewer.core.measurement import Measurement, MeasurementKind
 from ichviewer.core.measurement_editing import drawn
-from ichviewer.core.measuring import gone_to, plane_shown, selected, with_measurement, with_selection
+from ichviewer.core.measuring import plane_shown, selected, with_measurement, with_selection
 from ichviewer.core.tool import Tool
 from ichviewer.core.views import Layout, View
 from ichviewer.core.viewstate import ViewState, opened, with_camera
+from ichviewer.core.way_to_measurement import gone_to
 from ichviewer.gui.export_dialog import ExportDialog
 from ichviewer.gui.histogram_window import HistogramWindow
 from ichviewer.gui.main_window import MainWindow

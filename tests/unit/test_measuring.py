@@ -17,7 +17,6 @@ from ichviewer.core.measuring import (
     cancelled,
     drawing_pressed,
     drawing_released,
-    gone_to,
     is_busy,
     measurements_shown,
     middle_mm,
@@ -40,6 +39,7 @@ from ichviewer.core.plane import Plane, Slab, SlabKind
 from ichviewer.core.tool import Tool
 from ichviewer.core.views import PLANE_VIEWS, Layout, View
 from ichviewer.core.viewstate import ViewState, opened, scrolled_to
+from ichviewer.core.way_to_measurement import gone_to
 
 Kind = MeasurementKind
 
