@@ -77,7 +77,6 @@ def build_window(paths: Sequence[Path], card_path: Path) -> MainWindow:
     window.explanation_requested.connect(session.analysis.explain)
     window.export_requested.connect(session.writing.export)
     window.measurements_requested.connect(session.writing.export_measurements)
-    window.measurements_requested.connect(session.writing.export_measurements)
     window.device_requested.connect(session.analysis.use_device)
     window.recent_cleared.connect(session.preferences.clear_recent)
     window.self_test_requested.connect(

@@ -11,7 +11,8 @@ from ichviewer.core.first_look import FirstLook, Seal
 from ichviewer.core.navigation import with_layout
 from ichviewer.core.sealing import with_network_findings
 from ichviewer.core.views import Layout, View
-from ichviewer.core.viewstate import ViewState, scrolled_to
+from ichviewer.core.viewstate import ViewState, scrolled_to, with_window
+from ichviewer.core.windowing import Window
 from ichviewer.gui.coverage_panel import CoveragePanel
 from ichviewer.gui.score_ribbon import ScoreRibbon
 from ichviewer.gui.store import Store
@@ -126,3 +127,12 @@ def test_the_panel_counts_and_goes_to_the_next_unseen(qtbot: QtBot) -> None:
     panel.line.linkActivated.emit("2")
     assert (store.state.slice_index, store.state.active_view) == (3, View.BONE)
     watch.close()
+
+
+def test_another_window_on_the_same_slice_does_not_open_the_seal(qtbot: QtBot) -> None:
+    """Hazard: the same, for a reader who only widens the window to judge the slice."""
+    store, watch, clock = sealed_and_all_but_one_seen()
+    clock.now += 5
+    watch.count()
+    store.update(lambda state: with_window(state, View.BRAIN, Window(90, 300)))
+    assert store.state.first_look.is_sealed

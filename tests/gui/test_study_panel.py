@@ -200,3 +200,13 @@ def test_without_slice_positions_there_is_no_study_score(qtbot: QtBot) -> None:
     panel, _store = study_panel(qtbot, replace(state, volume=volume))
     assert {number.text() for number in panel.numbers.values()} == {"–"}
     assert panel.sentence.text() == "12 of 12 slices. No study score: the files hold no slice positions."
+
+
+def test_any_rejected_on_a_slice_rejects_the_subtype_that_was_accepted(qtbot: QtBot) -> None:
+    """Hazard: a subdural without any bleeding teaches the next network nonsense."""
+    panel, store = slice_panel(qtbot, analyzed_state(likely=[0]))
+    panel.buttons[Subtype.SUBDURAL, Decision.ACCEPTED].click()
+    panel.buttons[Subtype.ANY, Decision.REJECTED].click()
+    assert store.state.review.decision(0, Subtype.SUBDURAL) is Decision.REJECTED
+    panel.buttons[Subtype.SUBDURAL, Decision.ACCEPTED].click()
+    assert store.state.review.decision(0, Subtype.ANY) is None
