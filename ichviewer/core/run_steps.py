@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ichviewer.core.coverage import slices_text
 from ichviewer.core.finding_sentence import finding_sentence, side_of
-from ichviewer.core.findings import Decision, Review, Subtype
+from ichviewer.core.findings import SUBTYPES, Decision, Review, Subtype
 from ichviewer.core.hot_spots import (
     FlaggedRun,
     RunDecision,
@@ -37,9 +37,25 @@ def runs_of(state: ViewState) -> tuple[FlaggedRun, ...]:
     return flagged_runs(state.findings, state.model_card.slice_thresholds)
 
 
-def run_in_hand(state: ViewState) -> FlaggedRun | None:
-    """The run of the heat map's label through the slice in view; None where there is none."""
-    return next((run for run in runs_of(state) if _is_in_hand(state, run)), None)
+def run_in_hand(state: ViewState, runs: Sequence[FlaggedRun] | None = None) -> FlaggedRun | None:
+    """The run of the heat map's label through the slice in view; None where there is none.
+
+    Args:
+        state: What the window shows.
+        runs: From ``runs_of``, where they are known; None to find them.
+    """
+    known = runs_of(state) if runs is None else runs
+    return next((run for run in known if _is_in_hand(state, run)), None)
+
+
+def has_run_in_hand(state: ViewState) -> bool:
+    """Whether there is a run in hand, without finding all runs: it is asked with every scroll."""
+    findings, card = state.findings, state.model_card
+    if findings is None or card is None or not findings.is_complete:
+        return False
+    probability = findings.slices[state.slice_index].probability(state.heatmap_subtype)
+    threshold = card.slice_thresholds[SUBTYPES.index(state.heatmap_subtype)]
+    return probability is not None and probability >= threshold
 
 
 def _is_in_hand(state: ViewState, run: FlaggedRun) -> bool:

@@ -171,7 +171,7 @@ class FindingsList(QWidget):
         if self._runs_inputs.differ(state.findings, state.model_card):
             self._runs = runs_of(state)
             self._fill()
-        in_hand = run_in_hand(state)
+        in_hand = run_in_hand(state, self._runs)
         inputs = (
             self._runs,
             state.review,

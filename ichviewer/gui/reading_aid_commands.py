@@ -8,7 +8,7 @@ from ichviewer.core.blind_spot_steps import tour_begun, tour_ended, tour_stepped
 from ichviewer.core.findings import Decision
 from ichviewer.core.hot_place import asked_about
 from ichviewer.core.looked_at import at_next_unseen
-from ichviewer.core.run_steps import next_run, run_decided, run_in_hand, runs_of
+from ichviewer.core.run_steps import has_run_in_hand, next_run, run_decided
 from ichviewer.core.sealing import result_shown
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.command import Command, Step, has_image
@@ -21,10 +21,7 @@ def reading_aid_commands(step: Step) -> tuple[Command, ...]:
 
 def _finding_commands(step: Step) -> tuple[Command, ...]:
     def has_runs(state: ViewState) -> bool:
-        return bool(runs_of(state))
-
-    def has_run(state: ViewState) -> bool:
-        return run_in_hand(state) is not None
+        return state.findings is not None
 
     return (
         Command(
@@ -52,7 +49,7 @@ def _finding_commands(step: Step) -> tuple[Command, ...]:
             ("Shift+Y",),
             "Accept the marked finding on all its slices; again takes it back",
             step(partial(run_decided, decision=Decision.ACCEPTED)),
-            has_run,
+            has_run_in_hand,
         ),
         Command(
             "finding-reject",
@@ -61,7 +58,7 @@ def _finding_commands(step: Step) -> tuple[Command, ...]:
             ("Shift+X",),
             "Reject the marked finding on all its slices; again takes it back",
             step(partial(run_decided, decision=Decision.REJECTED)),
-            has_run,
+            has_run_in_hand,
         ),
     )
 

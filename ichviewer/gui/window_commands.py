@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ichviewer.core.run_steps import run_in_hand
+from ichviewer.core.run_steps import has_run_in_hand
 from ichviewer.core.sealing import network_findings
 from ichviewer.core.viewstate import ViewState
 from ichviewer.core.wrap_repair import WRAPPED_REASON
@@ -296,7 +296,7 @@ def _analysis_commands(ask: WindowRequests) -> tuple[Command, ...]:
             ("Ctrl+Shift+C",),
             "Copy the marked finding as a sentence without names, with the chosen measurement",
             ask.copy_finding,
-            lambda state: run_in_hand(state) is not None,
+            has_run_in_hand,
         ),
         Command("cancel", "Analysis", "Cancel", ("Esc",), "Stop reading or analyzing", ask.cancel),
     )

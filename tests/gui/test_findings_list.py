@@ -16,7 +16,7 @@ from ichviewer.core.first_look import FirstLook
 from ichviewer.core.measurement import Measurement
 from ichviewer.core.measurement_values import MeasuredValues
 from ichviewer.core.measuring import undone
-from ichviewer.core.run_steps import run_in_hand, run_sentence
+from ichviewer.core.run_steps import has_run_in_hand, run_in_hand, run_sentence
 from ichviewer.core.sealing import with_network_findings
 from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.gui.findings_list import FindingsList
@@ -168,6 +168,14 @@ def test_a_rejected_finding_has_no_sentence(qtbot: QtBot) -> None:
     click_row(qtbot, panel, SUBDURAL_RUN)
     qtbot.mouseClick(panel.reject, Qt.MouseButton.LeftButton)
     assert not panel.copy_button.isEnabled()
+
+
+def test_keys_act_on_a_run_wherever_the_list_marks_one(qtbot: QtBot) -> None:
+    state = subdural_state()
+    for index in range(state.slice_count):
+        for subtype in SUBTYPES:
+            there = replace(scrolled_to(state, index), heatmap_subtype=subtype)
+            assert has_run_in_hand(there) is (run_in_hand(there) is not None)
 
 
 def test_a_sealed_list_is_empty_and_says_why(qtbot: QtBot) -> None:
