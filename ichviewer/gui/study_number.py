@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from ichviewer.core.findings import Subtype
-from ichviewer.gui.theme import LINE, SUBTYPE_COLORS, TEXT, WINDOW, in_theme
+from ichviewer.gui.theme import SUBTYPE_COLORS, TEXT, WINDOW, in_theme
 
 WIDTH_PX, BAR_PX = 64, 4
 
@@ -41,7 +41,7 @@ class StudyNumber(QLabel):
         score, threshold = self._score
         painter = QPainter(self)
         bar = QRectF(0, self.height() - BAR_PX - 1, self.width() - 4, BAR_PX)
-        painter.fillRect(bar, QColor(in_theme(LINE)))
+        painter.fillRect(bar, QColor(in_theme(WINDOW)))
         filled = QRectF(bar.left(), bar.top(), max(1.0, bar.width() * score), bar.height())
         painter.fillRect(filled, QColor(SUBTYPE_COLORS[self._subtype]))
         x = bar.left() + bar.width() * threshold
