@@ -107,6 +107,10 @@ class Coverage:
         return tuple(sorted(self.viewable - self.seen_in(name)))
 
 
+NOTHING_SEEN = Coverage(0)
+"""While nothing is open."""
+
+
 def unseen_text(coverage: Coverage, name: str | None = None) -> str:
     """What was not seen, in words, slices counted from 1; empty where everything was.
 

@@ -16,7 +16,7 @@ from ichviewer.core.beside import PriorRefusal, PriorStack
 from ichviewer.core.blind_spot_tour import BlindSpotTour
 from ichviewer.core.camera import Camera
 from ichviewer.core.cine import STILL, Cine
-from ichviewer.core.coverage import Coverage
+from ichviewer.core.coverage import NOTHING_SEEN, Coverage
 from ichviewer.core.drawing import Drawing
 from ichviewer.core.findings import SUBTYPES, Review, StudyFindings, Subtype
 from ichviewer.core.first_look import BEFORE, NO_FIRST_LOOK, FirstLook
@@ -159,7 +159,8 @@ class ViewState:
         midline: The head's mid-sagittal plane; None until it was sought and found.
         mirror: The two sides of one slice compared; None until they were.
         reformats: Gives the values of any plane; None until the stack was prepared for it.
-        findings: Scores as far as they are known and may be shown; None without an analysis, and while sealed.
+        findings: Scores as far as they are known and may be shown; None without an analysis, and while
+            they are sealed.
         sealed_findings: Scores while the first look keeps them sealed; see ``core.sealing``.
         first_look: Whether the network's result is sealed, and the reading from before it was shown.
         coverage: Which slices were seen, in which windows.
@@ -231,7 +232,7 @@ class ViewState:
     findings: StudyFindings | None = None
     sealed_findings: StudyFindings | None = None
     first_look: FirstLook = NO_FIRST_LOOK
-    coverage: Coverage = Coverage(0)
+    coverage: Coverage = NOTHING_SEEN
     blind_spot_tour: BlindSpotTour | None = None
     asked_place: AskedPlace | None = None
     placed_cards: PlacedCards | None = None
@@ -276,7 +277,7 @@ def listed(state: ViewState, contents: FolderContents) -> ViewState:
         input_check="",
         input_check_reasons=(),
         findings=None,
-        coverage=Coverage(0),
+        coverage=NOTHING_SEEN,
         work=NO_WORK,
         history=NO_STEPS,
         drawing=None,

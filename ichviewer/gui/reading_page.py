@@ -24,8 +24,8 @@ from ichviewer.gui.fold import Fold
 from ichviewer.gui.heatmap_panel import HeatmapPanel
 from ichviewer.gui.loading_page import LoadingPage
 from ichviewer.gui.measurements_panel import MeasurementsPanel
-from ichviewer.gui.score_ribbon import ScoreRibbon
 from ichviewer.gui.prevalence_line import PrevalenceLine
+from ichviewer.gui.score_ribbon import ScoreRibbon
 from ichviewer.gui.seal_line import SealLine
 from ichviewer.gui.series_panel import SeriesPanel
 from ichviewer.gui.slice_scores import SliceScores
