@@ -23,6 +23,7 @@ from ichviewer.core.findings import (
     StudyFindings,
     Subtype,
 )
+from ichviewer.core.first_look import both_readings
 from ichviewer.core.heatmap import Heatmap
 from ichviewer.core.history import ReaderWork
 from ichviewer.core.input_check import CheckLevel, InputCheck
@@ -30,6 +31,7 @@ from ichviewer.core.map_verdict import MapVerdict, SliceVerdicts
 from ichviewer.core.preprocessing import Framing
 from ichviewer.core.progress import CancelToken, Progress
 from ichviewer.core.receipt import receipt
+from ichviewer.core.sealing import network_findings, result_shown
 from ichviewer.core.self_doubt import unchecked_maps
 from ichviewer.core.series import FileVerdict, FolderContents, Series, Verdict
 from ichviewer.core.viewstate import Thumbnail, ViewState, scrolled_to
@@ -37,6 +39,7 @@ from ichviewer.core.volume import Volume
 from ichviewer.core.wrap_repair import REPAIR, WRAPPED_REASON, unwrapped
 from ichviewer.dicom.syntax_check import SyntaxResult
 from ichviewer.export.table import Report
+from ichviewer.gui.slice_scores import decided
 from ichviewer.gui.store import Store
 from ichviewer.selftest_report import DemoResult, NetworkResult, SelfTestReport
 from ichviewer.session.session import Session
@@ -633,3 +636,44 @@ def test_scores_of_another_patients_stack_are_never_taken_off_the_shelf(desk: De
     desk.session.reading.open_paths((Path("/other"),))
     qtbot.waitUntil(lambda: desk.state.volume is other and is_analyzed(desk))
     assert len(desk.controller.first_slices) == 2
+
+
+def test_under_first_look_no_state_on_the_way_ever_shows_a_score(desk: Desk, qtbot: QtBot) -> None:
+    """Hazard: scores that flash up while they arrive were seen; the reading is no longer the reader's own."""
+    desk.store.update(
+        lambda state: replace(state, preferences=replace(state.preferences, uses_first_look=True))
+    )
+    shown: list[StudyFindings | None] = []
+    desk.store.changed.connect(lambda state: shown.append(state.findings))
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: network_findings(desk.state) is not None and desk.state.analysis is None)
+    qtbot.waitUntil(lambda: desk.state.reading is None)
+    assert set(shown) == {None}
+    key = series_keys(desk)[1]
+    desk.session.reading.open_series(key)
+    qtbot.waitUntil(lambda: desk.state.slice_count == 3 and desk.state.reading is None)
+    desk.session.reading.open_series(series_keys(desk)[0])
+    qtbot.waitUntil(lambda: desk.state.slice_count == 5 and desk.state.reading is None)
+    assert set(shown) == {None}
+
+
+def test_both_readings_are_exported(desk: Desk, qtbot: QtBot) -> None:
+    desk.store.update(
+        lambda state: replace(state, preferences=replace(state.preferences, uses_first_look=True))
+    )
+    desk.session.reading.open_paths((Path("/study"),))
+    qtbot.waitUntil(lambda: network_findings(desk.state) is not None and desk.state.analysis is None)
+    for step in (Decision.ACCEPTED, Decision.REJECTED):
+        desk.store.update(lambda state, step=step: decided(state, Subtype.SUBDURAL, step))
+        desk.store.update(result_shown)
+    desk.session.writing.export(Path("/findings.csv"), identify=False)
+    qtbot.waitUntil(lambda: bool(desk.controller.exported))
+    report, here = desk.controller.exported[0], desk.state.slice_index
+    before, after = both_readings(report.first_look, report.review)
+    assert before.decision(here, Subtype.SUBDURAL) is Decision.ACCEPTED
+    assert after.decision(here, Subtype.SUBDURAL) is Decision.REJECTED
+
+
+def series_keys(desk: Desk) -> list[str]:
+    assert desk.state.contents is not None
+    return [series.key for series in desk.state.contents.series]
