@@ -14,9 +14,12 @@ class Fold(QWidget):
         self.setObjectName("Panel")
         self._title = title
         self.panel = panel
-        own_title = panel.findChild(QLabel, "PanelTitle")
+        own_title, layout = panel.findChild(QLabel, "PanelTitle"), panel.layout()
         if own_title is not None:
             own_title.setVisible(False)
+        if own_title is not None and layout is not None:
+            margins = layout.contentsMargins()
+            layout.setContentsMargins(margins.left(), 2, margins.right(), 5)
         self.header = QToolButton()
         self.header.setObjectName("FoldTitle")
         self.header.setText(title)
@@ -26,11 +29,11 @@ class Fold(QWidget):
         self.header.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.header.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.header.toggled.connect(self._show)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.header)
-        layout.addWidget(panel)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(panel)
         self._show(is_open=True)
 
     @property

@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
             open_files=self.ask_for_files,
             open_demo=self.demo_requested.emit,
             export=self.ask_for_export,
-            copy_finding=self.reading_page.findings_list.copy,
+            copy_finding=self.reading_page.side.findings_list.copy,
             close=self._close,
             step_series=self.step_series,
             toggle_panels=self.reading_page.toggle_image_alone,
@@ -178,9 +178,9 @@ class MainWindow(QMainWindow):
         for page in (self.loading_page, self.reading_page.loading):
             page.cancel_requested.connect(self.reading_cancelled)
         self.reading_page.series.series_requested.connect(self.series_requested)
-        self.reading_page.measurements.histogram_requested.connect(self.show_histogram)
-        self.reading_page.measurements.export_requested.connect(self.ask_for_measurement_export)
-        self.reading_page.heatmap.explanation_requested.connect(self.explanation_requested)
+        self.reading_page.side.measurements.histogram_requested.connect(self.show_histogram)
+        self.reading_page.side.measurements.export_requested.connect(self.ask_for_measurement_export)
+        self.reading_page.side.heatmap.explanation_requested.connect(self.explanation_requested)
         self.status_line.cancel_requested.connect(self.cancel)
         self.status_line.analysis_requested.connect(self.analysis_requested)
         self.status_line.repair_requested.connect(self.repair_requested)

@@ -15,6 +15,10 @@ class DrawnInputs:
     def __init__(self) -> None:
         self._last: tuple[Any, ...] | None = None
 
+    def forget(self) -> None:
+        """The next call of ``differ`` is as the first."""
+        self._last = None
+
     def differ(self, *inputs: Any) -> bool:
         """Whether *inputs* are not those of the last call; they are remembered."""
         last, self._last = self._last, inputs

@@ -41,7 +41,7 @@ QToolButton {{ padding: 3px 7px; }}
 #Decision {{ padding: 0; }}
 QToolButton#FoldTitle, QToolButton#FoldTitle:checked {{ background: transparent;
     border: 1px solid transparent;
-    color: {theme.secondary}; font-weight: bold; font-size: {small_px}px; padding: 5px 4px;
+    color: {theme.secondary}; font-weight: bold; font-size: {small_px}px; padding: 2px 4px;
     text-align: left; }}
 QToolButton#FoldTitle:hover {{ color: {theme.text}; }}
 QToolButton#FoldTitle:focus {{ border: 1px solid {theme.accent}; }}
@@ -86,6 +86,13 @@ QProgressBar {{ background: {theme.window}; border: 1px solid {theme.line}; bord
 #WorkBar::chunk {{ background: {theme.selected}; }}
 QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
 QListWidget {{ background: {theme.panel}; border: 1px solid transparent; }}
+QTabWidget::pane {{ border: none; }}
+QTabBar {{ background: {theme.panel}; }}
+QTabBar::tab {{ background: {theme.panel}; color: {theme.secondary}; border: 1px solid transparent;
+    border-bottom: 2px solid {theme.line}; padding: 6px 8px; }}
+QTabBar::tab:hover {{ color: {theme.text}; }}
+QTabBar::tab:selected {{ color: {theme.text}; border-bottom: 2px solid {theme.accent}; }}
+QTabBar::tab:focus {{ border: 1px solid {theme.accent}; }}
 QScrollArea {{ background: {theme.panel}; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}

@@ -54,7 +54,7 @@ def tour_steps(page: ReadingPage, top_bar: TopBar, status_line: StatusLine) -> t
             "The scores of this slice and of the study. Accept or reject each label; what you decide is"
             " kept and exported. The network looks for bleeding alone: no score above threshold"
             " does not mean normal.",
-            lambda: page.findings,
+            lambda: page.side,
         ),
         TourStep(
             "Status",

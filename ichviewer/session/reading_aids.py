@@ -92,7 +92,12 @@ class ReadingAids:
 
     def _follow_runs(self, state: ViewState) -> None:
         volume = state.volume
-        if volume is None or not self._findings.differ(volume, state.findings, state.model_card):
+        if volume is None:
+            # A closed stack is not kept alive by what was made of it.
+            self._findings.forget()
+            self._runs.forget()
+            return
+        if not self._findings.differ(volume, state.findings, state.model_card):
             return
         runs = runs_of(state)
         # Findings change with every map that is checked; their runs do not.

@@ -200,7 +200,7 @@ def test_letters_typed_into_the_comment_are_text(qtbot: QtBot) -> None:
     """Hazard: typing "sdh" as a comment would change label, window and heat map behind the reader's back."""
     start = analyzed_state(likely=[0])
     window = shown(qtbot, start)
-    comment = window.reading_page.slice_scores.comment
+    comment = window.reading_page.side.slice_scores.comment
     comment.setFocus()
     qtbot.keyClicks(comment, "Big SDH 12 mm, no IVH")
     state = window.store.state

@@ -20,7 +20,7 @@ def window_with_comment(qtbot: QtBot) -> MainWindow:
     window.show()
     qtbot.waitExposed(window)
     window.activateWindow()
-    comment = window.reading_page.slice_scores.comment
+    comment = window.reading_page.side.slice_scores.comment
     comment.setFocus()
     qtbot.waitUntil(comment.hasFocus)
     qtbot.keyClicks(comment, "thin")
@@ -31,7 +31,7 @@ def window_with_comment(qtbot: QtBot) -> MainWindow:
 def test_enter_and_esc_end_the_comment_and_nothing_else(qtbot: QtBot, key: Qt.Key) -> None:
     """Hazard: keys meant for the image are written into the report."""
     window = window_with_comment(qtbot)
-    comment = window.reading_page.slice_scores.comment
+    comment = window.reading_page.side.slice_scores.comment
     qtbot.keyClick(comment, key)
     assert not comment.hasFocus()
     assert window.store.state.promoted_view is None
@@ -43,11 +43,11 @@ def test_a_click_on_the_image_takes_the_keyboard(qtbot: QtBot) -> None:
     window = window_with_comment(qtbot)
     view = window.reading_page.views.views[0]
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(20, 20))
-    assert not window.reading_page.slice_scores.comment.hasFocus()
+    assert not window.reading_page.side.slice_scores.comment.hasFocus()
 
 
 def test_ctrl_e_exports_from_inside_the_comment(qtbot: QtBot) -> None:
     window = window_with_comment(qtbot)
     override = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    window.reading_page.slice_scores.comment.event(override)
+    window.reading_page.side.slice_scores.comment.event(override)
     assert not override.isAccepted()

@@ -42,17 +42,17 @@ def test_every_reason_of_the_check_can_be_read_without_a_click(qtbot: QtBot, lev
     state = replace(opened_state(), input_check=level, input_check_reasons=REASONS, receipt=RECEIPT)
     window = window_of(qtbot, state, 1600, 1000)
     page = window.reading_page
-    for label, parts in ((page.study.check, REASONS), (page.stack.receipt, RECEIPT.split("; "))):
+    for label, parts in ((page.side.study.check, REASONS), (page.side.stack.receipt, RECEIPT.split("; "))):
         assert all(part in label.text() for part in parts)
         assert label.height() >= needed_height(label)
-        end = label.mapTo(page.findings.viewport(), QPoint(0, label.height())).y()
-        assert end <= page.findings.viewport().height()
+        end = label.mapTo(page.side.scores.viewport(), QPoint(0, label.height())).y()
+        assert end <= page.side.scores.viewport().height()
 
 
 def test_in_a_low_window_the_reasons_are_scrolled_and_not_cut(qtbot: QtBot) -> None:
     state = replace(opened_state(), input_check="red", input_check_reasons=REASONS, receipt=RECEIPT)
     window = window_of(qtbot, state, 1280, 720)
     page = window.reading_page
-    for label in (page.study.check, page.stack.receipt):
+    for label in (page.side.study.check, page.side.stack.receipt):
         assert label.height() >= needed_height(label)
-    assert page.findings.verticalScrollBar().maximum() > 0
+    assert page.side.scores.verticalScrollBar().maximum() > 0

@@ -213,7 +213,7 @@ def test_the_middle_slice_is_shown_before_the_rest_is_read(desk: Desk, qtbot: Qt
     assert desk.window.reading_page.middle.currentWidget() is desk.window.reading_page.views
     assert desk.window.status_line.bar.text() == "Reading slices 1/7"
     assert desk.window.reading_page.ribbon.header == "reading 1 of 7"
-    assert "reading 1 of 7" in desk.window.reading_page.study.sentence.text()
+    assert "reading 1 of 7" in desk.window.reading_page.side.study.sentence.text()
 
 
 def test_a_slice_that_is_not_there_yet_says_so_and_is_not_black(desk: Desk, qtbot: QtBot) -> None:
@@ -305,7 +305,7 @@ def test_canceled_half_way_what_was_read_stays_and_the_rest_can_be_read(desk: De
     assert desk.volume.settled_count == 1
     assert desk.state.message.text == "Canceled after 1 of 7 slices."
     assert "read the rest" in desk.state.message.details
-    assert desk.window.reading_page.study.sentence.text() == "Not analyzed: only 1 of 7 slices."
+    assert desk.window.reading_page.side.study.sentence.text() == "Not analyzed: only 1 of 7 slices."
     desk.session.analysis.analyze()
     assert desk.state.findings is None
     assert "only 1 of 7 slices were read" in desk.state.message.text

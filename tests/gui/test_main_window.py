@@ -303,7 +303,7 @@ def test_another_method_asks_for_an_explanation(qtbot: QtBot) -> None:
 
 
 def combo_texts(window: MainWindow) -> list[str]:
-    combo = window.reading_page.heatmap.method
+    combo = window.reading_page.side.heatmap.method
     return [combo.itemText(index) for index in range(combo.count())]
 
 
@@ -463,7 +463,7 @@ def test_every_control_that_has_no_words_has_an_accessible_name(qtbot: QtBot) ->
     window = shown(qtbot, analyzed_state())
     buttons = [button for button in window.findChildren(QPushButton) if button.isVisible()]
     assert [button for button in buttons if not button.text() and not button.accessibleName()] == []
-    assert window.reading_page.slice_scores.bars[Subtype.ANY].accessibleName().startswith("any: ")
+    assert window.reading_page.side.slice_scores.bars[Subtype.ANY].accessibleName().startswith("any: ")
 
 
 def test_the_title_names_no_patient(qtbot: QtBot) -> None:

@@ -62,15 +62,15 @@ def of(window: MainWindow, identifier: int) -> Measurement:
 
 def test_every_measurement_is_listed_with_its_value_and_place(window: MainWindow) -> None:
     texts = [
-        window.reading_page.measurements.list.item(row).text()
-        for row in range(window.reading_page.measurements.list.count())
+        window.reading_page.side.measurements.list.item(row).text()
+        for row in range(window.reading_page.side.measurements.list.count())
     ]
     assert texts[0] == "slice 3 · Ruler 1: 12.0 mm"
     assert texts[1].startswith("slice 6 · Ellipse 2: 78.5 mm², mean 35.0 HU")
 
 
 def test_a_click_on_a_row_goes_there(qtbot: QtBot, window: MainWindow) -> None:
-    measurements = window.reading_page.measurements.list
+    measurements = window.reading_page.side.measurements.list
     place = measurements.visualItemRect(measurements.item(0)).center()
     qtbot.mouseClick(measurements.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert window.store.state.slice_index == 2
@@ -78,7 +78,7 @@ def test_a_click_on_a_row_goes_there(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def test_a_measurement_is_named_and_commented_on_in_one_step_each(qtbot: QtBot, window: MainWindow) -> None:
-    panel = window.reading_page.measurements
+    panel = window.reading_page.side.measurements
     for line, text in ((panel.name, "left clot"), (panel.comment, "at its widest")):
         line.setFocus()
         qtbot.keyClicks(line, text)
@@ -196,7 +196,7 @@ def test_every_tool_has_a_button_with_its_key_and_a_name(window: MainWindow) -> 
 
 
 def test_the_histogram_shows_the_chosen_region(qtbot: QtBot, window: MainWindow) -> None:
-    panel = window.reading_page.measurements
+    panel = window.reading_page.side.measurements
     assert not panel.histogram.isEnabled()
     window.store.update(lambda state: with_selection(state, 2))
     qtbot.mouseClick(panel.histogram, Qt.MouseButton.LeftButton)
@@ -214,16 +214,16 @@ def test_a_slice_is_judged_for_the_volume_by_key_and_by_button(qtbot: QtBot, win
     state = store.state
     axes = at(state, 5, (20, 30), (40, 30), (30, 25), (30, 35))
     store.set(with_measurement(state, drawn(Kind.HEMATOMA, axes, 5)))
-    assert window.reading_page.measurements.hematoma.isVisible()
+    assert window.reading_page.side.measurements.hematoma.isVisible()
     qtbot.keyClick(window, Qt.Key.Key_7, Qt.KeyboardModifier.AltModifier)
     store.update(lambda state: replace(state, slice_index=6))
-    window.reading_page.measurements.hematoma.buttons[0.5].click()
+    window.reading_page.side.measurements.hematoma.buttons[0.5].click()
     assert of(window, 3).hematoma_slices == (HematomaSlice(5, 1.0), HematomaSlice(6, 0.5))
     # 10 x 5 x 7.5 mm: one slice and a half, 5 mm apart.
     values = window.reading_page.views.measurement_layer.values(of(window, 3), store.state)
     assert values.volume_ml == pytest.approx(10 * 5 * 7.5 / 2000)
-    assert "slice 7: ½ × 5.00 mm" in window.reading_page.measurements.hematoma.counted.text()
-    window.reading_page.measurements.hematoma.from_areas.click()
+    assert "slice 7: ½ × 5.00 mm" in window.reading_page.side.measurements.hematoma.counted.text()
+    window.reading_page.side.measurements.hematoma.from_areas.click()
     assert [each.slice_index for each in of(window, 3).hematoma_slices] == [5]
 
 
@@ -266,6 +266,6 @@ def test_going_to_a_measurement_of_a_reformat_shows_its_plane(window: MainWindow
 def test_where_the_reader_goes_on_comes_into_view(qtbot: QtBot, window: MainWindow, tool: Tool) -> None:
     page = window.reading_page
     window.store.update(lambda state: replace(state, tool=tool))
-    part = page.measurements.region
+    part = page.side.measurements.region
     qtbot.waitUntil(lambda: not part.visibleRegion().isEmpty())
-    assert part.width() <= page.findings.viewport().width()
+    assert part.width() <= page.side.work.viewport().width()

@@ -50,10 +50,10 @@ def test_under_the_seal_nothing_in_the_window_tells_the_result(qtbot: QtBot) -> 
     """Hazard: one number or flag in a corner is enough to steer a reading that is to be independent."""
     window = window_of(qtbot, replace(sealed_state(), shows_heatmap=True))
     page, state = window.reading_page, window.store.state
-    assert {bar.text for bar in page.slice_scores.bars.values()} == {"–"}
-    assert {number.text() for number in page.study.numbers.values()} == {"–"}
+    assert {bar.text for bar in page.side.slice_scores.bars.values()} == {"–"}
+    assert {number.text() for number in page.side.study.numbers.values()} == {"–"}
     assert page.ribbon.marks == ()
-    assert page.findings_list.list.topLevelItemCount() == 0
+    assert page.side.findings_list.list.topLevelItemCount() == 0
     assert heat_to_show(state).heatmap is None
     assert "sealed until you have looked" in dict(heat_to_show(state).lines)
     window.table["suspicious-up"].trigger()
@@ -63,20 +63,20 @@ def test_under_the_seal_nothing_in_the_window_tells_the_result(qtbot: QtBot) -> 
 
 def test_the_button_shows_the_result(qtbot: QtBot) -> None:
     window = window_of(qtbot, sealed_state())
-    assert "sealed" in window.reading_page.seal.words.text()
-    qtbot.mouseClick(window.reading_page.seal.button, Qt.MouseButton.LeftButton)
+    assert "sealed" in window.reading_page.side.seal.words.text()
+    qtbot.mouseClick(window.reading_page.side.seal.button, Qt.MouseButton.LeftButton)
     assert window.store.state.findings is not None
-    assert window.reading_page.slice_scores.bars[Subtype.ANY].text == "0.90"
-    assert "opened on request" in window.reading_page.seal.words.text()
+    assert window.reading_page.side.slice_scores.bars[Subtype.ANY].text == "0.90"
+    assert "opened on request" in window.reading_page.side.seal.words.text()
 
 
 def test_a_sealed_slice_and_a_sealed_study_can_be_decided(qtbot: QtBot) -> None:
     window = window_of(qtbot, sealed_state())
     page = window.reading_page
     qtbot.mouseClick(
-        page.slice_scores.buttons[Subtype.SUBDURAL, Decision.ACCEPTED], Qt.MouseButton.LeftButton
+        page.side.slice_scores.buttons[Subtype.SUBDURAL, Decision.ACCEPTED], Qt.MouseButton.LeftButton
     )
-    qtbot.mouseClick(page.study.buttons[Subtype.ANY, Decision.REJECTED], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.side.study.buttons[Subtype.ANY, Decision.REJECTED], Qt.MouseButton.LeftButton)
     before = result_shown(window.store.state).first_look.before
     assert before.decision(3, Subtype.SUBDURAL) is Decision.ACCEPTED
     assert before.study_decision(Subtype.ANY) is Decision.REJECTED
@@ -267,14 +267,14 @@ def test_re_weighted_scores_are_marked_and_the_flags_stay(qtbot: QtBot) -> None:
 
 def test_a_folded_panel_is_remembered(qtbot: QtBot) -> None:
     window = window_of(qtbot, analyzed_state())
-    fold: Fold = window.reading_page.folds["study"]
+    fold: Fold = window.reading_page.side.folds["study"]
     qtbot.mouseClick(fold.header, Qt.MouseButton.LeftButton)
-    assert not window.reading_page.study.isVisible()
+    assert not window.reading_page.side.study.isVisible()
     layout = window.save_layout()
     other = window_of(qtbot, analyzed_state())
     other.restore_layout(layout)
-    assert not other.reading_page.study.isVisible()
-    assert other.reading_page.folds["list"].is_open
+    assert not other.reading_page.side.study.isVisible()
+    assert other.reading_page.side.folds["heat map"].is_open
 
 
 def test_every_study_score_has_its_threshold_on_its_bar(qtbot: QtBot) -> None:

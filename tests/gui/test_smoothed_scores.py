@@ -149,14 +149,14 @@ def test_a_slice_whose_neighbors_are_not_scored_is_pending_and_has_no_number(des
     desk.step()
     assert desk.statuses() == [SliceStatus.PENDING] * SLICES
     assert desk.window.reading_page.ribbon.header == "0 of 9 slices"
-    assert desk.window.reading_page.slice_scores.bars[Subtype.ANY].text == "pending"
+    assert desk.window.reading_page.side.slice_scores.bars[Subtype.ANY].text == "pending"
     desk.trigger("suspicious-up")
     assert desk.store.state.slice_index == BLEEDING
     desk.step(2)
     assert desk.scored() == [BLEEDING]
-    early = desk.window.reading_page.slice_scores.bars[Subtype.ANY].text
+    early = desk.window.reading_page.side.slice_scores.bars[Subtype.ANY].text
     desk.step(SLICES - 3)
-    assert desk.window.reading_page.slice_scores.bars[Subtype.ANY].text == early
+    assert desk.window.reading_page.side.slice_scores.bars[Subtype.ANY].text == early
 
 
 def test_progress_counts_slices_that_were_scored_and_the_ribbon_those_that_are_final(desk: Desk) -> None:
@@ -167,7 +167,7 @@ def test_progress_counts_slices_that_were_scored_and_the_ribbon_those_that_are_f
         assert desk.store.state.analysis is not None
         assert (desk.store.state.analysis.done, desk.store.state.analysis.total) == (done, SLICES)
     assert desk.window.reading_page.ribbon.header == "1 of 9 slices"
-    assert "no summary yet" in desk.window.reading_page.study.sentence.text()
+    assert "no summary yet" in desk.window.reading_page.side.study.sentence.text()
 
 
 def test_a_finished_analysis_has_every_score_and_n_and_p_find_the_bleed(desk: Desk, qtbot: QtBot) -> None:
@@ -207,7 +207,9 @@ def test_the_class_map_stays_the_slices_own(desk: Desk, qtbot: QtBot) -> None:
 
 
 def test_the_panel_says_over_what_a_score_is_a_mean(desk: Desk) -> None:
-    tooltips = [label.toolTip() for label in desk.window.reading_page.slice_scores.findChildren(ElidedLabel)]
+    tooltips = [
+        label.toolTip() for label in desk.window.reading_page.side.slice_scores.findChildren(ElidedLabel)
+    ]
     assert any("mean over neighboring slices, weights falling to 0 at 10 mm" in text for text in tooltips)
 
 
