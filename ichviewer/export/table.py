@@ -51,7 +51,7 @@ COLUMNS: tuple[str, ...] = (
         "peak_cell_mm",
     ),
     *(f"decision_{subtype}" for subtype in SUBTYPES),
-    *("reader_comment", "reading", "input_check", "receipt"),
+    *("reader_comment", "key_image", "reading", "input_check", "receipt"),
     *(f"study_decision_{subtype}" for subtype in SUBTYPES),
     *("first_look", "first_look_share_seen"),
     *(f"before_decision_{subtype}" for subtype in SUBTYPES),
@@ -75,6 +75,7 @@ class Report:
         input_check: Level and reasons, in words.
         receipt: Geometry in words.
         first_look: Whether the result was sealed, and the reading from before it was shown.
+        key_images: Slices that the reader marked, counted from 0.
     """
 
     series: Series
@@ -84,6 +85,7 @@ class Report:
     input_check: str
     receipt: str
     first_look: FirstLook = NO_FIRST_LOOK
+    key_images: frozenset[int] = frozenset()
 
 
 def write_table(path: Path, reports: Sequence[Report], identify: bool = False) -> None:
@@ -208,6 +210,7 @@ def _reading(report: Report, slice_index: int) -> dict[str, object]:
     """The reader's last word, whether the result was shown or not; ``reading`` says which."""
     cells = _decisions(report.review, slice_index, prefix="")
     cells["reader_comment"] = report.review.comment(slice_index)
+    cells["key_image"] = "yes" if slice_index in report.key_images else None
     # Where nobody read, there is no reading.
     reading = BEFORE if report.first_look.is_sealed else report.review.reading
     cells["reading"] = None if report.review.is_empty else reading

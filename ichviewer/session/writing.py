@@ -48,6 +48,7 @@ class Writing:
             check,
             state.receipt,
             state.first_look,
+            state.work.key_images,
         )
         self._write(
             lambda: self._controller.export(path, [report], identify),

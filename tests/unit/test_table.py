@@ -57,7 +57,12 @@ def test_columns_come_in_the_published_order(tmp_path: Path) -> None:
     ]
     assert header[11:18] == ["status", *(f"p_{s}" for s in SUBTYPES)]
     assert header[-5:] == ["checkpoint", "checkpoint_sha256", "smoothing_mm", "software_version", "notice"]
-    assert len(header) == 92
+    assert len(header) == 93
+
+
+def test_key_images_are_marked_and_others_are_empty(tmp_path: Path) -> None:
+    write_table(tmp_path / "f.csv", [report(key_images=frozenset({1}))])
+    assert [row["key_image"] for row in read(tmp_path / "f.csv")] == ["", "yes", ""]
 
 
 def test_one_row_per_slice_with_score_flag_and_threshold(tmp_path: Path) -> None:
