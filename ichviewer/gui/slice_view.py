@@ -27,6 +27,7 @@ from ichviewer.gui.crosshair import draw_crosshair
 from ichviewer.gui.hand import REACH_PX, Hand
 from ichviewer.gui.heat_choice import NOTHING, HeatChoice
 from ichviewer.gui.heat_layer import HeatLayer
+from ichviewer.gui.hole_hatch import hole_words
 from ichviewer.gui.measurement_layer import MeasurementLayer, draw_brush
 from ichviewer.gui.mouse import Press, Wheel, clicked, double_clicked, dragged
 from ichviewer.gui.overlay import cursor_text
@@ -44,7 +45,7 @@ from ichviewer.gui.view_geometry import (
     view_placement,
 )
 from ichviewer.gui.view_marks import draw_marks
-from ichviewer.gui.view_overlay import view_overlay
+from ichviewer.gui.view_overlay import view_overlay, with_warnings
 from ichviewer.gui.view_picture import ViewPicture
 from ichviewer.gui.wording import awaited_text
 
@@ -216,7 +217,8 @@ class SliceView(QWidget):
         self, painter: QPainter, state: ViewState, placement: Placement | None, heat: HeatChoice
     ) -> None:
         mm_per_px = None if placement is None else placement.mm_per_px * self.devicePixelRatioF()
-        overlay = view_overlay(state, self.view, heat, self.cursor_value())
+        words = hole_words(self._picture.holes(state))
+        overlay = with_warnings(view_overlay(state, self.view, heat, self.cursor_value()), words)
         self._overlay_painter.draw(painter, overlay, self._size(), mm_per_px, state.heatmap_opacity)
 
     def _offset(self, position: QPointF) -> tuple[float, float]:

@@ -45,6 +45,12 @@ def view_overlay(state: ViewState, view: View, heat: HeatChoice, cursor: str) ->
     return _with_marks(overlay_of(state, view, heat, cursor), state, view, state.volume)
 
 
+def with_warnings(overlay: Overlay, words: tuple[str, ...]) -> Overlay:
+    """The same with warnings, in every state of the text: they say how the picture must be read."""
+    lines = tuple(OverlayLine(text, 0, LineKind.WARNING, (text.partition(":")[0],)) for text in words)
+    return replace(overlay, top_left=(*overlay.top_left, *lines)) if lines else overlay
+
+
 def _with_marks(overlay: Overlay, state: ViewState, view: View, volume: Volume) -> Overlay:
     """The open stack's own text, with what else there is to know of the slice in view."""
     if state.overlay_text is OverlayText.OFF:

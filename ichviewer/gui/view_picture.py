@@ -16,6 +16,7 @@ from ichviewer.core.volume import Volume
 from ichviewer.gui.heat_choice import HeatChoice
 from ichviewer.gui.heat_contours import Coordinates, draw_contours
 from ichviewer.gui.heat_layer import HeatLayer
+from ichviewer.gui.hole_hatch import Masks, hole_masks, with_stripes
 from ichviewer.gui.mirror_colors import mirror_table
 from ichviewer.gui.placement import Placement
 from ichviewer.gui.recent import Recent
@@ -33,15 +34,22 @@ class ViewPicture:
         self._grey_tables: Recent[NDArray[np.uint8]] = Recent(16)
         self._heat_tables: Recent[NDArray[np.uint32]] = Recent(2)
         self._images: Recent[SliceImage | None] = Recent(1)
+        self._holes: Recent[Masks] = Recent(1)
         self._pictures: Recent[NDArray[np.uint32]] = Recent(1)
 
     def image(self, state: ViewState) -> SliceImage | None:
         """What is shown before windowing; None where there is none."""
         return self._images.get(image_key(state, self._view), lambda: shown_image(state, self._view))
 
+    def holes(self, state: ViewState) -> Masks:
+        """Where the plane in view lies in holes of the stack; empty for a stored slice."""
+        plane = plane_of(state, self._view)
+        return self._holes.get((state.volume, plane), lambda: hole_masks(state, self._view))
+
     def forget(self) -> None:
         """Keep nothing of a study that was closed."""
         self._images.clear()
+        self._holes.clear()
         self._pictures.clear()
 
     def draw(
@@ -116,7 +124,9 @@ class ViewPicture:
             )
             opacity = state.heatmap_opacity
             if levels is None:
-                return render_picture(image, table, placement)
+                plain = render_picture(image, table, placement)
+                masks = self.holes(state)
+                return with_stripes(plain, masks, placement) if masks else plain
             colors = self._heat_tables.get(opacity, lambda: heat_table(opacity))
             return render_picture(image, table, placement, levels, colors)
 
