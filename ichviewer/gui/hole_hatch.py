@@ -24,7 +24,7 @@ Masks = dict[HoleKind, NDArray[np.uint8]]
 
 
 def hole_masks(state: ViewState, view: View) -> Masks:
-    """Where a view's plane lies in holes of the stack, (rows, columns), 255 inside; by kind, if it meets any."""
+    """Where a view's plane lies in holes of the stack, by kind: (rows, columns), 255 inside."""
     volume, plane = state.volume, plane_of(state, view)
     if volume is None or plane is None:
         return {}
