@@ -200,7 +200,7 @@ def test_a_picture_of_a_repaired_stack_or_a_red_one_says_so(folder: Path, tmp_pa
         path = tmp_path / f"{number}.png"
         write_heatmap_picture(path, stack, finding, Subtype.ANY, card, check)
         with Image.open(path) as picture:
-            footers.append(np.asarray(picture.convert("L"))[-28:].copy())
+            footers.append(np.asarray(picture.convert("L"))[-56:].copy())
     bright = [int((footer > 128).sum()) for footer in footers]
     assert bright[1] > bright[0] < bright[2]
     assert not np.array_equal(footers[1], footers[2])

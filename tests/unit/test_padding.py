@@ -15,6 +15,7 @@ from ichviewer.core.input_check import check_input
 from ichviewer.core.preprocessing import PreprocessingSpec, preprocess_volume_slice
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.series import Series
+from ichviewer.core.slice_image import stored_slice
 from ichviewer.core.viewstate import ViewState, opened, percentile_window
 from ichviewer.core.volume import Volume
 from ichviewer.core.windowing import BONE, BRAIN, SUBDURAL
@@ -79,7 +80,7 @@ def test_the_input_check_leaves_padding_out() -> None:
 @pytest.mark.parametrize("is_inverted", [False, True])
 def test_padding_is_black_in_any_window(is_inverted: bool) -> None:
     volume = padded()
-    assert grey_table(volume, 0, BRAIN, is_inverted)[METAL] == 0
+    assert grey_table(stored_slice(volume, 0), BRAIN, is_inverted)[METAL] == 0
 
 
 def test_padding_is_compared_before_rescale() -> None:

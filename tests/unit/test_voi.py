@@ -19,6 +19,7 @@ from pydicom.sequence import Sequence
 from ichviewer.core.preprocessing import PreprocessingSpec
 from ichviewer.core.progress import CancelToken, ignore_progress
 from ichviewer.core.series import Series
+from ichviewer.core.slice_image import stored_slice
 from ichviewer.core.viewstate import window_dragged
 from ichviewer.core.windowing import BRAIN, FileWindow, VoiFunction, Window, apply_voi, apply_window
 from ichviewer.dicom.read import read_volume
@@ -112,7 +113,7 @@ def test_the_table_of_greys_follows_the_function(function: VoiFunction) -> None:
     window = Window(40, 80, function)
     stored = np.arange(500, 600)
     expected = np.round(judged(stored * 2.0 - 1000, window) * 255)
-    assert np.abs(grey_table(volume, 0, window, False)[stored] - expected).max() <= 1
+    assert np.abs(grey_table(stored_slice(volume, 0), window, False)[stored] - expected).max() <= 1
 
 
 def scanned(path: Path) -> Series:
@@ -195,7 +196,9 @@ def test_monochrome1_with_its_own_window_is_the_mirrored_picture(
     series = scanned(save(dataset, tmp_path / "one"))
     volume = read_volume(series, ignore_progress, CancelToken())
     (proposal,) = series.slices[0].file_windows
-    shown = grey_table(volume, 0, proposal.window, False)[volume.stored_values[0].view(np.uint16)]
+    shown = grey_table(stored_slice(volume, 0), proposal.window, False)[
+        volume.stored_values[0].view(np.uint16)
+    ]
     values = np.asarray(apply_modality_lut(dataset.pixel_array, dataset), dtype=np.float64)
     expected = 255 * (1 - judged(values, Window(200, width, function)))
     assert np.ptp(expected) > 1
