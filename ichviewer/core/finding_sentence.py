@@ -112,7 +112,10 @@ def _side_on(findings: StudyFindings, subtype: Subtype, slice_index: int, volume
     finding = findings.slices[slice_index]
     if finding.class_maps is None or finding.framing is None:
         return ""
-    class_map = finding.class_maps[SUBTYPES.index(subtype)]
+    verdict, class_map = finding.map_verdict(subtype), finding.class_maps[SUBTYPES.index(subtype)]
+    if (verdict is not None and not verdict.has_passed) or float(class_map.max()) <= 0:
+        # The hottest point of a map without heat, or of one that failed its check, is no place of a finding.
+        return ""
     peak = find_peak(class_map, subtype, finding.framing, volume, slice_index)
     return "" if peak is None else peak.side
 

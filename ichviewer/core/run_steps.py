@@ -119,6 +119,14 @@ def run_sentence(state: ViewState, measured: Measured = ()) -> str:
     return finding_sentence(volume.series, subtype, run.slices, side, measured, is_accepted)
 
 
+def failed_maps(state: ViewState) -> int:
+    """How many maps failed their check; with each of them the side of a finding may go."""
+    verdicts = [] if state.findings is None else [each.map_verdicts for each in state.findings.slices]
+    return sum(
+        verdict is not None and not verdict.has_passed for of_slice in verdicts for verdict in of_slice or ()
+    )
+
+
 def sides_of(state: ViewState) -> tuple[tuple[Subtype, int, str], ...]:
     """The side of every run by its own label's maps. Takes long: work for a thread of its own."""
     volume, findings = state.volume, state.findings

@@ -267,8 +267,13 @@ class FindingsList(QWidget):
         self._store.update(lambda now: _saying(now, said))
 
     def _measured(self, state: ViewState) -> Measured:
-        chosen = selected(state)
-        return () if chosen is None else ((chosen, self._values_of(chosen, state)),)
+        """The chosen measurement, where it lies on a slice of the finding: no other is its size."""
+        chosen, run = selected(state), run_in_hand(state)
+        if chosen is None or run is None:
+            return ()
+        slices = {chosen.plane} if chosen.region is None else set(chosen.region.slice_indices)
+        is_on_it = any(index in slices for index in range(run.first, run.last + 1))
+        return ((chosen, self._values_of(chosen, state)),) if is_on_it else ()
 
 
 def row_texts(run: FlaggedRun, review: Review, side: str) -> tuple[str, str, str, str, str]:

@@ -67,6 +67,7 @@ class MeasurementLayer:
     """Draws the measurements of every view; keeps their values and texts, because most stay the same."""
 
     def __init__(self) -> None:
+        self._volume: Volume | None = None
         self._values: Recent[MeasuredValues] = Recent(256)
         self._texts: Recent[QPixmap] = Recent(256)
         self._edges: Recent[NDArray[np.float64]] = Recent(16)
@@ -75,6 +76,10 @@ class MeasurementLayer:
         """The values of a measurement of the open stack, which must be there."""
         volume = state.volume
         assert volume is not None
+        if volume is not self._volume:
+            # A closed stack is not kept alive by what was measured on it.
+            self._volume = volume
+            self._values.clear()
         source = None if isinstance(measurement.plane, int) else state.reformats
         return self._values.get((measurement, volume, source), lambda: measure(measurement, volume, source))
 

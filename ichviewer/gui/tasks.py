@@ -105,5 +105,8 @@ class TaskRunner(QObject):
 
     def _deliver(self, task: Task, receiver: Callable[[Any], None], value: object) -> None:
         """In the GUI thread."""
+        if self._current is task and receiver != task.on_progress:
+            # Done: what the task holds, a stack perhaps, is not kept until the next one.
+            self._current = None
         if not task.cancel.is_cancelled:
             receiver(value)

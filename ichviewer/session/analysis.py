@@ -56,8 +56,9 @@ class Analysis:
         """Score the open stack, the slice in view first."""
         state = self._store.state
         volume, card = state.volume, self._controller.card
-        if volume is None or state.reading is not None:
+        if volume is None:
             return
+        # What is read beside the stack, such as a prior, is no reason to wait.
         if not volume.is_complete:
             read = f"{volume.settled_count} of {volume.slice_count} slices were read"
             self._say(f"Not analyzed: only {read}. Click the series to read the rest.", is_problem=True)

@@ -45,6 +45,8 @@ class Mirror:
 
         def failed(error: Exception) -> None:
             message = problem("The two sides were not compared", error)
-            self._store.update(lambda state: replace(state, message=message))
+            self._store.update(
+                lambda state: replace(state, message=message) if state.reformats is source else state
+            )
 
         self._runner.start(Task(lambda _report, _cancel: mirror_picture(source, plane), take, failed))

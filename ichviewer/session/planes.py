@@ -16,6 +16,7 @@ from ichviewer.core.volume import Volume
 from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
 from ichviewer.session.messages import problem
+from ichviewer.session.while_open import while_open
 
 
 class Planes:
@@ -46,13 +47,11 @@ class Planes:
 
     def _prepare(self, volume: Volume) -> None:
         def take(reformats: ReformatSource) -> None:
-            self._store.update(
-                lambda state: replace(state, reformats=reformats) if state.volume is volume else state
-            )
+            self._store.update(while_open(volume, lambda state: replace(state, reformats=reformats)))
 
         def failed(error: Exception) -> None:
             message = problem("Planes across the slices cannot be shown", error)
-            self._store.update(lambda state: replace(state, message=message))
+            self._store.update(while_open(volume, lambda state: replace(state, message=message)))
 
         self._runner.start(
             Task(lambda report, cancel: self._controller.prepare_planes(volume, cancel), take, failed)

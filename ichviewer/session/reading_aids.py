@@ -20,13 +20,14 @@ from ichviewer.core.navigation import with_midline
 from ichviewer.core.placed_cards import AskedPlace, PlacedCards
 from ichviewer.core.progress import CancelToken
 from ichviewer.core.question_place import cards_at
-from ichviewer.core.run_steps import runs_of, sides_of
+from ichviewer.core.run_steps import failed_maps, runs_of, sides_of
 from ichviewer.core.viewstate import Message, ViewState
 from ichviewer.core.volume import Volume
 from ichviewer.gui.redraw import DrawnInputs
 from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
 from ichviewer.session.messages import problem
+from ichviewer.session.while_open import while_open
 
 MOST_KEPT = 400
 """Places whose cards are kept for the stack on the screen."""
@@ -84,7 +85,7 @@ class ReadingAids:
 
         def failed(error: Exception) -> None:
             message = problem("The tour of the blind spots failed", error)
-            self._store.update(lambda state: replace(tour_ended(state), message=message))
+            self._store.update(while_open(volume, lambda state: replace(tour_ended(state), message=message)))
 
         self._tour_runner.start(Task(lambda _report, _cancel: blind_spot_tour(volume), take, failed))
 
@@ -100,8 +101,9 @@ class ReadingAids:
         if not self._findings.differ(volume, state.findings, state.model_card):
             return
         runs = runs_of(state)
-        # Findings change with every map that is checked; their runs do not.
-        if self._runs.differ(volume, ";".join(f"{r.subtype}{r.first}-{r.last}" for r in runs)) and runs:
+        # Findings change with every map that is checked; runs do not, and sides only where a map failed.
+        words = ";".join(f"{r.subtype}{r.first}-{r.last}" for r in runs)
+        if self._runs.differ(volume, words, failed_maps(state)) and runs:
             self._find_sides(state, volume)
 
     def _find_sides(self, state: ViewState, volume: Volume) -> None:
@@ -112,7 +114,7 @@ class ReadingAids:
 
         def failed(error: Exception) -> None:
             message = problem("The sides of the findings are not known", error)
-            self._store.update(lambda now: replace(now, message=message))
+            self._store.update(while_open(volume, lambda now: replace(now, message=message)))
 
         self._sides_runner.start(Task(lambda _report, _cancel: sides_of(state), take, failed))
 
@@ -155,7 +157,7 @@ class ReadingAids:
 
         def failed(error: Exception) -> None:
             message = problem("Nothing can be asked about this place", error)
-            self._store.update(lambda state: replace(state, message=message))
+            self._store.update(while_open(volume, lambda state: replace(state, message=message)))
 
         self._cards_runner.start(Task(work, lambda cards: self._take(volume, cards), failed, take_midline))
 

@@ -15,6 +15,7 @@ from ichviewer.core.volume import Volume
 from ichviewer.gui.store import Store
 from ichviewer.gui.tasks import Task, TaskRunner
 from ichviewer.session.messages import problem
+from ichviewer.session.while_open import while_open
 
 
 class Straightening:
@@ -42,13 +43,13 @@ class Straightening:
 
     def _seek(self, volume: Volume) -> None:
         def take(midline: MidlineFit) -> None:
-            self._store.update(
-                lambda state: with_midline(state, midline) if state.volume is volume else state
-            )
+            self._store.update(while_open(volume, lambda state: with_midline(state, midline)))
 
         def failed(error: Exception) -> None:
             message = problem("The head was not straightened", error)
-            self._store.update(lambda state: replace(state, message=message, wants_straight=False))
+            self._store.update(
+                while_open(volume, lambda state: replace(state, message=message, wants_straight=False))
+            )
 
         self._runner.start(
             Task(lambda _report, cancel: self._controller.midline(volume, cancel), take, failed)

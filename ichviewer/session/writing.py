@@ -35,6 +35,11 @@ class Writing:
     def export(self, path: Path, identify: bool) -> None:
         """Write the findings on the screen as CSV."""
         state = self._store.state
+        if state.first_look.is_sealed:
+            self._say(
+                Message("The network's result is sealed, and the table would hold it: show it, then export.")
+            )
+            return
         findings = network_findings(state)
         if state.volume is None or findings is None or state.model_card is None:
             self._say(Message("There are no findings to export yet."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QTreeWidgetItem
@@ -13,14 +14,16 @@ from window_states import analyzed_state, findings_of, opened_state
 
 from ichviewer.core.findings import SUBTYPES, Decision, StudyFindings, Subtype
 from ichviewer.core.first_look import FirstLook
-from ichviewer.core.measurement import Measurement
+from ichviewer.core.measurement import Measurement, MeasurementKind
+from ichviewer.core.measurement_editing import drawn
 from ichviewer.core.measurement_values import MeasuredValues
-from ichviewer.core.measuring import undone
+from ichviewer.core.measuring import undone, with_measurement
 from ichviewer.core.run_steps import has_run_in_hand, run_in_hand, run_sentence
 from ichviewer.core.sealing import with_network_findings
 from ichviewer.core.viewstate import ViewState, scrolled_to
 from ichviewer.gui.findings_list import FindingsList
 from ichviewer.gui.main_window import MainWindow
+from ichviewer.gui.measurement_layer import MeasurementLayer
 from ichviewer.gui.store import Store
 
 
@@ -161,6 +164,22 @@ def test_the_sentence_goes_to_the_clipboard_without_a_name(qtbot: QtBot) -> None
     assert store.state.volume is not None
     patient = store.state.volume.series.patient
     assert not patient.patient_name or patient.patient_name not in text
+
+
+@pytest.mark.parametrize(("slice_index", "is_said"), [(3, True), (9, False)])
+def test_only_a_measurement_on_the_finding_is_its_size(qtbot: QtBot, slice_index: int, is_said: bool) -> None:
+    """Hazard: the length of another bleed is reported as the thickness of this one."""
+    state = subdural_state()
+    assert state.volume is not None
+    z = float(state.volume.frame.positions_mm[slice_index])
+    ruler = drawn(MeasurementKind.RULER, [(2.0, 2.0, z), (5.0, 2.0, z)], slice_index)
+    state = with_measurement(state, ruler)
+    panel = FindingsList(Store(state), MeasurementLayer().values)
+    qtbot.addWidget(panel)
+    panel.show()
+    click_row(qtbot, panel, SUBDURAL_RUN)
+    qtbot.mouseClick(panel.copy_button, Qt.MouseButton.LeftButton)
+    assert ("3.0 mm" in QGuiApplication.clipboard().text()) == is_said
 
 
 def test_a_rejected_finding_has_no_sentence(qtbot: QtBot) -> None:

@@ -229,8 +229,21 @@ def test_areas_of_drawn_regions_weigh_the_slices() -> None:
     for index, side in ((3, 4.0), (4, 8.0), (5, 7.5)):
         corners = [(5, 5, index * 5), (5 + side, 13, index * 5)]
         state = with_measurement(state, drawn(Kind.RECTANGLE, corners, index))
-    assert areas_drawn(state) == pytest.approx({3: 32.0, 4: 64.0, 5: 60.0})
+    assert areas_drawn(state) == {}
     axes = [(5, 10, 20), (15, 10, 20), (10, 8, 20), (10, 12, 20)]
-    state = judged_by_areas(with_measurement(state, drawn(Kind.HEMATOMA, axes, 4)))
+    state = with_measurement(state, drawn(Kind.HEMATOMA, axes, 4))
+    assert areas_drawn(state) == pytest.approx({3: 32.0, 4: 64.0, 5: 60.0})
+    state = judged_by_areas(state)
     weights = [each.weight for each in state.work.measurements.items[-1].hematoma_slices]
     assert weights == [0.5, 1.0, 1.0]
+
+
+def test_what_is_drawn_elsewhere_is_no_part_of_the_hematoma() -> None:
+    """Hazard: a rectangle in sound brain, or a second bleed, changes the volume of the first by a quarter."""
+    state = start()
+    for index, corner in ((4, 5.0), (5, 5.0), (2, 5.0), (5, 24.0), (4, 24.0)):
+        corners = [(corner, 5, index * 5), (corner + (2 if corner < 10 else 6), 13, index * 5)]
+        state = with_measurement(state, drawn(Kind.RECTANGLE, corners, index))
+    axes = [(5, 10, 20), (15, 10, 20), (10, 8, 20), (10, 12, 20)]
+    state = with_measurement(state, drawn(Kind.HEMATOMA, axes, 4))
+    assert areas_drawn(state) == pytest.approx({4: 16.0, 5: 16.0})
