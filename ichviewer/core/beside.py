@@ -6,6 +6,7 @@ UID (0020,0052) is equal (PS3.3 C.7.4.1.1.1). All else is an alignment that some
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +25,10 @@ class Alignment(StrEnum):
     FRAME = "same frame of reference"
     VERTEX = "by distance from the vertex"
     READER = "as linked by the reader"
+
+
+MOST_TURNED_DEGREES = 1.0
+"""Slices of two series that are turned farther against each other do not show the same place."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,22 @@ def shares_frame(series: Series, other: Series) -> bool:
         and series.has_positions
         and other.has_positions
     )
+
+
+def lies_alike(series: Series, other: Series) -> bool:
+    """Whether the slices of two series are parallel and turned alike.
+
+    Middles of slices can coincide while the edges of the head are centimeters apart, as between a tilted and
+    an upright acquisition: 1 degree moves an edge 100 mm from the middle by 1.7 mm.
+    """
+    if series.geometry is None or other.geometry is None:
+        return False
+    least = math.cos(math.radians(MOST_TURNED_DEGREES))
+    pairs = (
+        (series.geometry.normal, other.geometry.normal),
+        (series.geometry.row_direction, other.geometry.row_direction),
+    )
+    return all(float(one @ two) >= least for one, two in pairs)
 
 
 def match_at(frame: StackFrame, z_mm: float) -> Match:

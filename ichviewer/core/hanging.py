@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ichviewer.core.beside import shares_frame
+from ichviewer.core.beside import lies_alike, shares_frame
 from ichviewer.core.check_header import is_bone_kernel
 from ichviewer.core.receipt import median_spacing_mm
 from ichviewer.core.series import FolderContents, Series
@@ -46,6 +46,7 @@ def bone_kernel_series(contents: FolderContents | None, opened: Series) -> Serie
         and series.is_ai_candidate
         and series.study_instance_uid == opened.study_instance_uid
         and shares_frame(opened, series)
+        and lies_alike(opened, series)
         and is_bone_kernel(series.kernel, series.description)
     ]
     wanted = median_spacing_mm(opened) or 0.0

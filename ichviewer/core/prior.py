@@ -27,6 +27,9 @@ def prior_asked_for(state: ViewState, series: Series, insists: bool = False) -> 
         return replace(state, message=Message("A prior stands beside a stack that was read: open one first."))
     if series.key == state.volume.series.key:
         return replace(state, message=Message("This series is open; choose another one as prior."))
+    if series.orientation != "axial" or not series.has_positions:
+        text = "Only an axial series with slice positions can stand beside this one."
+        return replace(state, message=Message(text, is_problem=True))
     differences = patient_differences(state.volume.series.patient, series.patient)
     if differences and not insists:
         beside = replace(without_prior(state), prior_refusal=PriorRefusal(series.key, differences))

@@ -132,6 +132,18 @@ def test_the_same_patients_series_is_wanted_at_once() -> None:
     assert prior_asked_for(state, prior.series).wanted_prior == "7.1"
 
 
+def test_only_an_axial_series_with_positions_can_be_a_prior() -> None:
+    """Hazard: slices from left to right are linked with slices from neck to vertex, and called alike."""
+    prior = stack(9, 5.0, **OTHER_STUDY).series
+    state = replace(opened(ViewState(), CURRENT, ""), contents=contents_of(CURRENT))
+    unplaced = tuple(replace(header, image_position_mm=None) for header in prior.slices)
+    for series in (replace(prior, orientation="sagittal"), replace(prior, slices=unplaced)):
+        asked = prior_asked_for(state, series)
+        assert not asked.wanted_prior
+        assert asked.message is not None
+        assert "axial series" in asked.message.text
+
+
 def test_the_open_series_is_no_prior_of_itself() -> None:
     state = replace(opened(ViewState(), CURRENT, ""), contents=contents_of(CURRENT))
     asked = prior_asked_for(state, CURRENT.series)
