@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -421,6 +422,15 @@ def synchronized_norms(built: Built) -> Built:
     )
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Sums over threads differ in their last bits, and where a flat curve falls most may turn on them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 class TestRangeTest:
     def test_the_steepest_fall_is_found(self) -> None:
         rates = [10.0**power for power in range(-6, 1)]
@@ -431,6 +441,7 @@ class TestRangeTest:
         with pytest.raises(ValueError, match="lost in its first steps"):
             steepest([1.0, 2.0], [math.nan, math.nan])
 
+    @pytest.mark.usefixtures("one_thread")
     def test_it_leaves_the_network_alone_and_draws_its_curve(self, tmp_path: Path) -> None:
         rows = spots(16)
         test = RangeTest(1e-5, 10.0, 25)
@@ -441,8 +452,7 @@ class TestRangeTest:
         found = range_test(built, recipe, plan(recipe.phases, 2)[0], 0, rows, weights, CPU)
         assert all(torch.equal(before[name], value) for name, value in built.module.state_dict().items())
         assert found.rates[0] == rate_at(test, 0) == pytest.approx(1e-5)
-        # Which of them falls most steeply may turn on the number of threads.
-        assert found.chosen in found.rates
+        assert 1e-5 < found.chosen < 10
         plot(found, tmp_path / "curve.svg", "tiny")
         assert "steepest fall" in (tmp_path / "curve.svg").read_text(encoding="utf-8")
 
@@ -478,11 +488,12 @@ class TestRangeTest:
         assert before == {name: id(value) for name, value in again.module.state_dict(keep_vars=True).items()}
         assert not any(isinstance(module, nn.SyncBatchNorm) for module in again.module.modules())
 
+    @pytest.mark.usefixtures("one_thread")
     def test_a_phase_uses_what_it_finds(self, tmp_path: Path) -> None:
         recipe = tiny_recipe(peak_rate="range_test", range_test=RangeTest(1e-5, 1.0, 12))
         fit(recipe, spots(16), Place(tmp_path, CPU), budget=2)
         assert (tmp_path / "lr-range-0.svg").exists()
-        assert 1e-5 <= read_log(tmp_path / LOG)[-1]["rate"] < 1.0
+        assert 1e-5 < read_log(tmp_path / LOG)[-1]["rate"] < 1.0
 
 
 class TestRows:
