@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ichviewer.core.findings import NOTICE, SUBTYPES, Decision, Review, StudyFindings, Subtype
+from ichviewer.core.findings import NOTICE, SUBTYPES, StudyFindings, Subtype
 from ichviewer.core.heatmap import find_peak
 from ichviewer.core.measurement import Measurement
 from ichviewer.core.measurement_sentence import value_texts
@@ -55,43 +55,6 @@ def finding_sentence(
     words.append(_images_text(series, sorted(set(slices))))
     words += [size for size in (_size_text(*each) for each in measured) if size]
     return ", ".join(words) + f"; {NOTICE}"
-
-
-def run_through(
-    findings: StudyFindings, review: Review, thresholds: Sequence[float], subtype: Subtype, slice_index: int
-) -> tuple[int, ...]:
-    """The run of adjacent slices through one slice on which a label is found.
-
-    A slice is found where the reader accepted the label, or where its score reaches the threshold and the
-    reader did not reject it.
-
-    Args:
-        findings: The network's scores.
-        review: The reader's decisions.
-        thresholds: Of a slice, in the order of SUBTYPES.
-        subtype: The label.
-        slice_index: A slice of the run.
-
-    Returns:
-        Slice indices, lowest first; empty where the label is not found on the slice.
-    """
-    threshold = thresholds[SUBTYPES.index(subtype)]
-
-    def is_found(index: int) -> bool:
-        decision = review.decision(index, subtype)
-        if decision is not None:
-            return decision is Decision.ACCEPTED
-        probability = findings.slices[index].probability(subtype)
-        return probability is not None and probability >= threshold
-
-    if not is_found(slice_index):
-        return ()
-    first = last = slice_index
-    while first > 0 and is_found(first - 1):
-        first -= 1
-    while last + 1 < len(findings.slices) and is_found(last + 1):
-        last += 1
-    return tuple(range(first, last + 1))
 
 
 def side_of(findings: StudyFindings, subtype: Subtype, slices: Sequence[int], volume: Volume) -> str:

@@ -25,10 +25,9 @@ from ichviewer.core.measuring import (
     with_selection,
 )
 from ichviewer.core.navigation import (
-    PLANES_OF_VIEW,
     crosshair_point,
     rotated_about_crosshair,
-    rotation_of,
+    thin_plane,
     with_crosshair,
 )
 from ichviewer.core.plane import Plane, Triple, triple
@@ -273,7 +272,7 @@ def grip_at(
 
 def direction_degrees(state: ViewState, view: View, point_mm: Triple) -> float:
     """Direction of a point from the crosshair, degrees clockwise from the right of the upright picture."""
-    plane = _plane(state, view)
+    plane = thin_plane(state, view)
     across = np.subtract(point_mm, crosshair_point(state))
     return math.degrees(math.atan2(across @ np.asarray(plane.down), across @ np.asarray(plane.right)))
 
@@ -291,10 +290,10 @@ def _lines_grip(state: ViewState, view: View, point_mm: Triple, reach_mm: float)
     if view not in PLANE_VIEWS or not state.shows_crosshair:
         return None
     others = [other for other in state.layout.views if other in PLANE_VIEWS and other is not view]
-    center, here = crosshair_point(state), _plane(state, view)
+    center, here = crosshair_point(state), thin_plane(state, view)
     across = np.subtract(point_mm, center)
     distance = float(np.linalg.norm(across - here.normal * (across @ here.normal)))
-    nearest = min((_from_line(across, here, _plane(state, other)) for other in others), default=math.inf)
+    nearest = min((_from_line(across, here, thin_plane(state, other)) for other in others), default=math.inf)
     is_on_line = nearest <= reach_mm
     if not others or (distance > CENTER_REACHES * reach_mm and not is_on_line):
         return None
@@ -308,11 +307,3 @@ def _from_line(across: Vector, here: Plane, other: Plane) -> float:
     sideways = other.normal - here.normal * float(other.normal @ here.normal)
     length = float(np.linalg.norm(sideways))
     return abs(float(across @ sideways)) / length if length > 1e-6 else math.inf
-
-
-def _plane(state: ViewState, view: View) -> Plane:
-    """A view's plane through the crosshair, without thickness."""
-    if state.volume is None:
-        raise ValueError("Without a stack there are no planes.")
-    rotation = np.asarray(rotation_of(state, view))
-    return PLANES_OF_VIEW[view](state.volume.frame, crosshair_point(state), rotation)

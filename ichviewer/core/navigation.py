@@ -7,6 +7,7 @@ interpolation belong to the three planes, and a view that is not a stored slice 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from ichviewer.core.mirror import mirror_plane
 from ichviewer.core.plane import (
     NO_SLAB,
     Plane,
+    Slab,
+    Triple,
     axial_plane,
     coronal_plane,
     rotation_about,
@@ -22,7 +25,7 @@ from ichviewer.core.plane import (
     triple,
 )
 from ichviewer.core.prior import prior_scrolled
-from ichviewer.core.stack_frame import Vector
+from ichviewer.core.stack_frame import StackFrame, Vector
 from ichviewer.core.views import PLANE_VIEWS, Layout, View
 from ichviewer.core.viewstate import NOT_ROTATED, Rotation, ViewState, scrolled_to
 
@@ -82,7 +85,25 @@ def plane_of(state: ViewState, view: View) -> Plane | None:
     rotation = rotation_of(state, view)
     if view is View.AXIAL and rotation == NOT_ROTATED and state.slab == NO_SLAB:
         return None
-    return PLANES_OF_VIEW[view](state.volume.frame, crosshair_point(state), np.asarray(rotation), state.slab)
+    return _plane(state.volume.frame, view, triple(crosshair_point(state)), rotation, state.slab)
+
+
+def thin_plane(state: ViewState, view: View) -> Plane:
+    """The plane of one of the three views without its slab; also of the axial view on a stored slice.
+
+    Raises:
+        ValueError: No stack is open.
+    """
+    if state.volume is None:
+        raise ValueError("Without a stack there are no planes.")
+    point = triple(crosshair_point(state))
+    return _plane(state.volume.frame, view, point, rotation_of(state, view), NO_SLAB)
+
+
+@lru_cache(maxsize=32)
+def _plane(frame: StackFrame, view: View, point: Triple, rotation: Rotation, slab: Slab) -> Plane:
+    """Kept, because one drawing of a view asks for its planes a dozen times."""
+    return PLANES_OF_VIEW[view](frame, point, np.asarray(rotation), slab)
 
 
 def shows_stored_slice(state: ViewState, view: View) -> bool:
@@ -123,9 +144,7 @@ def rotated_about_crosshair(state: ViewState, view: View, degrees: float) -> Vie
     """
     if state.volume is None or view not in PLANES_OF_VIEW:
         return state
-    seen = PLANES_OF_VIEW[view](
-        state.volume.frame, crosshair_point(state), np.asarray(rotation_of(state, view))
-    )
+    seen = thin_plane(state, view)
     # Right x down points away from the reader, so a right-handed turn about it is clockwise on the screen.
     turn = rotation_about(triple(seen.normal), degrees)
     rotations = tuple(

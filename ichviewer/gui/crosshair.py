@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from ichviewer.core.navigation import PLANES_OF_VIEW, crosshair_point, rotation_of
-from ichviewer.core.plane import Plane, cut_line
+from ichviewer.core.navigation import PLANES_OF_VIEW, crosshair_point, thin_plane
+from ichviewer.core.plane import cut_line
 from ichviewer.core.views import View
 from ichviewer.core.viewstate import ViewState
 from ichviewer.gui.theme import ACCENT
@@ -26,12 +26,12 @@ OUTLINE = QColor(0, 0, 0, 140)
 
 def crosshair_lines(state: ViewState, view: View) -> dict[View, NDArray[np.float64]]:
     """For each other plane on the screen the ends of its line, (2, 3), in the stack frame."""
-    here = _plane(state, view)
+    here = thin_plane(state, view)
     lines = {}
     for other in state.layout.views:
         if other is view or other not in PLANES_OF_VIEW:
             continue
-        cut = cut_line(here, _plane(state, other))
+        cut = cut_line(here, thin_plane(state, other))
         if cut is not None:
             rows, columns = np.asarray(cut).T
             lines[other] = here.to_frame_mm(rows, columns)
@@ -51,14 +51,6 @@ def draw_crosshair(painter: QPainter, state: ViewState, view: View, to_screen: T
                 painter.setPen(pen)
                 painter.drawLine(QPointF(*first.tolist()), QPointF(*last.tolist()))
     painter.restore()
-
-
-def _plane(state: ViewState, view: View) -> Plane:
-    """A view's plane without thickness; also of the axial view while it shows a stored slice."""
-    if state.volume is None:
-        raise ValueError("Without a stack there are no planes.")
-    rotation = np.asarray(rotation_of(state, view))
-    return PLANES_OF_VIEW[view](state.volume.frame, crosshair_point(state), rotation)
 
 
 def _around_gap(

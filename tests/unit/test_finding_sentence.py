@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders import LIKELY, make_card, make_findings, make_volume
+from builders import make_card, make_findings, make_volume
 
-from ichviewer.core.finding_sentence import finding_sentence, run_through, side_of
-from ichviewer.core.findings import Decision, Review, StudyFindings, Subtype
+from ichviewer.core.finding_sentence import finding_sentence, side_of
+from ichviewer.core.findings import StudyFindings, Subtype
 from ichviewer.core.measurement import Measurement, MeasurementKind
 from ichviewer.core.measurement_editing import drawn
 from ichviewer.core.measurement_sentence import measurement_sentence
@@ -140,22 +140,6 @@ def findings(volume: Volume, likely: tuple[int, ...], maps: dict[int, tuple[int,
         changed[-1, cell[0], cell[1]] = 6.0
         made = made.with_slice(replace(finding, class_maps=changed), made.series_key, made.checkpoint_sha256)
     return made
-
-
-def test_the_run_through_a_slice_follows_scores_and_the_reader() -> None:
-    made = findings(VOLUME, (3, 4, 5, 8, 9), {})
-    thresholds = (LIKELY,) * 6
-    run = run_through(made, Review(), thresholds, Subtype.SUBDURAL, 4)
-    assert run == (3, 4, 5)
-    review = Review().with_decision(5, Subtype.SUBDURAL, Decision.REJECTED)
-    review = review.with_decision(2, Subtype.SUBDURAL, Decision.ACCEPTED)
-    assert run_through(made, review, thresholds, Subtype.SUBDURAL, 4) == (2, 3, 4)
-    assert run_through(made, review, thresholds, Subtype.SUBDURAL, 5) == ()
-    assert run_through(made, review, thresholds, Subtype.EPIDURAL, 5) == (3, 4, 5)
-    assert run_through(made, Review(), thresholds, Subtype.SUBDURAL, 6) == ()
-    only_any = replace(made.slices[4], probabilities=(LIKELY, 0.1, 0.1, 0.1, 0.1, 0.1))
-    other = made.with_slice(only_any, made.series_key, made.checkpoint_sha256)
-    assert run_through(other, Review(), thresholds, Subtype.SUBDURAL, 3) == (3,)
 
 
 def test_the_side_is_that_of_the_labels_own_maps_and_only_where_they_agree() -> None:
